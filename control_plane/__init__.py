@@ -1,0 +1,1 @@
+"""Control plane: organisations, their stacks, and the operators who look after them."""

@@ -1,0 +1,1 @@
+"""One machine: the embedded platform, and stacks as forked processes."""

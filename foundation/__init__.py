@@ -1,0 +1,1 @@
+"""What all three services stand on, and the contracts between them."""

@@ -1,0 +1,74 @@
+"""The audit trail: who changed what, on whose behalf, from where, in the same transaction as the change.
+
+Rows are only ever inserted. ``before`` and ``after`` hold no secret: callers pass what a person may read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.logs import correlation_id
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: ``kind`` is ``user``, ``client``, ``device`` or ``system``; ``label`` is what people recognise."""
+
+    kind: str
+    id: str
+    label: str
+    address: str = ""
+
+
+SYSTEM = Actor("system", "system", "Punctual")
+
+
+class AuditColumns:
+    """Columns of a service's ``audit_log``. No foreign keys: the trail outlives what it speaks of."""
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    actor_kind: Mapped[str] = mapped_column(sa.String(16))
+    actor_id: Mapped[str] = mapped_column(sa.String(80))
+    actor_label: Mapped[str] = mapped_column(sa.String(200))
+    address: Mapped[str] = mapped_column(sa.String(64), server_default="")
+    action: Mapped[str] = mapped_column(sa.String(80), index=True)
+    target_kind: Mapped[str] = mapped_column(sa.String(40))
+    target_id: Mapped[str] = mapped_column(sa.String(80), index=True)
+    before: Mapped[dict[str, object] | None]
+    after: Mapped[dict[str, object] | None]
+    correlation_id: Mapped[str] = mapped_column(sa.String(64), server_default="")
+
+
+def record(
+    session: AsyncSession,
+    table: type[Any],
+    actor: Actor,
+    action: str,
+    target_kind: str,
+    target_id: object,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Write one line of the trail, e.g. ``record(session, AuditEntry, actor, "staff.update", "staff", id, …)``."""
+    session.add(
+        table(
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label[:200],
+            address=actor.address[:64],
+            action=action,
+            target_kind=target_kind,
+            target_id=str(target_id),
+            before=before,
+            after=after,
+            correlation_id=correlation_id.get(),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Typed messages that cross the border between two services."""

@@ -1,0 +1,71 @@
+"""The contract between the control plane and an organisation's back end.
+
+The control plane calls the back end under ``/internal/control`` (bearer: the control token of that organisation):
+
+=======================================  ======================================================================
+``GET  /internal/health``                → ``Health``
+``PUT  /internal/control/sign-in``       ``SignInConnection`` → 204; replaces the organisation's OpenID connection
+``PUT  /internal/control/owner``         ``Owner`` → 204; creates the account with the role ``owner`` if missing
+``POST /internal/control/clients``       ``ClientRequest`` → ``ClientCreated``
+=======================================  ======================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SLUG_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
+
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN, description="Lower-case DNS label, 3-40 characters")]
+
+
+class Message(BaseModel):
+    """Base of every message: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Health(Message):
+    """``status`` is ``ok`` when the parts a request needs answer; ``version`` is the distribution's version."""
+
+    status: str
+    version: str
+    schema_head: str | None = None
+
+
+class SignInConnection(Message):
+    """An OpenID Connect client registration at the organisation's provider.
+
+    ``secret_path`` names the OpenBao key-value path that holds ``client_secret``; the secret itself never travels here.
+    """
+
+    issuer: str
+    client_id: str
+    secret_path: str
+    display_name: str = "Sign in"
+
+
+class Owner(Message):
+    """The first account, keyed by issuer and subject (never by e-mail alone)."""
+
+    issuer: str
+    subject: str
+    email: str
+    name: str = ""
+
+
+class ClientRequest(Message):
+    """An OAuth client for machines; ``scopes`` are ``resource:action``."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    scopes: list[str] = Field(min_length=1)
+
+
+class ClientCreated(Message):
+    """``client_secret`` is shown once and stored hashed."""
+
+    client_id: str
+    client_secret: str
+    scopes: list[str]

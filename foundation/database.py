@@ -1,0 +1,123 @@
+"""PostgreSQL: one engine a process, one transaction a request or job, one place that commits.
+
+`Database.transaction` is that place. Services receive the session, flush when they need an id, and never commit. What
+must follow a commit (waking a worker, say) is registered with `after_commit` and dropped on rollback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from foundation.errors import Conflict
+from foundation.logs import get_logger
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Model(DeclarativeBase):
+    """Abstract base: each service makes its own ``Base(Model)`` with its own metadata.
+
+    Instants are always ``timestamptz``; JSON is always ``jsonb``.
+    """
+
+    __abstract__ = True
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
+        datetime: sa.DateTime(timezone=True),
+        dict[str, object]: JSONB,
+        list[str]: JSONB,
+    }
+
+
+class Identified:
+    """A UUIDv7 primary key: ordered by creation, made by the database."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("uuidv7()"))
+
+
+class Timestamped:
+    """When a row was made and last changed."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
+
+
+class Database:
+    """An engine and its transactions. Open it inside the running event loop that will use it."""
+
+    def __init__(self, url: str, *, pool_size: int = 3, max_overflow: int = 2, application_name: str = "punctual"):
+        self.engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"application_name": application_name, "timezone": "UTC"}},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed when the block ends well, and rolled back when it raises."""
+        async with self._sessions() as session:
+            async with session.begin():
+                yield session
+            for callback in after_commit_of(session):
+                try:
+                    await callback()
+                except Exception:  # the change is committed; a lost hint costs seconds, not correctness
+                    get_logger().warning("after_commit.failed", exc_info=True)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
+    """Run a coroutine function once this transaction has committed; never if it rolls back."""
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+def after_commit_of(session: AsyncSession) -> list[AfterCommit]:
+    """The callbacks registered so far, in order."""
+    return list(session.info.get("after_commit", []))
+
+
+@asynccontextmanager
+async def unique(session: AsyncSession, **fields: str) -> AsyncIterator[None]:
+    """Turn a broken unique constraint inside the block into a 409 that names the field.
+
+    ``fields`` maps the constraint's name to the field: ``unique(session, uq_staff_employee_id="employee_id")``.
+    The block runs in a savepoint, so the transaction stays usable.
+    """
+    try:
+        async with session.begin_nested():
+            yield
+            await session.flush()
+    except IntegrityError as error:
+        constraint = constraint_of(error)
+        if constraint in fields:
+            field = fields[constraint]
+            raise Conflict(f"{field}_taken", f"Another entry already has this {field}", field=field) from error
+        raise
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that a statement broke, empty when the driver does not say."""
+    cause = getattr(error.orig, "__cause__", None)
+    return str(getattr(cause, "constraint_name", "") or "")

@@ -1,0 +1,55 @@
+import { App, ConfigProvider } from 'antd'
+import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { darkTheme, lightTheme } from './theme.ts'
+import { useMedia } from './useMedia.ts'
+
+export type Choice = 'system' | 'light' | 'dark'
+
+const KEPT_AS = 'punctual.appearance'
+
+function keptChoice(): Choice {
+  const kept = localStorage.getItem(KEPT_AS)
+  return kept === 'light' || kept === 'dark' ? kept : 'system'
+}
+
+/** The nonce the back end put into this answer; antd needs it on the style elements it inserts. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
+}
+
+const Appearance = createContext<{ choice: Choice; choose: (choice: Choice) => void }>({
+  choice: 'system',
+  choose: () => undefined,
+})
+
+export const useAppearance = () => use(Appearance)
+
+/** Colours follow the system unless the person chose otherwise; the choice stays in this browser. */
+export function AppearanceProvider({ children }: { children: ReactNode }) {
+  const [choice, setChoice] = useState<Choice>(keptChoice)
+  const systemDark = useMedia('(prefers-color-scheme: dark)')
+  const dark = choice === 'system' ? systemDark : choice === 'dark'
+  const csp = useMemo(() => ({ nonce: styleNonce() }), [])
+
+  useEffect(() => {
+    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+  }, [dark])
+
+  const value = useMemo(
+    () => ({
+      choice,
+      choose: (next: Choice) => {
+        localStorage.setItem(KEPT_AS, next)
+        setChoice(next)
+      },
+    }),
+    [choice],
+  )
+  return (
+    <Appearance value={value}>
+      <ConfigProvider csp={csp} theme={dark ? darkTheme : lightTheme} button={{ autoInsertSpace: false }}>
+        <App notification={{ placement: 'bottomRight', maxCount: 3, pauseOnHover: true }}>{children}</App>
+      </ConfigProvider>
+    </Appearance>
+  )
+}

@@ -1,0 +1,101 @@
+"""Who calls, what they may do, and the rule that every route says what it needs."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.requests import HTTPConnection
+
+from foundation.audit import Actor
+from foundation.errors import Forbidden, NotSignedIn
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A signed-in caller. ``kind`` is ``user`` or ``client``; ``permissions`` are ``resource:action``."""
+
+    kind: str
+    id: str
+    label: str
+    permissions: frozenset[str]
+    address: str = ""
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.kind, self.id, self.label, self.address)
+
+
+Authenticate = Callable[[HTTPConnection], Awaitable[Principal]]
+
+
+class Requires:
+    """Dependency: the caller is signed in and holds ``permission``. ``app.state.authenticate`` tells who calls."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        authenticate: Authenticate = connection.app.state.authenticate
+        principal = await authenticate(connection)
+        if not principal.may(self.permission):
+            raise Forbidden("permission_missing", f"This needs the permission {self.permission}")
+        return principal
+
+
+class SignedIn:
+    """Dependency: the caller is signed in, whatever they may do."""
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        authenticate: Authenticate = connection.app.state.authenticate
+        return await authenticate(connection)
+
+
+class Public:
+    """Dependency that declares a route open to everybody."""
+
+    async def __call__(self) -> None:
+        return None
+
+
+class ServiceToken:
+    """Dependency: the caller is another service of this stack, known by a bearer token in ``app.state``."""
+
+    def __init__(self, state_name: str) -> None:
+        self.state_name = state_name
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        expected = str(getattr(connection.app.state, self.state_name))
+        offered = bearer_token(connection) or ""
+        if not hmac.compare_digest(offered.encode(), expected.encode()):
+            raise NotSignedIn("service_token_invalid", "This route is for another service of this stack")
+
+
+def bearer_token(connection: HTTPConnection) -> str | None:
+    """The token of ``Authorization: Bearer …``, None without one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def undeclared_routes(app: FastAPI) -> list[str]:
+    """Routes that say neither `Requires`, `SignedIn`, `ServiceToken` nor `Public`. Tests demand that it is empty."""
+    declared = (Requires, SignedIn, Public, ServiceToken)
+    return [
+        route.path
+        for route in app.routes
+        if isinstance(route, APIRoute | APIWebSocketRoute)
+        and not any(isinstance(dependency.call, declared) for dependency in _walk(route.dependant))
+    ]
+
+
+def _walk(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for child in dependant.dependencies:
+        yield from _walk(child)

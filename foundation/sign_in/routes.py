@@ -1,0 +1,167 @@
+"""The routes of signing in, the same for the tenants' portal and the operators' console.
+
+``/auth/login`` → provider → ``/auth/callback`` → session cookie; ``/auth/logout``; ``/oauth/token`` for machines.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import secrets
+from dataclasses import asdict
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from foundation.errors import BadRequest, NotSignedIn
+from foundation.sign_in.openid import Attempt, Identity, Provider
+from foundation.sign_in.principal import Public
+from foundation.sign_in.sessions import COOKIE, Sessions, refuse_foreign_origin, set_cookie
+from foundation.sign_in.tokens import LIFETIME_SECONDS, Tokens
+from foundation.valkey import Valkey
+
+ATTEMPT_COOKIE = "__Host-sign-in"
+ATTEMPT_SECONDS = 600
+
+
+class SignInService(Protocol):
+    """What a service gives to sign people and machines in; held in ``app.state.sign_in``."""
+
+    public_url: str
+    valkey: Valkey
+    sessions: Sessions
+    tokens: Tokens
+
+    async def provider(self) -> Provider:
+        """The organisation's provider; `NotFound` when none is configured."""
+
+    async def admit(self, identity: Identity, request: Request) -> str:
+        """The account's id; `Forbidden` for somebody without one. Writes the audit trail either way."""
+
+    async def client_scopes(self, client_id: str, secret: str, request: Request) -> frozenset[str] | None:
+        """The scopes of a client whose secret fits, else None."""
+
+
+def sign_in_router() -> APIRouter:
+    """A fresh router (routers must not be shared between applications)."""
+    router = APIRouter(tags=["sign-in"])
+    router.add_api_route("/auth/login", login, methods=["GET"], dependencies=[Depends(Public())])
+    router.add_api_route("/auth/callback", callback, methods=["GET"], dependencies=[Depends(Public())])
+    router.add_api_route("/auth/logout", logout, methods=["POST"], status_code=204, dependencies=[Depends(Public())])
+    router.add_api_route("/oauth/token", token, methods=["POST"], dependencies=[Depends(Public())])
+    return router
+
+
+def _service(request: Request) -> SignInService:
+    service: SignInService = request.app.state.sign_in
+    return service
+
+
+def _same_site_path(path: str) -> str:
+    """Only a path of ours may be returned to: no scheme, no host, no backslash trick."""
+    parts = urlsplit(path)
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if safe and not parts.scheme and not parts.netloc else "/"
+
+
+async def login(request: Request, next: str = "/") -> Response:
+    """Send the browser to the organisation's sign-in provider."""
+    service = _service(request)
+    attempt = await (await service.provider()).begin()
+    binding = secrets.token_urlsafe(32)
+    document = json.dumps({"attempt": asdict(attempt), "next": _same_site_path(next), "binding": _digest(binding)})
+    await service.valkey.put(document, "sign-in", _digest(attempt.state), seconds=ATTEMPT_SECONDS)
+    response = RedirectResponse(attempt.url, status_code=302)
+    response.set_cookie(
+        ATTEMPT_COOKIE, binding, max_age=ATTEMPT_SECONDS, secure=True, httponly=True, samesite="lax", path="/"
+    )
+    return response
+
+
+async def callback(
+    request: Request, state: str = "", code: str = "", iss: str | None = None, error: str = ""
+) -> Response:
+    """The provider sends the browser back here; begins a session or says why not."""
+    service = _service(request)
+    text = await service.valkey.take("sign-in", _digest(state))
+    if text is None:
+        raise BadRequest("sign_in_expired", "This sign-in has run out or was used before; start again")
+    document = json.loads(text)
+    if not secrets.compare_digest(document["binding"], _digest(request.cookies.get(ATTEMPT_COOKIE, ""))):
+        raise BadRequest("sign_in_foreign", "This sign-in was started in another browser; start again")
+    if error or not code:
+        raise NotSignedIn("provider_refused", "The sign-in provider did not sign you in")
+    identity = await (await service.provider()).finish(Attempt(**document["attempt"]), code=code, issuer=iss)
+    account_id = await service.admit(identity, request)
+    await _end_session(request, service)
+    response = RedirectResponse(document["next"], status_code=302)
+    set_cookie(response, await service.sessions.create(account_id))
+    response.delete_cookie(ATTEMPT_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
+    return response
+
+
+async def logout(request: Request) -> Response:
+    """End this session."""
+    service = _service(request)
+    refuse_foreign_origin(request, service.public_url)
+    await _end_session(request, service)
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax", path="/")
+    return response
+
+
+async def _end_session(request: Request, service: SignInService) -> None:
+    session = await service.sessions.read(request, keep_alive=False)
+    if session is not None:
+        await service.sessions.end(session)
+
+
+async def token(request: Request) -> Response:
+    """OAuth 2.0 client credentials (RFC 6749 §4.4): an access token of ten minutes, no refresh token."""
+    service = _service(request)
+    form = await request.form()
+    if "client_secret" in request.query_params:
+        return _oauth_error("invalid_request", "Secrets do not belong in an address")
+    if form.get("grant_type") != "client_credentials":
+        return _oauth_error("unsupported_grant_type", "Only client_credentials is offered")
+    client_id, secret = _credentials(request, str(form.get("client_id", "")), str(form.get("client_secret", "")))
+    allowed = await service.client_scopes(client_id, secret, request) if client_id and secret else None
+    if allowed is None:
+        return _oauth_error("invalid_client", "Unknown client or wrong secret", status=401)
+    asked = str(form.get("scope", "")).split() or sorted(allowed)
+    if not set(asked) <= allowed:
+        return _oauth_error("invalid_scope", "The client is not registered for all of these scopes")
+    body = {
+        "access_token": await service.tokens.issue(client_id, asked),
+        "token_type": "Bearer",
+        "expires_in": LIFETIME_SECONDS,
+        "scope": " ".join(asked),
+    }
+    return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache"})
+
+
+def _credentials(request: Request, client_id: str, secret: str) -> tuple[str, str]:
+    """Client id and secret from the Basic header (form-encoded inside, RFC 6749 §2.3.1) or else from the form."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return client_id, secret
+    try:
+        name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return unquote(name), unquote(password)
+
+
+def _oauth_error(error: str, description: str, *, status: int = 400) -> JSONResponse:
+    headers = {"cache-control": "no-store"}
+    if status == 401:
+        headers["www-authenticate"] = 'Basic realm="token"'
+    return JSONResponse({"error": error, "error_description": description}, status_code=status, headers=headers)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
