@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.requests import HTTPConnection
 
 from foundation.audit import Actor
@@ -88,9 +88,9 @@ def undeclared_routes(app: FastAPI) -> list[str]:
     """Routes that say neither `Requires`, `SignedIn`, `ServiceToken` nor `Public`. Tests demand that it is empty."""
     declared = (Requires, SignedIn, Public, ServiceToken)
     return [
-        route.path
-        for route in app.routes
-        if isinstance(route, APIRoute | APIWebSocketRoute)
+        str(route.path)
+        for route in iter_route_contexts(app.routes)  # looks inside included routers, which app.routes does not
+        if isinstance(route.original_route, APIRoute | APIWebSocketRoute)
         and not any(isinstance(dependency.call, declared) for dependency in _walk(route.dependant))
     ]
 
