@@ -1,0 +1,1 @@
+"""The push protocol ("ADMS", iclock): clocks call us over HTTP."""

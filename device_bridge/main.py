@@ -1,0 +1,26 @@
+"""Running the bridge as a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import uvloop
+
+from device_bridge.app import create_app
+from device_bridge.settings import BridgeSettings
+from foundation.logs import configure
+from foundation.web import serve
+
+
+def run(document: dict[str, object], announce_ready: Callable[[], None]) -> None:
+    """Serve one organisation's clocks until SIGTERM. ``document`` holds the fields of `BridgeSettings`.
+
+    ``announce_ready`` is called once connections are accepted.
+    """
+    settings = BridgeSettings.model_validate(document)
+    configure("device-bridge", organisation=settings.organisation, level=settings.log_level)
+
+    async def ready() -> None:
+        announce_ready()
+
+    uvloop.run(serve(create_app(settings), settings.listen, on_ready=ready))

@@ -1,0 +1,242 @@
+"""pyzk with its receive path replaced and its dangerous parts closed.
+
+pyzk takes one ``recv`` for one reply, so a split or coalesced frame, or a live event in between, ends its session;
+its ping builds a shell command from the address; its text encoding is one global for all clocks. This subclass keeps
+pyzk's commands and gives them: a socket that is already connected, framed answers matched by reply id, live events set
+aside and acknowledged, and one deadline over the whole conversation.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+
+from pyzk2.base import ZK
+
+from device_bridge.errors import (
+    CommandRefused,
+    KeyRefused,
+    TerminalError,
+    TerminalGarbled,
+    TerminalTimeout,
+    Unsupported,
+)
+from device_bridge.terminal.comm_key import scramble
+from device_bridge.terminal.frames import Command, Frame
+from device_bridge.terminal.wire import Deadline, Wire
+
+LARGEST_ANSWER = 256 * 1024 * 1024
+TRIES_PER_CHUNK = 3
+ACCEPTED = frozenset((Command.OK, Command.PREPARE_DATA, Command.DATA))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """Something that happened at the clock while we were connected; ``code`` 1 is a punch."""
+
+    code: int
+    data: bytes
+
+
+class _NoProbe:
+    """Stands where pyzk keeps its helper that pings through a shell and dials twice."""
+
+    def test_ping(self) -> bool:
+        raise TerminalError("Clocks are never pinged")
+
+    def test_tcp(self) -> int:
+        return 0
+
+
+class FramedSession(ZK):  # type: ignore[misc]
+    """A conversation over one open `Wire`. Not for two threads at once.
+
+    Names beginning with ``_ZK__`` override pyzk's private methods: that is how its own commands come to use ours.
+    Every wait for an answer is at most ``answer_seconds``, and never beyond the `Deadline` set by `begin`.
+    """
+
+    def __init__(self, wire: Wire, *, key: int, answer_seconds: float, encoding: str) -> None:
+        # pyzk is told UTF-8 because it would set the encoding for every clock of the process; ours is kept beside it.
+        super().__init__("", timeout=answer_seconds, password=key, ommit_ping=True, encoding="UTF-8")
+        self._ZK__sock.close()
+        self.helper = _NoProbe()
+        self.encoding = encoding
+        self.wire = wire
+        self.answer_seconds = answer_seconds
+        self.session = 0
+        self._reply = 0
+        self._key = key
+        self._deadline = Deadline(answer_seconds)
+        self._events: deque[LiveEvent] = deque()
+
+    def begin(self, seconds: float) -> None:
+        """Start a new conversation that must be over in so many seconds."""
+        self._deadline = Deadline(seconds)
+
+    def connect(self) -> FramedSession:
+        """Open the session, with the communication key if the clock asks for it.
+
+        Raises `KeyRefused` (2005 after our key), `Unsupported` (6001), or another `TerminalError`.
+        """
+        answer = self.ask(Command.CONNECT)
+        self.session = answer.session
+        if answer.command == Command.UNAUTHORISED:
+            answer = self.ask(Command.AUTHENTICATE, scramble(self._key, self.session))
+            if answer.command == Command.UNAUTHORISED:
+                raise KeyRefused(
+                    "The clock refused the communication key: enter the key that its menu shows under Comm > Security"
+                )
+        if answer.command == Command.REFUSED_BY_FIRMWARE:
+            raise Unsupported(
+                "The clock's new firmware refuses this connection (answer 6001): set it up to push to us instead"
+            )
+        if answer.command != Command.OK:
+            raise CommandRefused(f"The clock refused the connection with answer {answer.command}")
+        self.is_connect = True
+        return self
+
+    def disconnect(self) -> None:
+        """Say goodbye, so that the clock frees its only session at once, and close the socket in any case."""
+        try:
+            if self.is_connect:
+                self.ask(Command.EXIT)
+        finally:
+            self.is_connect = False
+            self.wire.close()
+
+    def ask(self, command: int, data: bytes = b"") -> Frame:
+        """Send a command and return its first answer, whatever it says."""
+        if command == Command.CONNECT:
+            self.session, self._reply = 0, 0
+        else:
+            self._reply = (self._reply + 1) % 65535
+        wait = self._deadline.wait(self.answer_seconds)
+        self.wire.send(Frame(command, self.session, self._reply, data), wait)
+        return self._answer()
+
+    def command(self, command: int, data: bytes = b"") -> Frame:
+        """Like `ask`, but a refusal raises `CommandRefused`."""
+        answer = self.ask(command, data)
+        if answer.command not in ACCEPTED:
+            raise CommandRefused(f"The clock answered {answer.command} to command {command}")
+        return answer
+
+    def _answer(self) -> Frame:
+        """The next frame of the command under way.
+
+        Live events are acknowledged and set aside. Frames with another reply id are late answers to a command that
+        we gave up on: they are skipped.
+        """
+        while True:
+            frame = self.wire.receive(self._deadline.wait(self.answer_seconds))
+            if frame.command == Command.EVENT:
+                self._take_event(frame)
+            elif frame.reply == self._reply:
+                return frame
+
+    def _take_event(self, frame: Frame) -> None:
+        self._events.append(LiveEvent(frame.session, frame.data))
+        # Clocks stop sending after some events that nobody acknowledged.
+        self.wire.send(Frame(Command.OK, self.session, 0), self._deadline.wait(self.answer_seconds))
+
+    def take_events(self, wait: float) -> list[LiveEvent]:
+        """Events so far; waits up to so many seconds for the first one when there is none yet."""
+        while True:
+            frame = self.wire.buffered()
+            if frame is None:
+                if self._events or wait <= 0:
+                    break
+                try:
+                    frame = self.wire.receive(wait)
+                except TerminalTimeout:
+                    break
+            if frame.command == Command.EVENT:
+                self._take_event(frame)
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def read_blob(self, command: int, kind: int) -> bytes:
+        """Read a whole list (users: 9, 5; log: 13, 0) through the clock's buffer, in chunks that are retried singly."""
+        answer = self.command(Command.BUFFER_ASK, struct.pack("<bhii", 1, command, kind, 0))
+        if answer.command == Command.DATA:
+            return answer.data
+        if answer.command == Command.PREPARE_DATA:
+            return self._collect(answer)
+        if len(answer.data) < 5:
+            return b""
+        (size,) = struct.unpack_from("<I", answer.data, 1)
+        if size > LARGEST_ANSWER:
+            raise TerminalGarbled(f"The clock announced {size} bytes, more than any clock holds")
+        blob = bytearray()
+        while len(blob) < size:
+            blob += self._chunk(len(blob), min(self.wire.chunk_size, size - len(blob)))
+        # Without this some firmware answers nothing more until it is restarted.
+        self.ask(Command.FREE_DATA)
+        return bytes(blob)
+
+    def _chunk(self, start: int, size: int) -> bytes:
+        last: TerminalError | None = None
+        for _ in range(TRIES_PER_CHUNK):
+            try:
+                answer = self.command(Command.BUFFER_READ, struct.pack("<ii", start, size))
+                chunk = answer.data if answer.command == Command.DATA else self._collect(answer)
+            except (TerminalTimeout, CommandRefused) as error:
+                last = error
+                self._deadline.wait(0)
+                continue
+            if len(chunk) == size:
+                return chunk
+            last = TerminalGarbled(f"The clock sent {len(chunk)} bytes where {size} were asked for")
+        assert last is not None
+        raise last
+
+    def _collect(self, first: Frame) -> bytes:
+        """Join the DATA packets that follow a PREPARE_DATA, up to the closing OK; all carry one reply id."""
+        if first.command != Command.PREPARE_DATA or len(first.data) < 4:
+            raise TerminalGarbled(f"The clock answered {first.command} where data was expected")
+        (size,) = struct.unpack_from("<I", first.data)
+        if size > LARGEST_ANSWER:
+            raise TerminalGarbled(f"The clock announced {size} bytes, more than any clock holds")
+        # Some firmware puts the beginning of the data behind the two lengths.
+        collected = bytearray(first.data[8:])
+        while True:
+            frame = self._answer()
+            if frame.command == Command.DATA:
+                collected += frame.data
+                if len(collected) > size:
+                    raise TerminalGarbled("The clock sent more data than it had announced")
+            elif frame.command == Command.OK:
+                return bytes(collected)
+            else:
+                raise CommandRefused(f"The clock broke off its answer with {frame.command}")
+
+    # pyzk's own methods call these five; their names are pyzk's.
+
+    def _ZK__create_socket(self) -> None:  # noqa: N802
+        raise TerminalError("The socket is opened by the bridge, after its address has been checked")
+
+    def _ZK__send_command(  # noqa: N802
+        self, command: int, command_string: bytes = b"", response_size: int = 8
+    ) -> dict[str, bool | int]:
+        answer = self.ask(command, command_string)
+        self._ZK__response = answer.command
+        self._ZK__header = (answer.command, 0, answer.session, answer.reply)
+        self._ZK__data = answer.data
+        self._ZK__answer = answer
+        return {"status": answer.command in ACCEPTED, "code": answer.command}
+
+    def _ZK__ack_ok(self) -> None:  # noqa: N802
+        self.wire.send(Frame(Command.OK, self.session, 0), self._deadline.wait(self.answer_seconds))
+
+    def _ZK__recieve_chunk(self) -> bytes | None:  # noqa: N802
+        answer: Frame = self._ZK__answer
+        if answer.command == Command.DATA:
+            return answer.data
+        return self._collect(answer) if answer.command == Command.PREPARE_DATA else None
+
+    def read_with_buffer(self, command: int, fct: int = 0, ext: int = 0) -> tuple[bytes, int]:
+        """pyzk's name for `read_blob`."""
+        blob = self.read_blob(command, fct)
+        return blob, len(blob)
