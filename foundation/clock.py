@@ -35,7 +35,7 @@ def instant_of(local_text: str, zone_name: str, *, fold: int = 0) -> datetime:
     that the zone skips is read with the offset before the gap, as PEP 495 says, so it stays in order.
     Raises `ValueError` when the text is no real date.
     """
-    naive = datetime.strptime(local_text, LOCAL_TIME_FORMAT)
+    naive = datetime.strptime(local_text, LOCAL_TIME_FORMAT)  # noqa: DTZ007 - the next line gives it its zone
     return naive.replace(tzinfo=zone(zone_name), fold=fold).astimezone(UTC)
 
 

@@ -81,7 +81,7 @@ class Database:
             for callback in after_commit_of(session):
                 try:
                     await callback()
-                except Exception:  # the change is committed; a lost hint costs seconds, not correctness
+                except Exception:  # noqa: BLE001 - the change is committed; a lost hint costs seconds, not correctness
                     get_logger().warning("after_commit.failed", exc_info=True)
 
     async def close(self) -> None:

@@ -160,12 +160,12 @@ class _Runtime(AsyncIO):
         self.context: Any = None
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        super().before_worker_boot(broker, worker)
+        super().before_worker_boot(broker, worker)  # type: ignore[no-untyped-call]
         self.context = self._loop().run_coroutine(self._open())
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._loop().run_coroutine(self._close(self.context))
-        super().after_worker_shutdown(broker, worker)
+        super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> Future[None]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop().loop)
@@ -183,7 +183,6 @@ def _declare(broker: RedisBroker, job: Job, runtime: _Runtime) -> None:
         await job.function(runtime.context, **arguments)
 
     dramatiq.actor(
-        perform,
         actor_name=job.name,
         queue_name=job.queue,
         broker=broker,
@@ -191,13 +190,13 @@ def _declare(broker: RedisBroker, job: Job, runtime: _Runtime) -> None:
         min_backoff=int(job.min_backoff * 1000),
         max_backoff=int(job.max_backoff * 1000),
         time_limit=job.time_limit * 1000,
-    )
+    )(perform)
 
 
 async def _repeat(schedule: Schedule, context: Any) -> None:
     while True:
         try:
             await schedule.function(context)
-        except Exception:  # a schedule must outlive one failing round; the next round sees the same state
+        except Exception:  # noqa: BLE001 - a schedule must outlive one failing round; the next round sees the same state
             get_logger().error("schedule.failed", schedule=schedule.name, exc_info=True)
         await asyncio.sleep(schedule.seconds * random.uniform(0.9, 1.1))

@@ -64,7 +64,7 @@ async def drain(database: Database, table: type[Any], handlers: Mapping[str, Han
                 await handler(session, [row.payload for row in rows])
                 await session.execute(sa.delete(table).where(table.id.in_(ids)))
             handled += len(ids)
-        except Exception as error:  # one topic's failure must not hold up the others; the rows stay and say why
+        except Exception as error:  # noqa: BLE001 - one topic's failure must not hold up the others; the rows stay and say why
             get_logger().error("outbox.failed", topic=topic, rows=len(ids), exc_info=True)
             await _postpone(database, table, ids, str(error))
     return handled

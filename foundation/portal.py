@@ -1,4 +1,4 @@
-"""Serves a built portal: hashed assets cached for ever, ``index.html`` with a fresh style nonce for every other path."""
+"""Serves a built portal: hashed assets cached for ever, ``index.html`` with a fresh nonce for every other path."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def mount_portal(app: FastAPI, dist: Path) -> None:
             raise NotFound("not_found", "There is nothing at this address")
         plain = dist / path
         if path and "/" not in path and plain.is_file() and plain.suffix in {".ico", ".png", ".svg", ".txt"}:
-            return await StaticFiles(directory=dist).get_response(path, {"type": "http", "method": "GET", "headers": []})
+            return await StaticFiles(directory=dist).get_response(
+                path, {"type": "http", "method": "GET", "headers": []}
+            )
         index = dist / "index.html"
         nonce = secrets.token_urlsafe(16)
         text = index.read_text().replace(NONCE_PLACEHOLDER, nonce) if index.is_file() else NOT_BUILT
@@ -50,6 +52,4 @@ def mount_portal(app: FastAPI, dist: Path) -> None:
         )
         return HTMLResponse(text, headers={"content-security-policy": policy})
 
-    app.add_api_route(
-        "/{path:path}", page, methods=["GET"], include_in_schema=False, dependencies=[Depends(Public())]
-    )
+    app.add_api_route("/{path:path}", page, methods=["GET"], include_in_schema=False, dependencies=[Depends(Public())])

@@ -50,7 +50,7 @@ class Valkey:
         await self._guard(self.client.publish(self.key(channel), json.dumps(message, separators=(",", ":"))))
 
     async def subscribe(self, channel: str) -> AsyncIterator[str]:
-        """Messages of a channel as JSON text, until cancelled. Reconnects by itself; a gap is the caller's to refill."""
+        """Messages of a channel as JSON text, until cancelled. Reconnects; a gap is the caller's to refill."""
         while True:
             pubsub = self.client.pubsub(ignore_subscribe_messages=True)
             try:

@@ -77,9 +77,7 @@ class Vault:
 
         def read() -> dict[str, bytes]:
             answer = self._client.secrets.transit.read_key(name=key)
-            return {
-                version: base64.b64decode(entry["public_key"]) for version, entry in answer["data"]["keys"].items()
-            }
+            return {version: base64.b64decode(entry["public_key"]) for version, entry in answer["data"]["keys"].items()}
 
         return await self.call(read)
 

@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -166,8 +167,7 @@ def _bound_socket(listen: str) -> socket.socket:
     """Listen on ``unix:/path`` (owner only) or ``host:port``."""
     if listen.startswith("unix:"):
         path = listen.removeprefix("unix:")
-        if os.path.exists(path):
-            os.unlink(path)
+        Path(path).unlink(missing_ok=True)
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         previous = os.umask(0o177)
         try:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Route:
-    """Requests for ``host`` go to ``upstream`` (``unix:/path`` or ``host:port``); ``blocked`` path prefixes answer 404."""
+    """Requests for ``host`` go to ``upstream`` (``unix:/path``, ``host:port``); ``blocked`` prefixes answer 404."""
 
     host: str
     upstream: str

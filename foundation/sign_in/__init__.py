@@ -1,1 +1,1 @@
-"""Signing in, shared by the tenants' portal and the operators' console: OpenID for people, OAuth clients for machines."""
+"""Signing in, for the tenants' portal and the operators' console: OpenID for people, OAuth for machines."""

@@ -1,0 +1,112 @@
+import { DesktopOutlined, LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
+import { App, Button, Dropdown, Skeleton, type MenuProps } from 'antd'
+import { Suspense, useEffect, useRef, type ReactNode } from 'react'
+import { NavLink, Outlet, useLocation } from 'react-router'
+import { useAppearance, type Choice } from './appearance.tsx'
+import { BrandMark } from './BrandMark.tsx'
+import { PageBoundary } from './ErrorPanel.tsx'
+import { asProblem } from './problem.ts'
+import { signOut } from './session.tsx'
+
+export type NavItem = { to: string; label: string; badge?: number }
+
+type ShellProps = {
+  /** The organisation's name; on the operators' console, the console's. */
+  name: string
+  user: { name: string; email: string }
+  nav: NavItem[]
+  banner?: ReactNode
+}
+
+const APPEARANCES: { key: Choice; label: string; icon: ReactNode }[] = [
+  { key: 'system', label: 'Follow the system', icon: <DesktopOutlined /> },
+  { key: 'light', label: 'Light', icon: <SunOutlined /> },
+  { key: 'dark', label: 'Dark', icon: <MoonOutlined /> },
+]
+
+export function Shell({ name, user, nav, banner }: ShellProps) {
+  const { pathname } = useLocation()
+  const { choice, choose } = useAppearance()
+  const { notification } = App.useApp()
+  const main = useRef<HTMLElement>(null)
+  const first = useRef(true)
+
+  useEffect(() => {
+    // A new page starts at its top, for eyes and for screen readers; not on the first load.
+    if (first.current) {
+      first.current = false
+      return
+    }
+    window.scrollTo(0, 0)
+    main.current?.focus({ preventScroll: true })
+  }, [pathname])
+
+  const leave = () => {
+    signOut().catch((error: unknown) => {
+      const problem = asProblem(error)
+      if (problem.status !== 401) notification.error({ title: 'Could not sign out', description: problem.detail })
+    })
+  }
+  const menu: MenuProps = {
+    selectable: true,
+    selectedKeys: [choice],
+    items: [
+      { key: 'who', label: user.email, disabled: true },
+      { type: 'divider' },
+      { type: 'group', label: 'Colours', children: APPEARANCES },
+      { type: 'divider' },
+      { key: 'leave', label: 'Sign out', icon: <LogoutOutlined /> },
+    ],
+    onClick: ({ key }) => (key === 'leave' ? leave() : choose(key as Choice)),
+  }
+
+  return (
+    <>
+      <a className="skip-link" href="#main">
+        Skip to the page
+      </a>
+      <header className="shell-header">
+        <div className="shell-bar">
+          <NavLink to="/" className="shell-brand" aria-label={`${name}, start page`}>
+            <BrandMark />
+            <span className="shell-name">{name}</span>
+          </NavLink>
+          <nav className="shell-nav" aria-label="Main">
+            {nav.map((item) => (
+              <NavLink key={item.to} to={item.to} end={item.to === '/'}>
+                {item.label}
+                {item.badge ? (
+                  <span className="nav-badge" aria-label={`${item.badge} waiting`}>
+                    {item.badge}
+                  </span>
+                ) : null}
+              </NavLink>
+            ))}
+          </nav>
+          <Dropdown menu={menu} trigger={['click']} placement="bottomRight">
+            <Button type="text" className="shell-user" icon={<UserOutlined />} aria-label={`Menu of ${user.name}`}>
+              <span className="shell-user-name">{user.name}</span>
+            </Button>
+          </Dropdown>
+        </div>
+      </header>
+      {banner}
+      <main id="main" className="page" ref={main} tabIndex={-1}>
+        <PageBoundary resetKey={pathname}>
+          <Suspense fallback={<Skeleton active paragraph={{ rows: 6 }} />}>
+            <Outlet />
+          </Suspense>
+        </PageBoundary>
+      </main>
+    </>
+  )
+}
+
+/** A line across the window for a state of the whole portal. */
+export function Banner({ tone, children }: { tone: 'warn' | 'info'; children: ReactNode }) {
+  return (
+    <div className={`banner banner-${tone}`} role="status">
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,1 @@
+"""The composition root: the console script and the zygote."""
