@@ -1,0 +1,165 @@
+"""``punctual simulate terminal | push``: a clock made of software in the foreground, until Ctrl-C or SIGTERM.
+
+While it runs, lines ``punch PIN [STATUS]`` on standard input make somebody punch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
+from device_bridge.simulator.people import BadFile, read_log, read_users
+from device_bridge.simulator.profiles import UnknownProfile
+from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.terminal_clock import TerminalClock
+
+app = typer.Typer(no_args_is_help=True, help="Run a simulated punch clock.")
+
+Serial = Annotated[str, typer.Option("--serial", help="The clock's serial number")]
+Profile = Annotated[str, typer.Option("--profile", help="The kind of clock")]
+Users = Annotated[Path | None, typer.Option("--users", help="CSV: pin,name,card,privilege")]
+Logs = Annotated[Path | None, typer.Option("--logs", help="CSV: pin,local_time,status,verify")]
+PunchEvery = Annotated[
+    float | None, typer.Option("--punch-every", min=0.05, help="Somebody who is known punches every so many seconds")
+]
+USAGE_ERROR = 2
+
+
+@app.command()
+def terminal(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 takes a free port")],
+    serial: Serial,
+    profile: Profile = "zk8",
+    comm_key: Annotated[
+        int | None, typer.Option("--comm-key", min=0, max=999_999, help="Its communication key")
+    ] = None,
+    users: Users = None,
+    logs: Logs = None,
+    udp: Annotated[bool, typer.Option("--udp", help="Speak UDP instead of TCP")] = False,
+    host: Annotated[str, typer.Option("--host", help="The address it listens on")] = "127.0.0.1",
+    zone: Annotated[str, typer.Option("--zone", help="The IANA zone its wall time is set to")] = "UTC",
+    punch_every: PunchEvery = None,
+) -> None:
+    """A pull clock: it waits to be called on its port (protocol 4370)."""
+    people, log = _read(users, logs)
+    try:
+        clock = TerminalClock(
+            serial, profile=profile, comm_key=comm_key, users=people, log=log, zone=zone, udp=udp, announce=typer.echo
+        )
+        clock.local_time()
+    except (UnknownProfile, LookupError, ValueError) as error:
+        raise _usage(str(error).strip("'\"")) from error
+
+    async def begin() -> None:
+        await clock.start(host, port)
+        typer.echo(
+            f"{serial}: listening on {host} port {clock.port} ({'UDP' if udp else 'TCP'}), "
+            f"{len(clock.users)} users, {len(clock.log)} punches"
+        )
+
+    _run(begin, clock.stop, clock, punch_every)
+
+
+@app.command()
+def push(
+    url: Annotated[str, typer.Option("--url", help="Base URL, such as https://acme.devices.localhost:8443")],
+    serial: Serial,
+    profile: Profile = "att-2.4",
+    users: Users = None,
+    logs: Logs = None,
+    ca_file: Annotated[
+        Path | None, typer.Option("--ca-file", help="An authority to trust besides the system's")
+    ] = None,
+    punch_every: PunchEvery = None,
+) -> None:
+    """A push clock: it calls the server (ADMS, iclock)."""
+    people, log = _read(users, logs)
+    if ca_file is not None and not ca_file.is_file():
+        raise _usage(f"{ca_file}: there is no such file")
+    try:
+        clock = PushClock(url, serial, profile=profile, users=people, log=log, ca_file=ca_file, announce=typer.echo)
+    except (UnknownProfile, ValueError) as error:
+        raise _usage(str(error)) from error
+
+    async def begin() -> None:
+        typer.echo(f"{serial}: calling {url}, {len(clock.users)} users, {len(clock.log)} punches")
+        await clock.start()
+
+    _run(begin, clock.stop, clock, punch_every)
+
+
+def _usage(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(USAGE_ERROR)
+
+
+def _read(users: Path | None, logs: Path | None) -> tuple[list[SimulatedUser], list[SimulatedPunch]]:
+    try:
+        return read_users(users) if users else [], read_log(logs) if logs else []
+    except BadFile as error:
+        raise _usage(str(error)) from error
+
+
+def _run(
+    begin: Callable[[], Awaitable[None]],
+    end: Callable[[], Awaitable[None]],
+    clock: TerminalClock | PushClock,
+    punch_every: float | None,
+) -> None:
+    async def live() -> None:
+        over = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, over.set)
+        await begin()
+        _listen_to_standard_input(loop, clock)
+        punching = asyncio.create_task(_punch_at_random(clock, punch_every)) if punch_every else None
+        await over.wait()
+        if punching is not None:
+            punching.cancel()
+        await end()
+        typer.echo(f"{clock.serial}: switched off")
+
+    try:
+        asyncio.run(live())
+    except OSError as error:
+        raise _usage(f"The clock cannot start: {error}") from error
+
+
+async def _punch_at_random(clock: TerminalClock | PushClock, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        if clock.users:
+            clock.punch(random.choice(list(clock.users)), status=random.choice((0, 1)))
+
+
+def _listen_to_standard_input(loop: asyncio.AbstractEventLoop, clock: TerminalClock | PushClock) -> None:
+    """A daemon thread, because standard input may be a file or a terminal, which event loops cannot wait for."""
+
+    def read() -> None:
+        for line in sys.stdin:
+            words = line.split()
+            if words:
+                loop.call_soon_threadsafe(_obey, clock, words)
+
+    if sys.stdin is not None and not sys.stdin.closed:
+        threading.Thread(target=read, name="standard input", daemon=True).start()
+
+
+def _obey(clock: TerminalClock | PushClock, words: list[str]) -> None:
+    match words:
+        case ["punch", pin] if 0 < len(pin.encode()) <= 24:
+            clock.punch(pin)
+        case ["punch", pin, status] if 0 < len(pin.encode()) <= 24 and status.isdigit() and int(status) <= 255:
+            clock.punch(pin, status=int(status))
+        case _:
+            typer.echo("Say: punch PIN [STATUS]", err=True)

@@ -1,0 +1,253 @@
+"""A push clock made of software: the device side of the "att" protocol over HTTP or HTTPS.
+
+It does what hardware does in its first minute and ever after: handshake, options, the people on it, its log from the
+oldest line on in batches, then each punch at once; and a poll for commands every ``Delay`` seconds. After any failure
+it waits ``ErrorDelay`` and sends the same batch again. Its log is cleared by nothing but a new object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from device_bridge.simulator.memory import (
+    Announce,
+    SimulatedPunch,
+    SimulatedUser,
+    UserBook,
+    shown_time,
+    silent,
+)
+from device_bridge.simulator.profiles import PUSH, chosen
+from device_bridge.simulator.push_commands import execute
+from device_bridge.simulator.push_line import PushLine, Refused
+
+FIRST_ERROR_DELAY = 10.0
+"""Seconds; until the first handshake has said another."""
+
+
+class PushClock:
+    """``await start()``, ``punch``, ``await wait_until_sent(timeout)``, ``await stop()``.
+
+    ``url`` is the base, such as ``https://acme.devices.localhost:8443``. ``error_delay`` and ``poll_seconds`` replace
+    what the server asks for (seconds). ``clock_offset`` is by how many seconds its time is wrong.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        serial: str,
+        *,
+        profile: str = "att-2.4",
+        users: Iterable[SimulatedUser] = (),
+        log: Iterable[SimulatedPunch] = (),
+        ca_file: Path | None = None,
+        error_delay: float | None = None,
+        poll_seconds: float | None = None,
+        clock_offset: float = 0.0,
+        announce: Announce = silent,
+    ) -> None:
+        self.serial = serial
+        self.profile = chosen(PUSH, profile)
+        self.users = UserBook()
+        for user in users:
+            self.users.put(user)
+        self.log = list(log)
+        self.clock_offset = clock_offset
+        self.announce = announce
+        self.options: dict[str, str] = {}
+        self.handshakes = 0
+        self.date_header = ""
+        self._line = PushLine(url, ca_file)
+        self._error_delay = error_delay
+        self._poll_seconds = poll_seconds
+        self._sent = 0
+        self._queried: list[SimulatedPunch] = []
+        self._new_users: list[str] = []
+        self._news = asyncio.Event()
+        self._greeted = asyncio.Event()
+        self._all_sent = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._last_error = ""
+
+    async def start(self) -> None:
+        """Power on. Returns at once; see `wait_until_sent`."""
+        self._new_users = list(self.users)
+        self._greeted.clear()
+        self._tasks = [asyncio.create_task(self._upload_for_ever()), asyncio.create_task(self._poll_for_ever())]
+
+    async def stop(self) -> None:
+        """Power off: log and people stay, what was under way is forgotten. It may be started again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        await self._line.close()
+
+    def local_time(self) -> str:
+        """What the display shows: the server's time in the zone that the handshake told."""
+        value = int(self.options.get("TimeZone", "0") or 0)
+        return shown_time(timedelta(minutes=value if abs(value) > 60 else value * 60), self.clock_offset)
+
+    def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
+        """Somebody punches: it goes to the log and is sent at once, or when the server can be reached again."""
+        line = SimulatedPunch(pin, local_time or self.local_time(), status, verify)
+        self.log.append(line)
+        self.announce(f"{self.serial}: {line.pin} punched at {line.local_time}, status {line.status}")
+        self._all_sent.clear()
+        self._news.set()
+        return line
+
+    async def wait_until_sent(self, timeout: float) -> None:
+        """Return once the server has acknowledged everything. Raises `TimeoutError` after so many seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._all_sent.wait()
+        except TimeoutError:
+            raise TimeoutError(
+                f"{len(self.log) - self._sent} punches were not taken within {timeout} s; {self._last_error}"
+            ) from None
+
+    # -- what commands change ---------------------------------------------------------------------------------------
+
+    def shake_hands_again(self) -> None:
+        """CHECK: read the options again and send what is pending."""
+        self._greeted.clear()
+        self._news.set()
+
+    def send_again(self, lines: Iterable[SimulatedPunch]) -> None:
+        """QUERY ATTLOG: these lines go out as an ordinary upload."""
+        self._queried.extend(lines)
+        self._all_sent.clear()
+        self._news.set()
+
+    # -- loops ------------------------------------------------------------------------------------------------------
+
+    async def _upload_for_ever(self) -> None:
+        while True:
+            try:
+                await self._upload_all()
+            except Refused as error:
+                self._complain(error)
+                await asyncio.sleep(self._wait_after_error())
+                continue
+            self._last_error = ""
+            self._all_sent.set()
+            await self._news.wait()
+
+    async def _upload_all(self) -> None:
+        self._news.clear()
+        if not self._greeted.is_set():
+            await self._greet()
+        if self._new_users:
+            lines = [self._user_line(self.users[pin]) for pin in self._new_users if pin in self.users]
+            await self._post("OPERLOG", lines)
+            self._new_users = []
+        while self._sent < len(self.log):
+            batch = self.log[self._sent : self._sent + self.profile.batch]
+            await self._post("ATTLOG", [self._punch_line(line) for line in batch])
+            self._sent += len(batch)
+            self.announce(f"{self.serial}: {len(batch)} punches were taken, {len(self.log) - self._sent} to go")
+        while self._queried:
+            batch = self._queried[: self.profile.batch]
+            await self._post("ATTLOG", [self._punch_line(line) for line in batch])
+            del self._queried[: len(batch)]
+
+    async def _greet(self) -> None:
+        query = {"SN": self.serial, "options": "all", "language": "69"}
+        if self.profile.version:
+            query |= {"pushver": self.profile.version, "DeviceType": "att", "PushOptionsFlag": "1"}
+        answer = await self._line.get("/iclock/cdata", query)
+        if not answer.text.startswith("GET OPTION FROM"):
+            raise Refused(f"the handshake was answered with {answer.text[:60]!r}")
+        self.date_header = answer.date
+        self.options = dict(line.split("=", 1) for line in answer.text.splitlines()[1:] if "=" in line)
+        self.handshakes += 1
+        if self.options.get("ATTLOGStamp", self.options.get("Stamp")) == "0":
+            # The server asks for everything from the beginning.
+            self._sent = 0
+        if self.profile.posts_options:
+            await self._line.post("/iclock/cdata", {"SN": self.serial, "table": "options"}, self._options_text())
+        self.announce(f"{self.serial}: greeted, time zone {self.options.get('TimeZone')}")
+        self._greeted.set()
+
+    async def _poll_for_ever(self) -> None:
+        first = True
+        while True:
+            await self._greeted.wait()
+            try:
+                query = {"SN": self.serial}
+                if first:
+                    query["INFO"] = self.info()
+                answer = await self._line.get("/iclock/getrequest", query)
+                first = False
+                await self._obey(answer.text)
+            except Refused as error:
+                self._complain(error)
+                await asyncio.sleep(self._wait_after_error())
+                continue
+            await asyncio.sleep(self._poll_seconds or float(self.options.get("Delay", "10")))
+
+    async def _obey(self, text: str) -> None:
+        commands = [line for line in text.splitlines() if line.startswith("C:")]
+        if self.profile.one_command_a_poll:
+            commands = commands[:1]
+        results: list[str] = []
+        for line in commands:
+            _, identifier, command = line.split(":", 2)
+            self.announce(f"{self.serial}: was told {command!r}")
+            results.append(execute(self, identifier, command))
+        if results:
+            await self._line.post("/iclock/devicecmd", {"SN": self.serial}, "\n".join(results) + "\n")
+
+    # -- words ------------------------------------------------------------------------------------------------------
+
+    async def _post(self, table: str, lines: list[str]) -> None:
+        if not lines:
+            return
+        stamp = "OpStamp" if table == "OPERLOG" else "Stamp"
+        body = "".join(line + self.profile.line_end for line in lines)
+        answer = await self._line.post("/iclock/cdata", {"SN": self.serial, "table": table, stamp: "9999"}, body)
+        if not answer.text.startswith("OK"):
+            raise Refused(f"{table} was answered with {answer.text[:60]!r}")
+        if table == "ATTLOG" and answer.text.strip() != f"OK: {len(lines)}":
+            # Firmware has been seen to send the same batch for ever after an answer without the count.
+            raise Refused(f"{len(lines)} punches were acknowledged as {answer.text.strip()!r}")
+
+    def _punch_line(self, punch: SimulatedPunch) -> str:
+        fields = [punch.pin, punch.local_time, str(punch.status), str(punch.verify), "0", "0", "0"]
+        return "\t".join(fields[: self.profile.fields]) + ("\t" if self.profile.trailing_tab else "")
+
+    def _user_line(self, user: SimulatedUser) -> str:
+        card = f"[{user.card.to_bytes(4, 'little').hex().upper()}]" if self.profile.bracket_cards else str(user.card)
+        return (
+            f"USER PIN={user.pin}\tName={user.name}\tPri={user.privilege}\tPasswd=\tCard={card}\tGrp=1"
+            "\tTZ=0000000100000000"
+        )
+
+    def info(self) -> str:
+        """The INFO list of a poll: firmware, people, fingers, log lines, address, algorithms."""
+        return f"Ver 8.0.4.2-20210101,{len(self.users)},0,{len(self.log)},127.0.0.1,10,7,0,0,101"
+
+    def _options_text(self) -> str:
+        options: Mapping[str, str] = {
+            "~DeviceName": "Simulated clock",
+            "~OEMVendor": "ZKTECO CO., LTD.",
+            "MAC": "00:17:61:00:00:02",
+            "FirmVer": "Ver 8.0.4.2-20210101",
+            "UserCount": str(len(self.users)),
+            "TransactionCount": str(len(self.log)),
+            "~MaxAttLogCount": "15",
+        }
+        return ",".join(f"{name}={value}" for name, value in options.items())
+
+    def _wait_after_error(self) -> float:
+        told = self.options.get("ErrorDelay")
+        return self._error_delay if self._error_delay is not None else float(told) if told else FIRST_ERROR_DELAY
+
+    def _complain(self, error: Refused) -> None:
+        if str(error) != self._last_error:
+            self.announce(f"{self.serial}: {error}; trying again")
+        self._last_error = str(error)

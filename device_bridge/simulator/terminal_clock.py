@@ -1,0 +1,194 @@
+"""A pull clock made of software: the device side of the 4370 protocol over TCP, or UDP.
+
+As hardware does, it ignores packets with a bad checksum or a wrong session, wants the key before anything else, serves
+one client at a time, and goes on working whatever a client does to it. Record layouts are written out here, not taken
+from the bridge's decoders, so that the two check each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from device_bridge.simulator.memory import (
+    Announce,
+    SimulatedPunch,
+    SimulatedUser,
+    UserBook,
+    shown_time,
+    silent,
+)
+from device_bridge.simulator.profiles import TERMINALS, chosen
+from device_bridge.simulator.terminal_session import TerminalSession
+from device_bridge.terminal.frames import FrameBuffer, read_packet
+
+
+class TerminalClock:
+    """``await start()``, then it answers at ``port``; ``punch`` makes somebody punch; ``await stop()``.
+
+    ``clock_offset`` is by how many seconds it goes wrong, ``zone`` the IANA zone its wall time is set to.
+    ``cut_answer_after`` makes it drop the connection after so many bytes of the next bulk answer.
+    ``complaints`` lists what clients did that hardware would have ignored.
+    """
+
+    def __init__(
+        self,
+        serial: str,
+        *,
+        profile: str = "zk8",
+        comm_key: int | None = None,
+        users: Iterable[SimulatedUser] = (),
+        log: Iterable[SimulatedPunch] = (),
+        zone: str = "UTC",
+        clock_offset: float = 0.0,
+        udp: bool = False,
+        announce: Announce = silent,
+    ) -> None:
+        self.serial = serial
+        self.profile = chosen(TERMINALS, profile)
+        self.comm_key = self.profile.default_key if comm_key is None else comm_key
+        self.users = UserBook()
+        for user in users:
+            self.users.put(user)
+        self.log = list(log)
+        self.zone = zone
+        self.clock_offset = clock_offset
+        self.udp = udp
+        self.announce = announce
+        self.port = 0
+        self.complaints: list[str] = []
+        self.cut_answer_after: int | None = None
+        self.bulk_reads = 0
+        self.disabled_until: float | None = None
+        self._server: asyncio.Server | None = None
+        self._datagrams: asyncio.DatagramTransport | None = None
+        self._session: TerminalSession | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one, see ``port``."""
+        if self.udp:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Datagrams(self), local_addr=(host, port)
+            )
+            self._datagrams = transport
+            self.port = transport.get_extra_info("sockname")[1]
+            return
+        self._server = await asyncio.start_server(self._serve, host, port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the port and every connection, as a power cut would."""
+        if self._datagrams is not None:
+            self._datagrams.close()
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+        self._server = self._datagrams = self._session = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a client holds the session."""
+        return self._session is not None and self._session.open
+
+    @property
+    def listening(self) -> bool:
+        """Whether the client has asked for live events."""
+        return self._session is not None and self._session.open and bool(self._session.event_mask)
+
+    def local_time(self) -> str:
+        """What the display shows now."""
+        offset = datetime.now(UTC).astimezone(ZoneInfo(self.zone)).utcoffset() or timedelta()
+        return shown_time(offset, self.clock_offset)
+
+    def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
+        """Somebody punches: it goes to the log, and to the client at once if it asked for live events."""
+        line = SimulatedPunch(pin, local_time or self.local_time(), status, verify)
+        self.log.append(line)
+        self.announce(f"{self.serial}: {line.pin} punched at {line.local_time}, status {line.status}")
+        if self._session is not None:
+            self._session.tell(line)
+        return line
+
+    def new_session(self, session: TerminalSession) -> bool:
+        """Whether this connection may have the session: hardware serves one client and starves the others."""
+        # Over UDP nobody can be seen to leave, so the newest client is served.
+        if not self.udp and self._session not in (None, session) and self.connected:
+            self.complaints.append("a second client connected")
+            return False
+        self._session = session
+        return True
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = TerminalSession(self, writer.write)
+        buffer = FrameBuffer()
+        self._writers.add(writer)
+        try:
+            while not session.over and (piece := await reader.read(65_536)):
+                buffer.feed(piece)
+                for frame in buffer:
+                    if self.profile.answer_delay:
+                        await asyncio.sleep(self.profile.answer_delay)
+                    session.handle(frame)
+                    await self._flush(session, writer)
+        except ConnectionError:
+            self.announce(f"{self.serial}: the client went away without a word")
+        finally:
+            session.open = False
+            self._writers.discard(writer)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _flush(self, session: TerminalSession, writer: asyncio.StreamWriter) -> None:
+        answer = session.collected()
+        if self.cut_answer_after is not None and len(answer) > 1000:
+            writer.write(answer[: self.cut_answer_after])
+            self.cut_answer_after = None
+            session.over = True
+        elif self.profile.dribble_bytes:
+            for start in range(0, len(answer), self.profile.dribble_bytes):
+                writer.write(answer[start : start + self.profile.dribble_bytes])
+                await writer.drain()
+        else:
+            writer.write(answer)
+        await writer.drain()
+
+    def new_session_id(self) -> int:
+        """A session number: never zero, which means "none"."""
+        return random.randint(1, 0xFFFE)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """The same clock over UDP: one packet a datagram, one session an address."""
+
+    def __init__(self, clock: TerminalClock) -> None:
+        self._clock = clock
+        self._sessions: dict[tuple[str, int], TerminalSession] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        frame = read_packet(data)
+        if frame is None or self._transport is None:
+            return
+        transport = self._transport
+        if addr not in self._sessions:
+            self._sessions[addr] = TerminalSession(
+                self._clock, lambda packet: transport.sendto(packet, addr), datagrams=True
+            )
+        session = self._sessions[addr]
+        session.handle(frame)
+        session.collected()
+        if session.over:
+            del self._sessions[addr]
