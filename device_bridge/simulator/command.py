@@ -6,6 +6,7 @@ While it runs, lines ``punch PIN [STATUS]`` on standard input make somebody punc
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 import sys
@@ -39,9 +40,7 @@ def terminal(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 takes a free port")],
     serial: Serial,
     profile: Profile = "zk8",
-    comm_key: Annotated[
-        int | None, typer.Option("--comm-key", min=0, max=999_999, help="Its communication key")
-    ] = None,
+    comm_key: Annotated[int | None, typer.Option("--comm-key", min=0, max=999_999, help="Its key")] = None,
     users: Users = None,
     logs: Logs = None,
     udp: Annotated[bool, typer.Option("--udp", help="Speak UDP instead of TCP")] = False,
@@ -76,9 +75,7 @@ def push(
     profile: Profile = "att-2.4",
     users: Users = None,
     logs: Logs = None,
-    ca_file: Annotated[
-        Path | None, typer.Option("--ca-file", help="An authority to trust besides the system's")
-    ] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="An authority to trust beside the usual")] = None,
     punch_every: PunchEvery = None,
 ) -> None:
     """A push clock: it calls the server (ADMS, iclock)."""
@@ -143,13 +140,18 @@ async def _punch_at_random(clock: TerminalClock | PushClock, seconds: float) -> 
 
 
 def _listen_to_standard_input(loop: asyncio.AbstractEventLoop, clock: TerminalClock | PushClock) -> None:
-    """A daemon thread, because standard input may be a file or a terminal, which event loops cannot wait for."""
+    """A daemon thread, because standard input may be a file or a terminal, which event loops cannot wait for.
+
+    It reads the descriptor itself: a thread inside ``sys.stdin`` would hold a lock that the interpreter needs to exit.
+    """
 
     def read() -> None:
-        for line in sys.stdin:
-            words = line.split()
-            if words:
-                loop.call_soon_threadsafe(_obey, clock, words)
+        pending = b""
+        while piece := os.read(sys.stdin.fileno(), 4096):
+            *lines, pending = (pending + piece).split(b"\n")
+            for line in lines:
+                if words := line.decode("utf-8", errors="replace").split():
+                    loop.call_soon_threadsafe(_obey, clock, words)
 
     if sys.stdin is not None and not sys.stdin.closed:
         threading.Thread(target=read, name="standard input", daemon=True).start()

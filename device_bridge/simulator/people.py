@@ -1,4 +1,4 @@
-"""Reading the CSV files that fill a simulated clock: ``pin,name,card,privilege`` and ``pin,local_time,status,verify``."""
+"""The CSV files that fill a simulated clock: ``pin,name,card,privilege`` and ``pin,local_time,status,verify``."""
 
 from __future__ import annotations
 
