@@ -1,0 +1,30 @@
+import { api, type Option, type Page } from '@punctual/portal-kit'
+import type { Device, Staff } from './types.ts'
+
+export const STAFF = '/api/staff'
+export const DEVICES = '/api/devices'
+export const PUNCHES = '/api/attendance/logs'
+export const QUARANTINE = '/api/attendance/quarantine'
+export const RECORDS = '/api/attendance/records'
+export const DASHBOARD_KEY = ['dashboard'] as const
+
+export const staffKey = (id: string) => ['staff', id] as const
+export const deviceKey = (id: string) => ['device', id] as const
+
+export async function findStaff(text: string): Promise<Option[]> {
+  const page = await api.get<Page<Staff>>(STAFF, { q: text, limit: 20 })
+  return page.items.map((staff) => ({ value: staff.id, label: `${staff.name} (${staff.employee_id})` }))
+}
+
+export async function staffName(id: string): Promise<string> {
+  return (await api.get<Staff>(`${STAFF}/${id}`)).name
+}
+
+export async function findDevices(text: string): Promise<Option[]> {
+  const page = await api.get<Page<Device>>(DEVICES, { q: text, limit: 50 })
+  return page.items.map((device) => ({ value: device.id, label: device.name || device.device_serial }))
+}
+
+export async function deviceName(id: string): Promise<string> {
+  return (await api.get<Device>(`${DEVICES}/${id}`)).name
+}

@@ -1,0 +1,74 @@
+import { Banner, LinkButton, EmptyState, Shell, timeIn, useNow, type NavItem } from '@punctual/portal-kit'
+import { useQuery } from '@tanstack/react-query'
+import { lazy } from 'react'
+import { createBrowserRouter } from 'react-router'
+import { DASHBOARD_KEY } from './api/paths.ts'
+import type { Dashboard } from './api/types.ts'
+import { useLiveState } from './live.tsx'
+import { DashboardPage } from './pages/DashboardPage.tsx'
+import { useSession } from './session.ts'
+
+const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
+const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
+const DevicesPage = lazy(() => import('./pages/DevicesPage.tsx'))
+const DeviceDetailPage = lazy(() => import('./pages/DeviceDetailPage.tsx'))
+const PunchesPage = lazy(() => import('./pages/PunchesPage.tsx'))
+const QuarantinePage = lazy(() => import('./pages/QuarantinePage.tsx'))
+const AttendancePage = lazy(() => import('./pages/AttendancePage.tsx'))
+
+const QUIET_BEFORE_BANNER_MS = 10_000
+
+function LiveBanner() {
+  const { phase, lastHeardAt } = useLiveState()
+  const { zone } = useSession().organisation
+  const now = useNow()
+  const cut = phase !== 'live' && lastHeardAt !== null && now - lastHeardAt > QUIET_BEFORE_BANNER_MS
+  if (phase !== 'stale' && !cut) return null
+  return (
+    <Banner tone="warn">
+      Live updates are interrupted; reconnecting.
+      {lastHeardAt && ` Up to date as of ${timeIn(zone, lastHeardAt)} ${zone}.`}
+    </Banner>
+  )
+}
+
+function Frame() {
+  const { organisation, user } = useSession()
+  // Read from what the dashboard already loaded: the badge must not cost a call of its own.
+  const dashboard = useQuery<Dashboard>({ queryKey: DASHBOARD_KEY, enabled: false })
+  const nav: NavItem[] = [
+    { to: '/', label: 'Dashboard' },
+    { to: '/staff', label: 'Staff' },
+    { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },
+    { to: '/punches', label: 'Punches' },
+    { to: '/attendance', label: 'Attendance' },
+  ]
+  return <Shell name={organisation.name} user={user} nav={nav} banner={<LiveBanner />} />
+}
+
+function NotFoundPage() {
+  return (
+    <EmptyState
+      title="There is no page at this address"
+      hint="It may have been moved, or the address was mistyped."
+      action={<LinkButton to="/">To the dashboard</LinkButton>}
+    />
+  )
+}
+
+export const router = createBrowserRouter([
+  {
+    element: <Frame />,
+    children: [
+      { path: '/', element: <DashboardPage /> },
+      { path: '/staff', element: <StaffPage /> },
+      { path: '/staff/:id', element: <StaffDetailPage /> },
+      { path: '/devices', element: <DevicesPage /> },
+      { path: '/devices/:id', element: <DeviceDetailPage /> },
+      { path: '/punches', element: <PunchesPage /> },
+      { path: '/punches/quarantine', element: <QuarantinePage /> },
+      { path: '/attendance', element: <AttendancePage /> },
+      { path: '*', element: <NotFoundPage /> },
+    ],
+  },
+])

@@ -1,0 +1,18 @@
+import { createContext, use } from 'react'
+import type { Session } from './api/types.ts'
+
+const Current = createContext<Session | null>(null)
+
+export const SessionProvider = Current.Provider
+
+export function useSession(): Session {
+  const session = use(Current)
+  if (!session) throw new Error('useSession outside the session gate')
+  return session
+}
+
+/** Whether the signed-in person holds a permission such as `staff:create`. The server decides; this only hides. */
+export function useCan(): (permission: string) => boolean {
+  const { permissions } = useSession()
+  return (permission) => permissions.includes(permission)
+}
