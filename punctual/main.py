@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ import device_bridge.simulator.command
 from control_plane.drivers.processes.home import Home
 from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
 from control_plane.drivers.processes.problem import PlatformProblem
+from punctual.demo.stage import SignIn, Stage
 
 # Where pull clocks may live. Local mode adds loopback, for simulated clocks; production does not.
 PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"]
@@ -91,7 +93,7 @@ def down(
         return
     if place.exists:
         try:
-            asyncio.run(local_platform().down())
+            asyncio.run(_stop(local_platform()))
         except PlatformProblem:
             if not erase:  # a damaged state folder must still be removable
                 raise
@@ -100,6 +102,11 @@ def down(
         err.print(f"Stopped; {place.root} is removed")
     else:
         err.print(f"Stopped; data stays in {place.root}")
+
+
+async def _stop(platform: Platform) -> None:
+    await Stage(platform, err.print).switch_clocks_off()
+    await platform.down()
 
 
 @app.command()
@@ -133,12 +140,42 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         raise typer.Exit(1)
 
 
+@app.command()
+def demo() -> None:
+    """Two organisations with clocks of both kinds, a month of history, and a live punch every few seconds."""
+    began = time.monotonic()
+    platform = local_platform()
+    err.print(f"Setting the demo up in {platform.home.root}")
+
+    async def play() -> list[SignIn]:
+        await platform.up(gateway_port())
+        return await Stage(platform, lambda text: err.print(f"  [green]✓[/] {text}")).set_up()
+
+    sign_ins = asyncio.run(play())
+    places = platform.places
+    out.print(f"\n[bold]Punctual is live[/] ({time.monotonic() - began:.0f} s)\n")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("Who", "Address", "Sign in as", "Password"):
+        table.add_column(heading, no_wrap=True)
+    table.add_row("Operators", places.console_url, OPERATOR_EMAIL, platform.state.operator_password)
+    for each in sign_ins:
+        table.add_row(f"{each.name} ({each.zone})", each.portal_url, each.user_name, each.password)
+    out.print(table)
+    out.print(
+        "\nThe certificates are made on this machine, so a browser warns once for each address: accept, or trust\n"
+        f"{places.ca_file}\n\nStop with `make down`, remove everything with `make reset`."
+    )
+
+
 app.add_typer(control_plane.command.build_app(console_connection), name="organisation")
 app.add_typer(device_bridge.simulator.command.app, name="simulate")
 
 
 def main() -> None:
     """Run a command; a problem that a person can mend is one sentence, never a traceback."""
+    # A simulated clock trusts the local gateway without being told.
+    if home().ca_file.exists():
+        os.environ.setdefault("PUNCTUAL_CA_FILE", str(home().ca_file))
     try:
         app()
     except PlatformProblem as problem:
