@@ -29,8 +29,6 @@ ROLE_SETTINGS: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
-Connection = asyncpg.Connection
-
 
 @dataclass(frozen=True)
 class DatabaseFacts:
@@ -86,7 +84,7 @@ class DatabaseServer:
         return f"postgresql://{name}:{quote(password, safe='')}@{self._host}:{self._port}/{name}"
 
     @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[Connection]:
+    async def _connect(self) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(
             self._admin_url,
             timeout=5,
@@ -149,20 +147,19 @@ class DatabaseServer:
     async def ensure_database(self, name: str) -> None:
         """The database exists, belongs to the role of the same name, and nobody else may connect."""
         owner = identifier(name)
-        async with self._connect() as connection:
-            async with _as_member(connection, owner):
-                try:
-                    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-                        await connection.execute(
-                            f"CREATE DATABASE {owner} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'"
-                        )
-                except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                    pass  # made meanwhile by somebody who lost the lease
-                await connection.execute(f"SET ROLE {owner}")
-                try:
-                    await connection.execute(f"REVOKE ALL ON DATABASE {owner} FROM PUBLIC")
-                finally:
-                    await connection.execute("RESET ROLE")
+        async with self._connect() as connection, _as_member(connection, owner):
+            try:
+                if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                    await connection.execute(
+                        f"CREATE DATABASE {owner} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'"
+                    )
+            except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                pass  # made meanwhile by somebody who lost the lease
+            await connection.execute(f"SET ROLE {owner}")
+            try:
+                await connection.execute(f"REVOKE ALL ON DATABASE {owner} FROM PUBLIC")
+            finally:
+                await connection.execute("RESET ROLE")
 
     async def drop_database(self, name: str) -> None:
         """Remove the database with all it holds; fine when there is none. Ends the sessions in it."""
@@ -188,7 +185,7 @@ class DatabaseServer:
 
 
 @asynccontextmanager
-async def _as_member(connection: Connection, role: str) -> AsyncIterator[None]:
+async def _as_member(connection: asyncpg.Connection, role: str) -> AsyncIterator[None]:
     """Membership in a role while the block runs; a superuser needs none."""
     if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         yield

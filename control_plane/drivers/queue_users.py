@@ -29,7 +29,7 @@ class QueueUsers:
 
     async def has(self, name: str, prefix: str, password: str) -> bool:
         """Is there exactly this user: this password, these keys and channels, these commands, and nothing more?"""
-        answer = await self._client.execute_command("ACL", "GETUSER", name)
+        answer = await self._tell("ACL", "GETUSER", name)
         if answer is None:
             return False
         user = _as_mapping(answer)
@@ -43,7 +43,7 @@ class QueueUsers:
 
     async def put(self, name: str, prefix: str, password: str) -> None:
         """Create or replace a user in one act, and keep it across restarts when the server has a file for that."""
-        await self._client.execute_command(
+        await self._tell(
             "ACL",
             "SETUSER",
             name,
@@ -59,20 +59,23 @@ class QueueUsers:
 
     async def remove(self, name: str) -> None:
         """Forget a user and end its connections; fine when there is none."""
-        await self._client.execute_command("ACL", "DELUSER", name)
+        await self._tell("ACL", "DELUSER", name)
         await self._save()
 
     async def inventory(self) -> list[str]:
         """Users of organisations, by name."""
-        users: Sequence[str] = await self._client.execute_command("ACL", "USERS")
+        users: Sequence[str] = await self._tell("ACL", "USERS")
         return sorted(user for user in users if user.startswith("org-"))
 
     async def close(self) -> None:
         await self._client.aclose()
 
+    async def _tell(self, *words: str) -> Any:
+        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+
     async def _save(self) -> None:
         try:
-            await self._client.execute_command("ACL", "SAVE")
+            await self._tell("ACL", "SAVE")
         except ResponseError as error:
             # A server that is told its users by its configuration has no such file; then nothing is to be saved.
             if "ACL file" not in str(error):

@@ -1,0 +1,13 @@
+"""Alembic's environment: works on the connection that `control_plane.migrations.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from control_plane.operators import models as operators
+from control_plane.organisations import models as organisations
+
+assert operators.Operator.metadata is organisations.Base.metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=organisations.Base.metadata)
+context.run_migrations()

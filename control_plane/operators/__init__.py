@@ -1,0 +1,1 @@
+"""The people and machines that run the platform, and how they sign in."""
