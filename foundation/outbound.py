@@ -27,8 +27,14 @@ class _LoopbackNames(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
         if is_localhost_name(host):
-            request.extensions = {**request.extensions, "sni_hostname": host}
-            request.url = request.url.copy_with(host=LOOPBACK)
+            # A copy: the caller's request keeps its address, on which cookies and redirects depend.
+            request = httpx.Request(
+                request.method,
+                request.url.copy_with(host=LOOPBACK),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": host},
+            )
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

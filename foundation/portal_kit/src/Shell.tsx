@@ -8,7 +8,8 @@ import { PageBoundary } from './ErrorPanel.tsx'
 import { asProblem } from './problem.ts'
 import { signOut } from './session.tsx'
 
-export type NavItem = { to: string; label: string; badge?: number }
+/** `also` is a further path below which the item counts as the current one. */
+export type NavItem = { to: string; label: string; badge?: number; also?: string }
 
 type ShellProps = {
   /** The organisation's name; on the operators' console, the console's. */
@@ -73,7 +74,12 @@ export function Shell({ name, user, nav, banner }: ShellProps) {
           </NavLink>
           <nav className="shell-nav" aria-label="Main">
             {nav.map((item) => (
-              <NavLink key={item.to} to={item.to} end={item.to === '/'}>
+              <NavLink
+                key={item.to}
+                to={item.to}
+                end={item.to === '/'}
+                className={({ isActive }) => (isActive || (item.also && pathname.startsWith(item.also)) ? 'active' : '')}
+              >
                 {item.label}
                 {item.badge ? (
                   <span className="nav-badge" aria-label={`${item.badge} waiting`}>

@@ -17,6 +17,23 @@ function styleNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 }
 
+/**
+ * antd passes the nonce to its theme styles, but two helpers below it (scroll lock, scrollbar width) insert a style
+ * element without one, which a strict policy refuses. Give it to every style element this page's own code creates.
+ */
+function lendNonceToStyles(nonce: string): void {
+  const create = document.createElement.bind(document)
+  document.createElement = ((name: string, options?: ElementCreationOptions) => {
+    const element = create(name, options)
+    if (nonce && name.toLowerCase() === 'style') element.nonce = nonce
+    return element
+  }) as typeof document.createElement
+}
+
+const nonce = styleNonce()
+lendNonceToStyles(nonce)
+const CSP = { nonce }
+
 const Appearance = createContext<{ choice: Choice; choose: (choice: Choice) => void }>({
   choice: 'system',
   choose: () => undefined,
@@ -29,7 +46,6 @@ export function AppearanceProvider({ children }: { children: ReactNode }) {
   const [choice, setChoice] = useState<Choice>(keptChoice)
   const systemDark = useMedia('(prefers-color-scheme: dark)')
   const dark = choice === 'system' ? systemDark : choice === 'dark'
-  const csp = useMemo(() => ({ nonce: styleNonce() }), [])
 
   useEffect(() => {
     document.documentElement.dataset.theme = dark ? 'dark' : 'light'
@@ -47,7 +63,7 @@ export function AppearanceProvider({ children }: { children: ReactNode }) {
   )
   return (
     <Appearance value={value}>
-      <ConfigProvider csp={csp} theme={dark ? darkTheme : lightTheme} button={{ autoInsertSpace: false }}>
+      <ConfigProvider csp={CSP} theme={dark ? darkTheme : lightTheme} button={{ autoInsertSpace: false }}>
         <App notification={{ placement: 'bottomRight', maxCount: 3, pauseOnHover: true }}>{children}</App>
       </ConfigProvider>
     </Appearance>

@@ -29,13 +29,14 @@ export const lightTheme: ThemeConfig = {
     colorTextTertiary: '#59636f',
     colorTextDescription: '#59636f',
     colorTextPlaceholder: '#59636f',
+    colorTextQuaternary: '#868f9b',
     colorBgLayout: '#f4f6f8',
     colorBorder: '#868f9b',
     colorBorderSecondary: '#e1e5ea',
     boxShadowSecondary: '0 6px 24px rgba(16, 24, 40, 0.14)',
   },
   components: {
-    Table: { headerBg: '#f7f9fb', headerColor: '#4d5866', headerSplitColor: 'transparent', cellPaddingBlockSM: 8 },
+    Table: { headerBg: '#f7f9fb', headerColor: '#4d5866', headerSplitColor: 'transparent', cellPaddingBlockSM: 8, cellPaddingInlineSM: 12 },
     Switch: { trackHeight: 24, handleSize: 20, trackMinWidth: 46 },
   },
 }
@@ -55,6 +56,7 @@ export const darkTheme: ThemeConfig = {
     colorTextTertiary: '#a3adb9',
     colorTextDescription: '#a3adb9',
     colorTextPlaceholder: '#a3adb9',
+    colorTextQuaternary: '#76818e',
     colorBgLayout: '#0f1419',
     colorBgContainer: '#171d24',
     colorBgElevated: '#1e252e',
@@ -63,7 +65,7 @@ export const darkTheme: ThemeConfig = {
     colorTextLightSolid: '#06121f',
   },
   components: {
-    Table: { headerBg: '#1c232b', headerColor: '#b6bfca', headerSplitColor: 'transparent', cellPaddingBlockSM: 8 },
+    Table: { headerBg: '#1c232b', headerColor: '#b6bfca', headerSplitColor: 'transparent', cellPaddingBlockSM: 8, cellPaddingInlineSM: 12 },
     Button: { primaryColor: '#06121f', dangerColor: '#1c0503' },
     Switch: { trackHeight: 24, handleSize: 20, trackMinWidth: 46 },
     Tooltip: { colorTextLightSolid: '#e6eaf0', colorBgSpotlight: '#3a4552' },

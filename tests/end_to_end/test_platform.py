@@ -1,0 +1,167 @@
+"""The platform on one machine: found again after every kill, unchanged by a second start, plain about what is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from control_plane.drivers.processes.home import Home, free_ports
+from control_plane.drivers.processes.platform import Platform
+from control_plane.drivers.processes.process import Lock
+from device_bridge.simulator.push_clock import PushClock
+from tests.conftest import DEVICE_NETWORKS, new_home
+from tests.operator import Operator
+
+
+def punctual(home: Path, *arguments: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the console script as a person would."""
+    environment = {**os.environ, "PUNCTUAL_HOME": str(home)}
+    environment.pop("PUNCTUAL_PORT", None)
+    if port:
+        environment["PUNCTUAL_PORT"] = str(port)
+    command = [str(Path(sys.executable).parent / "punctual"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    place = new_home()
+    yield place
+    punctual(place, "down", "--erase")
+    shutil.rmtree(place.parent)
+
+
+def _pids(platform: Platform) -> dict[str, int | None]:
+    return {part.name: part.pid for part in platform.status()}
+
+
+async def test_everything_comes_back_after_every_process_was_killed(home: Path) -> None:
+    platform = Platform(Home(home), device_networks=DEVICE_NETWORKS)
+    await platform.up(free_ports(1)[0])
+    operator = Operator.of(platform)
+    async with operator.console() as console:
+        await operator.onboard(console, "delta")
+        client = await operator.client(console, "delta")
+    clock = PushClock(client.push_url, "KILL0001", ca_file=operator.ca_file, error_delay=0.3, poll_seconds=1)
+    async with operator.tenant(client) as api:
+        document = {"device_serial": "KILL0001", "name": "Gate", "connection": "push"}
+        assert (await api.post("/api/devices", json=document)).status_code == 201
+        await clock.start()
+        clock.punch("5", "2026-11-16 09:00:00")
+        await clock.wait_until_sent(20)
+    before = _pids(platform)
+    assert all(before.values())
+
+    second = punctual(home, "up")
+    assert second.returncode == 0, second.stderr
+    assert _pids(platform) == before
+
+    for pid in before.values():
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+    clock.punch("5", "2026-11-16 17:00:00")
+    for name in before:
+        owner, _, role = name.partition("/")
+        lock = platform.components.files(owner, role).lock if role else None
+        if lock:
+            assert await Lock(lock).wait_free(5), name
+
+    again = punctual(home, "up")
+    assert again.returncode == 0, again.stderr
+    assert all(_pids(platform).values())
+    try:
+        await clock.wait_until_sent(30)
+    finally:
+        await clock.stop()
+    async with operator.tenant(client) as api:
+        logs = (await api.get("/api/attendance/logs")).json()["items"]
+        assert [log["local_time"] for log in logs] == ["2026-11-16 17:00:00", "2026-11-16 09:00:00"]
+
+    stopped = punctual(home, "down")
+    assert stopped.returncode == 0, stopped.stderr
+    ours = [each.info for each in psutil.process_iter(["pid", "cmdline"]) if str(home) in " ".join(each.cmdline())]
+    assert ours == []
+
+
+def test_secrets_are_readable_by_their_owner_alone(platform: Platform) -> None:
+    open_to_others = [
+        path
+        for path in platform.home.root.rglob("*")
+        if path.is_file() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+        if not _behind_closed_door(path, platform.home.root)
+    ]
+    assert open_to_others == []
+
+
+def _behind_closed_door(path: Path, root: Path) -> bool:
+    """Some folder between the file and the state folder lets nobody but its owner through."""
+    between = [parent for parent in path.parents if parent.is_relative_to(root) and parent != root]
+    return any(stat.S_IMODE(parent.stat().st_mode) & 0o077 == 0 for parent in between)
+
+
+def test_a_taken_port_is_named(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = punctual(home, "up", port=port)
+    assert done.returncode == 1
+    assert f"Port {port} is taken by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_half_written_state_folder_is_named(home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "platform.json").write_text('{"ports": {"gate')
+    done = punctual(home, "up")
+    assert done.returncode == 1
+    assert "platform.json cannot be read, so this state folder is damaged" in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_data_without_its_passwords_is_not_overwritten(home: Path) -> None:
+    (home / "postgres" / "data").mkdir(parents=True)
+    (home / "postgres" / "data" / "PG_VERSION").write_text("18")
+    done = punctual(home, "up")
+    assert done.returncode == 1
+    assert "with its passwords is missing" in done.stderr.replace("\n", " ")
+    assert (home / "postgres" / "data" / "PG_VERSION").read_text() == "18"
+
+
+def test_another_port_for_the_same_state_is_refused(platform: Platform) -> None:
+    done = punctual(platform.home.root, "up", port=platform.state.ports.gateway + 1)
+    assert done.returncode == 1
+    assert f"was made for port {platform.state.ports.gateway}" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+def test_a_full_disk_is_named(home: Path) -> None:
+    home.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(home)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"this machine lets nobody mount: {mounted.stderr.decode().strip()}")
+    try:
+        done = punctual(home, "up")
+    finally:
+        subprocess.run(["/bin/umount", str(home)], check=True)
+    assert done.returncode == 1
+    assert "MB free and a new platform needs" in done.stderr.replace("\n", " ")
+
+
+def test_status_of_no_platform_is_a_sentence(home: Path) -> None:
+    done = punctual(home, "status")
+    assert done.returncode == 1
+    assert "There is no platform in" in done.stderr
+    assert "Traceback" not in done.stderr
