@@ -1,0 +1,62 @@
+"""``make bench``: speed and memory, each beside a named baseline measured in the same run. Prints a table.
+
+Nothing here passes or fails: a figure that is worse than its budget says so in its line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform as machine
+import shutil
+from datetime import UTC, datetime
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from control_plane.drivers.processes.home import Home, free_ports
+from control_plane.drivers.processes.platform import Platform
+from tests.bench import ingest, memory, onboarding
+from tests.bench.figure import Figure
+from tests.conftest import DEVICE_NETWORKS, new_home
+from tests.operator import Operator
+
+STACKS = 10
+
+
+async def measure(platform: Platform) -> list[Figure]:
+    """Everything, in an order in which nothing disturbs what comes after."""
+    await platform.up(free_ports(1)[0])
+    operator = Operator.of(platform)
+    slugs = [f"bench{number:02}" for number in range(STACKS)]
+    figures = [await onboarding.measure(operator, slugs)]
+    figures += await memory.measure(platform, slugs)
+    figures += await ingest.measure(platform, operator, slugs[0])
+    return figures
+
+
+def main() -> None:
+    console = Console(highlight=False)
+    total = psutil.virtual_memory().total / 1024**3
+    console.print(
+        f"{datetime.now(UTC):%Y-%m-%d} · {os.cpu_count()} cores · {total:.0f} GiB · Python {machine.python_version()}"
+    )
+    place = new_home()
+    platform = Platform(Home(place), device_networks=DEVICE_NETWORKS, progress=console.print)
+    try:
+        figures = asyncio.run(measure(platform))
+    finally:
+        asyncio.run(platform.down())
+        platform.home.erase()
+        shutil.rmtree(place.parent)
+    table = Table(box=None)
+    for heading in ("What", "Measured", "Baseline", "Ratio", "Budget", ""):
+        table.add_column(heading)
+    for figure in figures:
+        table.add_row(*figure.row())
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
