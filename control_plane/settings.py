@@ -47,8 +47,8 @@ class ControlSettings(ValkeySettings, VaultSettings):
     state_dir: Path
     run_dir: Path
     zygote_socket: Path
-    gateway_admin: str
-    routes_dir: Path | None = Field(default=None, description="Default: `state_dir`/routes")
+    gateway_admin: Path = Field(description="Socket of the gateway's administration")
+    routes_dir: Path | None = Field(default=None, description="Folder of the gateway; default `state_dir`/routes")
     issuer: str
     identity_admin_url: str
     identity_admin_token: SecretStr

@@ -137,6 +137,11 @@ class Ledger:
             await self._lease.release(session, delay, stuck_rounds=Organisation.stuck_rounds + 1)
             self._announce(session)
 
+    async def interrupted(self) -> None:
+        """This worker ends; another may go on at once."""
+        async with self._database.transaction() as session:
+            await self._lease.release(session, 0.0)
+
     async def _record_unchanged(self, session: AsyncSession) -> None:
         await session.execute(
             sa.update(OrganisationStep)

@@ -7,6 +7,7 @@ did; the next one begins from there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -63,6 +64,10 @@ class Reconciler:
         except LeaseLost:
             log.warning("round.lease_lost")
             return False
+        except asyncio.CancelledError:
+            with contextlib.suppress(LeaseLost):
+                await ledger.interrupted()
+            raise
         return True
 
     async def tear_down(self, assignment: Assignment) -> None:

@@ -1,0 +1,101 @@
+"""What operators ask of organisations. A change writes its row, the audit trail and the outbox in one transaction."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from control_plane.organisations.models import AuditEntry, Organisation, OrganisationStep, OutboxEntry
+from control_plane.organisations.naming import SlugRefused, checked_slug
+from control_plane.organisations.schemas import OrganisationIn
+from foundation import audit, outbox
+from foundation.audit import Actor
+from foundation.clock import zone
+from foundation.database import unique
+from foundation.errors import Invalid, NotFound
+from foundation.pagination import PageRequest, paginate
+
+RECONCILE_TOPIC = "organisation.reconcile"
+COLUMNS = Organisation.__table__.c
+
+
+async def create(session: AsyncSession, actor: Actor, wanted: OrganisationIn) -> Organisation:
+    """A new organisation, to be provisioned by the worker. `Conflict` when the slug was ever used."""
+    try:
+        slug = checked_slug(wanted.slug)
+    except SlugRefused as refusal:
+        raise Invalid(refusal.code, str(refusal), field="slug") from refusal
+    zone(wanted.zone)
+    organisation = Organisation(
+        slug=slug,
+        name=wanted.name,
+        owner_email=wanted.owner_email,
+        owner_name=wanted.owner_name,
+        zone=wanted.zone,
+    )
+    async with unique(session, uq_organisations_slug="slug"):
+        session.add(organisation)
+    after: dict[str, object] = {
+        "slug": slug,
+        "name": wanted.name,
+        "owner_email": wanted.owner_email,
+        "zone": wanted.zone,
+    }
+    audit.record(session, AuditEntry, actor, "organisation.create", "organisation", organisation.id, after=after)
+    _wake(session, organisation)
+    return await reload(session, organisation.id)
+
+
+async def retry(session: AsyncSession, actor: Actor, slug: str) -> Organisation:
+    """Look at an organisation now, with fresh patience."""
+    organisation = await find(session, slug)
+    await session.execute(
+        sa.update(OrganisationStep).where(OrganisationStep.organisation_id == organisation.id).values(attempts=0)
+    )
+    await session.execute(
+        sa.update(Organisation)
+        .where(Organisation.id == organisation.id)
+        .values(next_reconcile_at=sa.func.now(), stuck_rounds=0)
+    )
+    audit.record(session, AuditEntry, actor, "organisation.retry", "organisation", organisation.id)
+    _wake(session, organisation)
+    return await reload(session, organisation.id)
+
+
+async def find(session: AsyncSession, slug: str) -> Organisation:
+    """The organisation of that slug with its steps; `NotFound` when there is none."""
+    found = await session.scalar(_with_steps().where(Organisation.slug == slug))
+    if found is None:
+        raise NotFound("organisation_unknown", f"There is no organisation {slug!r}")
+    return found
+
+
+async def reload(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    """An organisation as the database has it now."""
+    await session.flush()
+    statement = _with_steps().where(Organisation.id == organisation_id).execution_options(populate_existing=True)
+    return (await session.scalars(statement)).one()
+
+
+async def list_page(
+    session: AsyncSession, request: PageRequest, *, search: str = ""
+) -> tuple[list[Organisation], str | None, int]:
+    """A page of organisations by slug, those whose slug, name or owner contains ``search``."""
+    query = _with_steps()
+    if search:
+        pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        columns = (Organisation.slug, Organisation.name, Organisation.owner_email)
+        query = query.where(sa.or_(*(column.ilike(pattern) for column in columns)))
+    rows, cursor, total = await paginate(session, query, request, order=[COLUMNS.slug, COLUMNS.id])
+    return [row[0] for row in rows], cursor, total
+
+
+def _with_steps() -> sa.Select[Organisation]:
+    return sa.select(Organisation).options(selectinload(Organisation.steps))
+
+
+def _wake(session: AsyncSession, organisation: Organisation) -> None:
+    outbox.add(session, OutboxEntry, RECONCILE_TOPIC, {"organisation_id": str(organisation.id)})
