@@ -29,9 +29,9 @@ class Handshake:
 
 
 def clean(text: str) -> str:
-    """Text without control, format and separator characters: what is left can't end a field or a command."""
-    kept = (letter for letter in text if letter == " " or unicodedata.category(letter)[0] not in "CZ")
-    return "".join(kept).strip()
+    """Text without control and format characters and odd separators: what is left can't end a field or a command."""
+    spaced = (" " if unicodedata.category(letter) == "Zs" else letter for letter in text)
+    return "".join(letter for letter in spaced if letter == " " or unicodedata.category(letter)[0] not in "CZ").strip()
 
 
 def time_zone(utc_offset_minutes: int) -> str:

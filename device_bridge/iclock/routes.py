@@ -46,7 +46,8 @@ class PathVariants:
         path: str = scope.get("path", "")
         if scope["type"] == "http" and path.lower().startswith("/iclock/"):
             plain = path.lower().rstrip("/").removesuffix(".aspx")
-            scope = {**scope, "path": plain, "raw_path": plain.encode("utf-8")}
+            if plain != "/iclock":
+                scope = {**scope, "path": plain, "raw_path": plain.encode("utf-8")}
         await self.app(scope, receive, send)
 
 
