@@ -7,7 +7,7 @@ import { useSession } from './session.ts'
 const OrganisationPage = lazy(() => import('./pages/OrganisationPage.tsx'))
 
 function Frame() {
-  return <Shell name="Punctual console" user={useSession().user} nav={[{ to: '/', label: 'Organisations' }]} />
+  return <Shell name="Punctual console" user={useSession().user} nav={[{ to: '/', label: 'Organisations', also: '/fleet' }]} />
 }
 
 function NotFoundPage() {

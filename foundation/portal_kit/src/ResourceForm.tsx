@@ -26,6 +26,16 @@ function cleaned(values: Values): Values {
   return kept
 }
 
+/** antd's own star would become part of the field's accessible name; `aria-required` already says it there. */
+function starAfter(label: ReactNode, { required }: { required: boolean }): ReactNode {
+  return (
+    <>
+      {label}
+      {required && <span className="form-star" aria-hidden="true" />}
+    </>
+  )
+}
+
 const KnownFields = createContext<Set<string>>(new Set())
 
 /** One labelled field. Server errors for `name` appear under it. */
@@ -93,6 +103,7 @@ export function ResourceForm<V extends object>(props: Props<V>) {
         <Form<Values>
           form={form}
           layout="vertical"
+          requiredMark={starAfter}
           initialValues={initial}
           preserve={false}
           scrollToFirstError={{ focus: true }}

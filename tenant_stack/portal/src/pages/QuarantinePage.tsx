@@ -4,6 +4,9 @@ import { QUARANTINE } from '../api/paths.ts'
 import type { QuarantinedLine } from '../api/types.ts'
 import { PunchTabs } from './PunchTabs.tsx'
 
+/** Clocks separate fields by tabs, which nobody can see. */
+const visibleTabs = (raw: string) => raw.replaceAll('\t', ' ⇥ ')
+
 const COLUMNS: Column<QuarantinedLine>[] = [
   {
     key: 'received_at',
@@ -26,7 +29,7 @@ const COLUMNS: Column<QuarantinedLine>[] = [
     title: 'The line itself',
     card: 'main',
     csv: (line) => line.raw,
-    render: (line) => <code className="raw-line">{line.raw}</code>,
+    render: (line) => <code className="raw-line">{visibleTabs(line.raw)}</code>,
   },
 ]
 
