@@ -54,7 +54,7 @@ class Coordinator:
             for serial in self._keepers.keys() - {terminal.serial for terminal in listed}:
                 await self._let_go(serial)
             for terminal in listed:
-                if terminal.serial in self._keepers:
+                if terminal.serial in self._keepers and not self._keepers[terminal.serial][1].done():
                     self._keepers[terminal.serial][0].update(terminal)
                     continue
                 assert self._pool is not None, "the coordinator has been started"

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable, TerminalError
+from device_bridge.measure import measure
 from device_bridge.messages import punch_batches, whole_user_list
 from device_bridge.records import Counts, DeviceInfo, LoggedPunch
 from device_bridge.settings import BridgeSettings
@@ -28,7 +29,7 @@ from device_bridge.terminal.session import LiveEvent
 from device_bridge.terminal.users import UserTable
 from device_bridge.terminal.wire import TcpWire, UdpWire
 from device_bridge.wishes import Wishes
-from foundation.clock import instant_of, utc_now
+from foundation.clock import utc_now
 from foundation.contracts.bridge import BatchSource, SyncSummary, Terminal, TerminalReport, TerminalState
 from foundation.logs import get_logger
 
@@ -60,6 +61,9 @@ class TerminalKeeper:
         self._table: UserTable | None = None
         self._users_told: UserTable | None = None
         self._blind = 0
+        # Whether this connection, or the last, got as far as a complete survey.
+        self._served = False
+        self._quiet = True
 
     # -- what others call -------------------------------------------------------------------------------------------
 
@@ -70,7 +74,8 @@ class TerminalKeeper:
             # The back end has lost some of what we gave it, by a restore for instance: the count proves nothing now.
             self._settled = None
         self._wishes.set(terminal)
-        if _connection_of(terminal) != _connection_of(old) or self._wishes.due():
+        wishes_changed = (terminal.users, terminal.remove_pins) != (old.users, old.remove_pins)
+        if wishes_changed or _connection_of(terminal) != _connection_of(old):
             self._wake.set()
 
     async def sync(self) -> SyncSummary:
@@ -88,7 +93,8 @@ class TerminalKeeper:
                 await self._converse()
                 failures = 0
             except TerminalError as error:
-                failures = 1 if self._state is TerminalState.ONLINE else failures + 1
+                failures = 1 if self._served else failures + 1
+                self._served = False
                 await self._lost(error)
                 await self._pause(failures)
 
@@ -108,7 +114,8 @@ class TerminalKeeper:
             await self._blocking(client, lambda: client.connect(terminal.serial), settings.answer_timeout)
             self._info = await self._blocking(client, lambda: client.info(terminal.serial))
             # Before the log is read, so that no punch falls between the log and the first event.
-            await self._blocking(client, client.register_events)
+            if not await self._blocking(client, client.register_events):
+                get_logger().info("terminal.no_live_events", serial=terminal.serial)
             await self._attend(client, wire, terminal)
         except asyncio.CancelledError:
             await self._goodbye(client)
@@ -160,12 +167,10 @@ class TerminalKeeper:
         self._wake.clear()
         self._quiet = not spoken.done()
 
-    _quiet = True
-
     async def _survey(self, client: TerminalClient, *, asked: bool) -> SyncSummary:
         """Compare counts, read what moved, hand it over, write the people who are wanted, and report."""
         began = utc_now()
-        counts, self._offset = await self._blocking(client, lambda: _measure(client, self.terminal.zone))
+        counts, self._offset = await self._blocking(client, lambda: measure(client, self.terminal.zone))
         table = self._table
         if table is None or asked or self._wishes.due() or counts.users != len(table.users):
             table = self._table = await self._blocking(client, lambda: client.users(counts))
@@ -293,6 +298,7 @@ class TerminalKeeper:
     async def _report_online(
         self, counts: Counts, written: Sequence[str], removed: Sequence[str], problems: dict[str, str]
     ) -> None:
+        self._served = True
         if self._state is not TerminalState.ONLINE:
             get_logger().info("terminal.online", serial=self.terminal.serial)
             self._state = TerminalState.ONLINE
@@ -359,20 +365,6 @@ def _answer(requests: Sequence[asyncio.Future[SyncSummary]], outcome: SyncSummar
             request.cancel()
         else:
             request.set_exception(outcome)
-
-
-def _measure(client: TerminalClient, zone: str) -> tuple[Counts, int | None]:
-    """The counts, and how many seconds the clock is ahead of true time; `None` when it shows no real date."""
-    counts = client.counts()
-    before = utc_now()
-    shown = client.local_time()
-    after = utc_now()
-    if shown is None:
-        return counts, None
-    true = before + (after - before) / 2
-    # In the hour that repeats in autumn the text alone is ambiguous: the reading nearer to the truth is meant.
-    first, second = ((instant_of(shown, zone, fold=fold) - true).total_seconds() for fold in (0, 1))
-    return counts, round(first if abs(first) <= abs(second) else second)
 
 
 def _note(spoken: asyncio.Future[None]) -> None:

@@ -111,8 +111,14 @@ class TerminalClient:
         self._session.command(Command.TIME_SET, struct.pack("<I", encode_time(local_text)))
 
     def users(self, counts: Counts) -> UserTable:
-        """Everybody on the clock. An empty table proves nothing: some firmware fails that way."""
-        blob = self._session.read_blob(Command.USERS_READ, USER_LIST_KIND)
+        """Everybody on the clock. An empty table proves nothing: some firmware fails that way.
+
+        A clock that refuses the question has its punches read without it.
+        """
+        try:
+            blob = self._session.read_blob(Command.USERS_READ, USER_LIST_KIND)
+        except CommandRefused:
+            blob = b""
         return decode_users(blob, counts.users, self._encoding)
 
     def log(self, counts: Counts, table: UserTable) -> DecodedLog:
@@ -194,9 +200,9 @@ class TerminalClient:
         name = kept_name(user.name, self._encoding, table.record_size).strip()
         return stored.user == replace(user, name=name)
 
-    def register_events(self) -> None:
-        """From now on the clock tells of each punch at once. A hint only: the log stays the truth."""
-        self._session.command(Command.EVENT, struct.pack("<I", ATTENDANCE_EVENTS))
+    def register_events(self) -> bool:
+        """From now on the clock tells of each punch at once; False when it can't. A hint only: the log is the truth."""
+        return self._session.ask(Command.EVENT, struct.pack("<I", ATTENDANCE_EVENTS)).command == Command.OK
 
     def take_events(self, wait: float) -> list[LiveEvent]:
         """What the clock told of since the last call; see `FramedSession.take_events`."""

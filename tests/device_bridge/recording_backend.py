@@ -32,11 +32,15 @@ Key = tuple[str, str, str, int]
 
 
 class RecordingBackend:
-    """``known`` serials are approved, others hear 403; ``down`` makes every answer 503 and stores nothing."""
+    """``known`` serials are approved, others hear 403; ``down`` makes every answer 503 and stores nothing.
+
+    So many ``lost_answers`` to punches are lost after their commit, as when somebody dies at that moment.
+    """
 
     def __init__(self) -> None:
         self.known: set[str] = set()
         self.down = False
+        self.lost_answers = 0
         self.offset_minutes = 240
         self.poll_seconds = 1
         self.punches: dict[Key, Punch] = {}
@@ -106,7 +110,11 @@ class RecordingBackend:
 
         @app.post("/internal/bridge/punches", response_model=None)
         async def punches(batch: PunchBatch) -> BatchResult | JSONResponse:
-            return refused(batch.serial) or self._store(batch)
+            answer = refused(batch.serial) or self._store(batch)
+            if self.lost_answers:
+                self.lost_answers -= 1
+                return JSONResponse({"code": "lost", "detail": "committed, but nobody heard it"}, status_code=500)
+            return answer
 
         @app.post("/internal/bridge/users", response_model=None)
         async def users(batch: UserBatch) -> BatchResult | JSONResponse:

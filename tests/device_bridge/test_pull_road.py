@@ -93,6 +93,16 @@ async def test_live_punches_are_not_lost_while_the_back_end_is_down(bridge: Brid
         await eventually(lambda: bridge.backend.stored("T1") == 6)
 
 
+async def test_a_lost_answer_neither_loses_nor_doubles(bridge: Bridge) -> None:
+    clock = TerminalClock("T1", users=PEOPLE, log=log_of(1500))
+    bridge.backend.lost_answers = 2
+    async with running(clock):
+        await bridge.list_terminal("T1", clock.port)
+        await eventually(lambda: "online" in bridge.backend.states("T1"))
+        assert bridge.backend.stored("T1") == 1500
+        assert bridge.backend.lost_answers == 0
+
+
 async def test_a_log_that_has_not_moved_is_not_read(bridge: Bridge) -> None:
     clock = TerminalClock("T1", users=PEOPLE, log=log_of(50))
     async with running(clock):

@@ -83,6 +83,18 @@ async def test_nothing_is_acknowledged_while_the_back_end_is_down(known: Bridge)
         await clock.stop()
 
 
+async def test_a_lost_answer_neither_loses_nor_doubles(known: Bridge) -> None:
+    known.backend.lost_answers = 3
+    clock = PushClock(known.url, "S1", log=history(200), error_delay=0.02)
+    await clock.start()
+    try:
+        await clock.wait_until_sent(5)
+        assert known.backend.stored("S1") == 200
+        assert [len(batch.punches) for batch in known.backend.batches] == [128] * 4 + [72]
+    finally:
+        await clock.stop()
+
+
 async def test_a_stranger_keeps_its_log_until_it_is_approved(bridge: Bridge) -> None:
     for path in ("/iclock/cdata?SN=S1&options=all", "/iclock/getrequest?SN=S1", "/iclock/ping?SN=S1"):
         assert (await bridge.client.get(path)).status_code == 403
