@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
+from html.parser import HTMLParser
 
 import httpx
 
 from foundation.outbound import http_client
 from tests.operator import Operator
 
-FIELD = re.compile(r'<input[^>]*name="(?P<name>[^"]+)"[^>]*?(?:value="(?P<value>[^"]*)")?[^>]*>')
+class _Fields(HTMLParser):
+    """Names and values of a page's input fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "input" and found.get("name"):
+            self.values[str(found["name"])] = found.get("value") or ""
 
 
 async def credentials_of(operator: Operator, slug: str) -> dict[str, str]:
@@ -28,8 +38,7 @@ async def signed_in_cookie(operator: Operator, slug: str) -> str:
     async with http_client(ca_file=operator.ca_file, timeout=30) as http:
         answer = await _follow(http, await http.get(f"{person['portal_url']}/auth/login"))
         for name, value in (("login", person["user_name"]), ("password", person["initial_password"])):
-            fields = {match["name"]: unescape(match["value"] or "") for match in FIELD.finditer(answer.text)}
-            fields |= {name: value}
+            fields = _Fields(answer.text).values | {name: value}
             answer = await _follow(http, await http.post(answer.url, data=fields))
         cookie = next((each.value for each in http.cookies.jar if each.name == "__Host-session"), None)
         assert cookie, f"no session after signing in; the provider says {answer.status_code} at {answer.url}"

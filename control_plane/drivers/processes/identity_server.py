@@ -61,7 +61,7 @@ def create_app(options: Options) -> Flask:
             "SESSION_COOKIE_SECURE": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "CANAILLE": {
-                "NAME": "Punctual sign-in",
+                "NAME": "Punctual",
                 "DATABASE": "sql",
                 "LOGO": None,
                 "FAVICON": None,
