@@ -72,7 +72,7 @@ def _typed(text: str, column: sa.ColumnElement[Any]) -> object:
 
 async def paginate(
     session: AsyncSession,
-    query: sa.Select[Any],
+    query: sa.Select[*tuple[Any, ...]],
     request: PageRequest,
     *,
     order: Sequence[sa.ColumnElement[Any]],

@@ -1,0 +1,1 @@
+"""One organisation's back end and worker: people, clocks, punches and attendance."""

@@ -1,0 +1,1 @@
+"""Who may use this organisation: people, roles, machines, sign-in."""

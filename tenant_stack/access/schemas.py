@@ -1,0 +1,28 @@
+"""What a page learns about who is signed in."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+
+class SignedInUser(BaseModel):
+    id: str
+    name: str
+    email: str
+
+
+class OrganisationFacts(BaseModel):
+    """``zone`` is the organisation's IANA zone: what "today" means where nothing else is said."""
+
+    slug: str
+    name: str
+    zone: str
+
+
+class SessionView(BaseModel):
+    """The caller, what they may do, and where."""
+
+    user: SignedInUser
+    roles: list[str]
+    permissions: list[str]
+    organisation: OrganisationFacts

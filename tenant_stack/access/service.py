@@ -1,0 +1,133 @@
+"""Who calls: accounts with their roles, and the principal behind a cookie or a bearer token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from foundation.audit import SYSTEM
+from foundation.contracts.control import Owner, SignInConnection
+from foundation.database import Database
+from foundation.errors import NotSignedIn
+from foundation.sign_in.principal import Principal, bearer_token
+from foundation.sign_in.sessions import Sessions, refuse_foreign_origin
+from foundation.sign_in.tokens import Tokens
+from tenant_stack.access.clients import find_client
+from tenant_stack.access.models import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
+from tenant_stack.access.permissions import OWNER
+from tenant_stack.base import audited
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person's account with everything they may do."""
+
+    id: UUID
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    permissions: frozenset[str]
+
+
+async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
+    """An active account by id; None when it is gone or was disabled."""
+    permission = Permission.resource + ":" + Permission.action
+    query = (
+        sa.select(
+            User.id,
+            User.name,
+            User.email,
+            sa.func.array_agg(Role.name.distinct()).filter(Role.name.is_not(None)).label("roles"),
+            sa.func.array_agg(permission.distinct()).filter(Permission.id.is_not(None)).label("permissions"),
+        )
+        .outerjoin(UserRole, UserRole.user_id == User.id)
+        .outerjoin(Role, Role.id == UserRole.role_id)
+        .outerjoin(RolePermission, RolePermission.role_id == Role.id)
+        .outerjoin(Permission, Permission.id == RolePermission.permission_id)
+        .where(User.id == user_id, User.active)
+        .group_by(User.id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return Account(row.id, row.name, row.email, tuple(sorted(row.roles or ())), frozenset(row.permissions or ()))
+
+
+async def ensure_owner(session: AsyncSession, owner: Owner) -> None:
+    """The organisation's first account: made if missing, given the role ``owner`` if it lacks it."""
+    key = {"issuer": owner.issuer, "subject": owner.subject}
+    added = await session.scalar(
+        insert(User)
+        .values(**key, email=owner.email, name=owner.name or owner.email)
+        .on_conflict_do_nothing(index_elements=["issuer", "subject"])
+        .returning(User.id)
+    )
+    user_id = added or (await session.scalars(sa.select(User.id).filter_by(**key))).one()
+    role_id = (await session.scalars(sa.select(Role.id).where(Role.name == OWNER))).one()
+    granted = await session.scalar(
+        insert(UserRole).values(user_id=user_id, role_id=role_id).on_conflict_do_nothing().returning(UserRole.user_id)
+    )
+    if added or granted:
+        audited(session, SYSTEM, "owner.set", "user", user_id, after={"email": owner.email, "role": OWNER})
+
+
+async def set_sign_in(session: AsyncSession, connection: SignInConnection) -> None:
+    """Replace the organisation's OpenID connection."""
+    values = connection.model_dump()
+    row = await session.get(SignInConnectionRow, 1)
+    before = {name: getattr(row, name) for name in values} if row else None
+    if before == values:
+        return
+    statement = insert(SignInConnectionRow).values(id=1, **values)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={**values, "updated_at": sa.func.now()})
+    )
+    audited(session, SYSTEM, "sign_in.set", "sign_in_connection", 1, before=before, after=dict(values))
+
+
+@dataclass(frozen=True)
+class Authenticator:
+    """`app.state.authenticate`: the principal behind a request or a WebSocket handshake, else `NotSignedIn`."""
+
+    database: Database
+    sessions: Sessions
+    tokens: Tokens
+    public_url: str
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        address = connection.client.host if connection.client else ""
+        if connection.scope["type"] == "websocket":
+            return await self.account_principal(connection, address)
+        token = bearer_token(connection)
+        if token is not None:
+            return await self._client_principal(token, address)
+        return await self.account_principal(connection, address)
+
+    async def account_principal(
+        self, connection: HTTPConnection, address: str = "", *, keep_alive: bool = True
+    ) -> Principal:
+        """By cookie. ``keep_alive`` is False for checks that no person caused."""
+        session = await self.sessions.read(connection, keep_alive=keep_alive)
+        if session is None:
+            raise NotSignedIn("not_signed_in", "Sign in first")
+        refuse_foreign_origin(connection, self.public_url)
+        async with self.database.transaction() as transaction:
+            account = await find_account(transaction, UUID(session.account_id))
+        if account is None:
+            raise NotSignedIn("account_disabled", "This account is disabled")
+        return Principal("user", str(account.id), account.name or account.email, account.permissions, address)
+
+    async def _client_principal(self, token: str, address: str) -> Principal:
+        claims = await self.tokens.verify(token)
+        async with self.database.transaction() as transaction:
+            client = await find_client(transaction, claims.client_id)
+        if client is None:
+            raise NotSignedIn("client_revoked", "This client was revoked")
+        # A client that lost a scope loses it at once, whatever its token says.
+        scopes = claims.scopes & frozenset(client.scopes)
+        return Principal("client", client.client_id, client.name, scopes, address)

@@ -1,0 +1,114 @@
+"""The back end's application. Making it opens nothing; connections begin with its lifespan."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from foundation import web
+from foundation.database import Database
+from foundation.jobs import JobQueue
+from foundation.outbound import http_client
+from foundation.portal import mount_portal
+from foundation.settings import product_version
+from foundation.sign_in.principal import Public
+from foundation.sign_in.routes import sign_in_router
+from foundation.sign_in.sessions import Sessions
+from foundation.sign_in.tokens import Tokens
+from foundation.valkey import Valkey
+from foundation.vault import Vault
+from tenant_stack.access.endpoints import access_router
+from tenant_stack.access.service import Authenticator
+from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.attendance.endpoints import attendance_router
+from tenant_stack.dashboard.endpoints import dashboard_router
+from tenant_stack.devices.endpoints import devices_router
+from tenant_stack.hints import Hints
+from tenant_stack.internal.bridge import bridge_router
+from tenant_stack.internal.control import control_router
+from tenant_stack.jobs import registry
+from tenant_stack.live.endpoints import live_router
+from tenant_stack.live.hub import Hub
+from tenant_stack.punches.intake import Intake
+from tenant_stack.punches.partitions import Months
+from tenant_stack.settings import TenantSettings
+from tenant_stack.staff.endpoints import staff_router
+
+# The bridge hands over up to 5,000 punches or 20,000 users at a time.
+LARGEST_BODY = 8_000_000
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: TenantSettings = app.state.settings
+    database = Database(
+        settings.database_url.get_secret_value(),
+        pool_size=4,
+        max_overflow=6,
+        application_name=f"{settings.organisation}-backend",
+    )
+    valkey = Valkey(settings.valkey_url.get_secret_value(), settings.valkey_prefix)
+    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
+    queue = JobQueue(settings.valkey_url.get_secret_value(), settings.jobs_namespace, registry)
+    http = http_client(ca_file=settings.ca_file)
+    sessions = Sessions(valkey)
+    tokens = Tokens(vault, settings.tokens_key, settings.public_url)
+    hints = Hints(queue)
+    hub = Hub(valkey)
+
+    state = app.state
+    state.database, state.valkey, state.hints, state.hub = database, valkey, hints, hub
+    state.sign_in = TenantSignIn(
+        public_url=settings.public_url,
+        database=database,
+        valkey=valkey,
+        sessions=sessions,
+        tokens=tokens,
+        vault=vault,
+        http=http,
+    )
+    state.authenticate = Authenticator(database, sessions, tokens, settings.public_url)
+    state.intake = Intake(database, Months(database), hints, settings.zone)
+    hub.open()
+    try:
+        yield
+    finally:
+        await hub.close()
+        await hints.close()
+        await http.aclose()
+        await valkey.close()
+        await database.close()
+        queue.close()
+
+
+def create_app(settings: TenantSettings) -> FastAPI:
+    """The application with all its routes; callable without any service, for the OpenAPI document."""
+    app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY)
+    app.state.settings = settings
+    app.state.bridge_token = settings.bridge_token.get_secret_value()
+    app.state.control_token = settings.control_token.get_secret_value()
+    app.include_router(_health_router())
+    app.include_router(sign_in_router())
+    app.include_router(access_router())
+    app.include_router(staff_router())
+    app.include_router(devices_router())
+    app.include_router(attendance_router())
+    app.include_router(dashboard_router())
+    app.include_router(live_router())
+    app.include_router(bridge_router(), include_in_schema=False)
+    app.include_router(control_router(), include_in_schema=False)
+    mount_portal(app, settings.portal_dir)
+    return app
+
+
+def _health_router() -> APIRouter:
+    router = APIRouter(tags=["health"])
+    router.add_api_route("/api/health", read_health, methods=["GET"], dependencies=[Depends(Public())])
+    return router
+
+
+async def read_health() -> dict[str, str]:
+    """The process serves requests; whether its services answer is for `/internal/health`."""
+    return {"status": "ok"}

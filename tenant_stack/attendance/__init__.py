@@ -1,0 +1,1 @@
+"""Attendance records: one a person and day, computed from punches."""

@@ -1,0 +1,1 @@
+"""The present day at a glance."""

@@ -1,0 +1,20 @@
+"""``/api/dashboard``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from tenant_stack.dashboard.schemas import Dashboard
+from tenant_stack.dashboard.service import dashboard
+from tenant_stack.edge import AttendanceReader, Settings, Transaction
+
+
+def dashboard_router() -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["dashboard"])
+    router.add_api_route("/dashboard", read_dashboard, methods=["GET"])
+    return router
+
+
+async def read_dashboard(caller: AttendanceReader, session: Transaction, settings: Settings) -> Dashboard:
+    """Today's attendance, the clocks, the newest punches."""
+    return await dashboard(session, settings.zone)

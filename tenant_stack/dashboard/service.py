@@ -1,0 +1,62 @@
+"""Counts of today, in a handful of indexed queries."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.clock import utc_now, zone
+from tenant_stack.dashboard.schemas import Dashboard, DeviceBrief, HourCount
+from tenant_stack.devices.service import all_devices
+from tenant_stack.punches.models import PunchLog
+from tenant_stack.punches.service import punch_query, punch_view
+
+RECENT = 30
+
+COUNTS = sa.text("""
+SELECT (SELECT count(*) FROM staff WHERE active) AS staff_total,
+       (SELECT count(*) FROM attendance_records WHERE work_date = CAST(:today AS date)) AS present,
+       (SELECT count(*) FROM attendance_records
+        WHERE work_date = CAST(:today AS date) AND status = 'incomplete') AS missing_out,
+       (SELECT count(*) FROM (SELECT DISTINCT device_id, pin FROM punch_logs
+                              WHERE staff_id IS NULL AND local_time >= CAST(:today AS date)
+                                AND local_time < CAST(:today AS date) + 1) u) AS unknown_today,
+       (SELECT count(*) FROM devices WHERE approved_at IS NULL) AS waiting_devices
+""")
+BY_HOUR = sa.text("""
+SELECT CAST(extract(hour FROM local_time) AS integer) AS hour, count(*) AS count
+FROM punch_logs WHERE local_time >= CAST(:today AS date) AND local_time < CAST(:today AS date) + 1
+GROUP BY 1 ORDER BY 1
+""")
+
+
+async def dashboard(session: AsyncSession, zone_name: str) -> Dashboard:
+    """Today as the organisation's zone has it. ``unknown_today`` counts PINs, not punches."""
+    now = utc_now()
+    today = now.astimezone(zone(zone_name)).date()
+    counts = (await session.execute(COUNTS, {"today": today})).one()
+    hours = {row.hour: row.count for row in await session.execute(BY_HOUR, {"today": today})}
+    # Nobody punches in a month that has not begun: naming the newest months spares the others.
+    horizon = datetime.combine(today, datetime.min.time()) + timedelta(days=2)
+    recent = await session.execute(
+        punch_query()
+        .where(PunchLog.local_time < horizon)
+        .order_by(PunchLog.punched_at.desc(), PunchLog.id.desc())
+        .limit(RECENT)
+    )
+    devices = await all_devices(session)
+    return Dashboard(
+        date=today,
+        zone=zone_name,
+        generated_at=now,
+        staff_total=counts.staff_total,
+        present=counts.present,
+        missing_out=counts.missing_out,
+        unknown_today=counts.unknown_today,
+        devices=[DeviceBrief.model_validate(device.model_dump()) for device in devices],
+        waiting_devices=counts.waiting_devices,
+        recent=[punch_view(row) for row in recent],
+        by_hour=[HourCount(hour=hour, count=hours.get(hour, 0)) for hour in range(24)],
+    )

@@ -1,0 +1,1 @@
+"""Punch clocks: what we want of them and what they told us."""

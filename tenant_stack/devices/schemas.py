@@ -1,0 +1,149 @@
+"""Clocks as the API takes and shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from foundation.clock import zone
+from foundation.contracts.bridge import Serial
+from foundation.errors import Invalid
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _known_zone(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            zone(value)
+        except Invalid as error:
+            raise ValueError(error.detail) from error
+    return value
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
+Zone = Annotated[str | None, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]
+Location = Annotated[str | None, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
+
+
+class DeviceIn(BaseModel):
+    """What people enter about a clock. ``zone`` None means the organisation's; ``comm_key`` is never shown again.
+
+    In a change, ``comm_key`` None leaves the key as it is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    device_serial: Serial
+    name: Name
+    connection: Literal["push", "pull"]
+    ip_address: Annotated[str | None, Field(max_length=64)] = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 4370
+    comm_key: Annotated[int | None, Field(ge=0, le=999_999)] = None
+    zone: Zone = None
+    location: Location = None
+    device_config: Annotated[dict[str, object], Field(max_length=50)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _addressed(self) -> Self:
+        if self.ip_address is not None and not self.ip_address.strip():
+            self.ip_address = None
+        return self
+
+
+class ApproveIn(BaseModel):
+    """Accept a clock that called by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    zone: Zone = None
+    location: Location = None
+
+
+class DeviceView(BaseModel):
+    """A clock with what it told us. ``stored_punches`` is how many we hold of it."""
+
+    id: UUID
+    device_serial: str
+    name: str
+    connection: str
+    ip_address: str | None
+    port: int
+    zone: str
+    location: str | None
+    device_config: dict[str, object]
+    status: str
+    status_message: str
+    approved_at: datetime | None
+    last_seen_at: datetime | None
+    last_sync_at: datetime | None
+    source_address: str | None
+    firmware: str | None
+    clock_offset_seconds: int | None
+    counts: dict[str, object]
+    stored_punches: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SyncView(BaseModel):
+    """One synchronisation: what was asked, how far it is, what it brought."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    device_id: UUID
+    kind: str
+    state: str
+    requested_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    received: int
+    stored: int
+    duplicate: int
+    quarantined: int
+    message: str
+    created_at: datetime
+
+
+class LastSeen(BaseModel):
+    """When a clock was last seen, by kind of contact."""
+
+    handshake: datetime | None = None
+    poll: datetime | None = None
+    upload: datetime | None = None
+    command: datetime | None = None
+    pull: datetime | None = None
+
+
+class DeviceStatusView(BaseModel):
+    """Is the clock there, and is everything of it here? ``on_device`` is its own count of punches, if it said one."""
+
+    status: str
+    status_message: str
+    last_seen: LastSeen
+    last_sync_at: datetime | None
+    clock_offset_seconds: int | None
+    on_device: int | None
+    stored: int
+    queued_commands: int
+    last_sync: SyncView | None
+
+
+class DeviceUserView(BaseModel):
+    """Somebody that a clock knows; ``staff_id`` is None when we do not know whose number it is."""
+
+    id: UUID
+    pin: str
+    staff_id: UUID | None
+    staff_name: str | None
+    reported_name: str | None
+    status: str
+    origin: str
+    message: str
+    confirmed_at: datetime | None

@@ -1,0 +1,74 @@
+"""The pull devices that the bridge is to talk to, and whom we want on them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.contracts.bridge import DeviceUser, Terminal, TerminalList
+from tenant_stack.devices.models import Device
+from tenant_stack.staff.models import DeviceEnrollment, Staff
+
+Transport = Literal["tcp", "udp", "auto"]
+
+
+async def terminal_list(session: AsyncSession) -> TerminalList:
+    """All approved pull devices, in two statements."""
+    devices = list(
+        await session.scalars(
+            sa.select(Device)
+            .where(Device.connection == "pull", Device.approved_at.is_not(None), Device.ip_address.is_not(None))
+            .order_by(Device.id)
+        )
+    )
+    wanted: dict[UUID, list[DeviceUser]] = {}
+    unwanted: dict[UUID, list[str]] = {}
+    rows = await session.execute(
+        sa.select(DeviceEnrollment, Staff.name, Staff.badge_number)
+        .outerjoin(Staff, Staff.id == DeviceEnrollment.staff_id)
+        .where(
+            DeviceEnrollment.device_id.in_([device.id for device in devices]),
+            DeviceEnrollment.status.in_(["pending", "removing"]),
+        )
+        .order_by(DeviceEnrollment.id)
+    )
+    for enrollment, name, badge_number in rows:
+        if enrollment.status == "removing":
+            unwanted.setdefault(enrollment.device_id, []).append(enrollment.pin)
+        else:
+            user = device_user(enrollment.pin, name or "", badge_number)
+            wanted.setdefault(enrollment.device_id, []).append(user)
+    return TerminalList(
+        terminals=[_terminal(device, wanted.get(device.id, []), unwanted.get(device.id, [])) for device in devices]
+    )
+
+
+def _terminal(device: Device, users: list[DeviceUser], remove_pins: list[str]) -> Terminal:
+    transport = str(device.device_config.get("transport", "auto"))
+    encoding = str(device.device_config.get("encoding", "UTF-8"))
+    connection = (device.ip_address, device.port, device.comm_key, transport, encoding, device.zone)
+    return Terminal(
+        serial=device.device_serial,
+        address=str(device.ip_address),
+        port=device.port,
+        comm_key=device.comm_key,
+        transport=cast(Transport, transport if transport in {"tcp", "udp"} else "auto"),
+        encoding=encoding,
+        zone=device.zone,
+        stored_punches=device.stored_punches,
+        users=users,
+        remove_pins=remove_pins,
+        revision=hashlib.sha256(repr(connection).encode()).hexdigest()[:16],
+    )
+
+
+def device_user(pin: str, name: str, badge_number: str | None) -> DeviceUser:
+    """A person as a clock is told of them: no control characters in the name, the badge as card where it can be one."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in name)
+    digits = badge_number if badge_number and badge_number.isascii() and badge_number.isdigit() else ""
+    card = int(digits) if digits and len(digits) <= 10 else 0
+    return DeviceUser(pin=pin, name=clean.strip()[:48], card=card if card <= 0xFFFFFFFF else 0)

@@ -1,0 +1,53 @@
+"""What routes ask for: a transaction, a page, the caller with a permission. Names for `Annotated` parameters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from foundation.database import Database
+from foundation.pagination import PageRequest, page_request
+from foundation.sign_in.principal import Principal, Requires, SignedIn
+from tenant_stack.hints import Hints
+from tenant_stack.settings import TenantSettings
+
+
+async def _transaction(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    database: Database = connection.app.state.database
+    async with database.transaction() as session:
+        yield session
+
+
+def _settings(connection: HTTPConnection) -> TenantSettings:
+    settings: TenantSettings = connection.app.state.settings
+    return settings
+
+
+def _hints(connection: HTTPConnection) -> Hints:
+    hints: Hints = connection.app.state.hints
+    return hints
+
+
+# "function": committed before the answer leaves, so that nobody is told of a change that then fails to commit.
+Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+Settings = Annotated[TenantSettings, Depends(_settings)]
+Worker = Annotated[Hints, Depends(_hints)]
+Paging = Annotated[PageRequest, Depends(page_request)]
+
+AnyCaller = Annotated[Principal, Depends(SignedIn())]
+StaffCreator = Annotated[Principal, Depends(Requires("staff:create"))]
+StaffReader = Annotated[Principal, Depends(Requires("staff:read"))]
+StaffEditor = Annotated[Principal, Depends(Requires("staff:update"))]
+StaffRemover = Annotated[Principal, Depends(Requires("staff:delete"))]
+StaffEnroller = Annotated[Principal, Depends(Requires("staff:sync"))]
+DeviceCreator = Annotated[Principal, Depends(Requires("devices:create"))]
+DeviceReader = Annotated[Principal, Depends(Requires("devices:read"))]
+DeviceEditor = Annotated[Principal, Depends(Requires("devices:update"))]
+DeviceRemover = Annotated[Principal, Depends(Requires("devices:delete"))]
+DeviceSyncer = Annotated[Principal, Depends(Requires("devices:sync"))]
+AttendanceReader = Annotated[Principal, Depends(Requires("attendance:read"))]
+AttendanceEditor = Annotated[Principal, Depends(Requires("attendance:update"))]

@@ -1,0 +1,82 @@
+"""Hints to the worker: sent after a commit, many at once become one, and none is ever waited for.
+
+A lost hint costs a second (the worker's schedule looks anyway), so nothing here may slow down or fail a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from redis.exceptions import RedisError
+
+from foundation.jobs import JobQueue
+from foundation.logs import get_logger
+
+
+class Coalesced:
+    """Runs a coroutine function in the background, never twice at a time.
+
+    Calls made while it runs cause one more run; after each run it rests ``pause`` seconds.
+    """
+
+    def __init__(self, function: Callable[[], Awaitable[None]], *, pause: float = 0.0) -> None:
+        self._function = function
+        self._pause = pause
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        """Ask for a run; returns at once."""
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            try:
+                await self._function()
+            except Exception:  # noqa: BLE001 - the next call finds the same state and tries again
+                get_logger().error("background.failed", exc_info=True)
+            await asyncio.sleep(self._pause)
+
+    async def close(self) -> None:
+        """Let a run that is under way finish, start no other."""
+        self._wanted = False
+        if self._task is not None:
+            await self._task
+
+
+class Hints:
+    """Tells the worker that something is there to do."""
+
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
+        self._drain = Coalesced(lambda: self._send("outbox.drain"), pause=0.05)
+        self._refresh = Coalesced(lambda: self._send("terminals.refresh"), pause=0.2)
+
+    async def drain(self) -> None:
+        """The outbox or a staff-day changed."""
+        self._drain()
+
+    async def refresh_terminals(self) -> None:
+        """What we want of pull devices changed."""
+        self._refresh()
+
+    async def sync(self, sync_id: str) -> None:
+        """A synchronisation was asked for."""
+        await self._send("device.sync", sync_id)
+
+    async def close(self) -> None:
+        await self._drain.close()
+        await self._refresh.close()
+
+    async def _send(self, name: str, sync_id: str | None = None) -> None:
+        try:
+            if sync_id is None:
+                await self._queue.send(name)
+            else:
+                await self._queue.send(name, sync_id=sync_id)
+        except RedisError:
+            get_logger().warning("hint.lost", job=name, exc_info=True)

@@ -1,0 +1,1 @@
+"""Routes for the other services of the platform; never for people."""

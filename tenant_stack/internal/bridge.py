@@ -1,0 +1,135 @@
+"""``/internal/bridge``: what the device bridge tells and asks (contract: `foundation.contracts.bridge`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.clock import offset_minutes
+from foundation.contracts.bridge import (
+    BatchResult,
+    CommandBatch,
+    CommandLease,
+    CommandResults,
+    Contact,
+    DeviceDecision,
+    PunchBatch,
+    TerminalList,
+    TerminalReport,
+    UserBatch,
+)
+from foundation.database import Database, after_commit
+from foundation.sign_in.principal import ServiceToken
+from tenant_stack.devices import commands
+from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
+from tenant_stack.devices.contacts import take_report, touch
+from tenant_stack.devices.syncs import settle_push_syncs
+from tenant_stack.devices.terminals import terminal_list
+from tenant_stack.edge import Settings, Transaction, Worker
+from tenant_stack.punches.intake import Intake
+from tenant_stack.settings import TenantSettings
+from tenant_stack.staff.reported import take_users
+
+Answer = TypeVar("Answer")
+
+
+def bridge_router() -> APIRouter:
+    router = APIRouter(
+        prefix="/internal/bridge", tags=["internal"], dependencies=[Depends(ServiceToken("bridge_token"))]
+    )
+    router.add_api_route("/contacts", take_contact, methods=["POST"])
+    router.add_api_route("/punches", take_punches, methods=["POST"])
+    router.add_api_route("/users", take_reported_users, methods=["POST"])
+    router.add_api_route("/commands/lease", lease_commands, methods=["POST"])
+    router.add_api_route("/commands/results", take_command_results, methods=["POST"], status_code=204)
+    router.add_api_route("/terminals", list_terminals, methods=["GET"])
+    router.add_api_route("/terminals/seen", take_terminal_report, methods=["POST"], status_code=204)
+    return router
+
+
+async def _with_device(
+    request: Request,
+    serial: str,
+    kind: str,
+    address: str,
+    work: Callable[[AsyncSession, Admitted], Awaitable[Answer]],
+) -> Answer:
+    """Work for an approved device in one transaction; a refused serial is remembered in another, then refused."""
+    database: Database = request.app.state.database
+    settings: TenantSettings = request.app.state.settings
+    try:
+        async with database.transaction() as session:
+            return await work(session, await admit(session, serial))
+    except DeviceRefused:
+        await record_sighting(database, serial, address=address, kind=kind, zone=settings.zone)
+        raise
+
+
+async def take_contact(contact: Contact, request: Request, settings: Settings) -> DeviceDecision:
+    """A push clock made contact: may it speak, and what time zone is it in?"""
+
+    async def work(session: AsyncSession, device: Admitted) -> DeviceDecision:
+        await touch(
+            session, device.id, contact.kind.value, contact.at, address=contact.source_address, info=contact.info
+        )
+        return DeviceDecision(
+            serial=contact.serial,
+            device_id=str(device.id),
+            zone=device.zone,
+            utc_offset_minutes=offset_minutes(device.zone),
+            poll_seconds=settings.poll_seconds,
+        )
+
+    return await _with_device(request, contact.serial, contact.kind.value, contact.source_address, work)
+
+
+async def take_punches(batch: PunchBatch, request: Request) -> BatchResult:
+    """Store punches; they are committed when this answers."""
+    intake: Intake = request.app.state.intake
+    return await intake.receive(batch)
+
+
+async def take_reported_users(batch: UserBatch, request: Request, hints: Worker) -> BatchResult:
+    """Keep the users that a clock reported."""
+
+    async def work(session: AsyncSession, device: Admitted) -> BatchResult:
+        after_commit(session, hints.drain)
+        return await take_users(session, device.id, batch)
+
+    return await _with_device(request, batch.serial, "upload", "", work)
+
+
+async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
+    """The next commands for a push clock that polls."""
+
+    async def work(session: AsyncSession, device: Admitted) -> CommandBatch:
+        await touch(session, device.id, "poll", lease.at, address=lease.source_address, info=lease.info)
+        leased = await commands.lease(session, device.id, most=lease.limit, seconds=lease.lease_seconds)
+        return CommandBatch(commands=leased)
+
+    return await _with_device(request, lease.serial, "poll", lease.source_address, work)
+
+
+async def take_command_results(results: CommandResults, request: Request) -> Response:
+    """What a push clock answered to commands."""
+
+    async def work(session: AsyncSession, device: Admitted) -> Response:
+        await touch(session, device.id, "command", results.at, address=results.source_address, info={})
+        await settle_push_syncs(session, await commands.take_results(session, device.id, results.results))
+        return Response(status_code=204)
+
+    return await _with_device(request, results.serial, "command", results.source_address, work)
+
+
+async def list_terminals(session: Transaction) -> TerminalList:
+    """The approved pull clocks and whom we want on them."""
+    return await terminal_list(session)
+
+
+async def take_terminal_report(report: TerminalReport, session: Transaction) -> Response:
+    """The bridge spoke with a pull clock, or could not."""
+    await take_report(session, report)
+    return Response(status_code=204)

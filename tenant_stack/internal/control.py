@@ -1,0 +1,52 @@
+"""``/internal/control``: the control plane sets this stack up (contract: `foundation.contracts.control`)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request, Response
+
+from foundation.audit import SYSTEM
+from foundation.contracts.control import ClientCreated, ClientRequest, Health, Owner, SignInConnection
+from foundation.settings import product_version
+from foundation.sign_in.principal import ServiceToken
+from foundation.valkey import Valkey
+from tenant_stack.access.clients import create_client
+from tenant_stack.access.service import ensure_owner, set_sign_in
+from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.edge import Transaction
+
+
+def control_router() -> APIRouter:
+    router = APIRouter(prefix="/internal", tags=["internal"], dependencies=[Depends(ServiceToken("control_token"))])
+    router.add_api_route("/health", read_internal_health, methods=["GET"])
+    router.add_api_route("/control/sign-in", replace_sign_in, methods=["PUT"], status_code=204)
+    router.add_api_route("/control/owner", put_owner, methods=["PUT"], status_code=204)
+    router.add_api_route("/control/clients", create_oauth_client, methods=["POST"], status_code=201)
+    return router
+
+
+async def read_internal_health(request: Request, session: Transaction) -> Health:
+    """Database and session store answer; 503 when one does not."""
+    head = await session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    valkey: Valkey = request.app.state.valkey
+    await valkey.get("health")
+    return Health(status="ok", version=product_version(), schema_head=head)
+
+
+async def replace_sign_in(connection: SignInConnection, request: Request, session: Transaction) -> Response:
+    """Replace the OpenID connection; the next sign-in uses it."""
+    await set_sign_in(session, connection)
+    sign_in: TenantSignIn = request.app.state.sign_in
+    sign_in.forget()
+    return Response(status_code=204)
+
+
+async def put_owner(owner: Owner, session: Transaction) -> Response:
+    """Make the owner's account, or leave it as it is."""
+    await ensure_owner(session, owner)
+    return Response(status_code=204)
+
+
+async def create_oauth_client(wanted: ClientRequest, session: Transaction) -> ClientCreated:
+    """Register a machine; its secret is in this answer and nowhere else."""
+    return await create_client(session, SYSTEM, wanted)

@@ -1,0 +1,75 @@
+"""Jobs and schedules of an organisation's worker. Nothing connects here; a job's arguments are ids only."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from foundation.jobs import JobRegistry
+from tenant_stack.devices import tasks
+from tenant_stack.devices.syncs import due_syncs
+from tenant_stack.punches.attach import match_unknown
+from tenant_stack.punches.partitions import months_ahead
+from tenant_stack.worker import SYNC_TIMEOUT_SECONDS, WorkerContext
+
+registry = JobRegistry()
+
+
+@registry.job("outbox.drain", max_retries=0)
+async def drain_outbox(context: WorkerContext) -> None:
+    """Something was committed that pages wait for."""
+    context.work()
+
+
+@registry.job("attendance.process", max_retries=0)
+async def process_attendance(context: WorkerContext) -> None:
+    """Staff-days were marked."""
+    context.work()
+
+
+@registry.job("terminals.refresh", max_retries=0)
+async def refresh_terminals(context: WorkerContext) -> None:
+    """What we want of pull devices changed."""
+    await tasks.refresh_terminals(context)
+
+
+# No retries by the queue: the row says when the next attempt is due.
+@registry.job("device.sync", queue="devices", max_retries=0, time_limit=SYNC_TIMEOUT_SECONDS + 30)
+async def sync_device(context: WorkerContext, sync_id: str) -> None:
+    """A synchronisation was asked for, or is due again."""
+    await tasks.run_sync(context, UUID(sync_id))
+
+
+@registry.every("outbox.drain", 1.0)
+async def drain_anyway(context: WorkerContext) -> None:
+    """Hints get lost; state does not."""
+    context.work()
+
+
+@registry.every("device.syncs_due", 1.0)
+async def send_due_syncs(context: WorkerContext) -> None:
+    """Send the synchronisations that are due and that nobody is carrying out."""
+    async with context.database.transaction() as session:
+        due = await due_syncs(session)
+    for sync_id in due:
+        await context.queue.send("device.sync", sync_id=str(sync_id))
+
+
+@registry.every("devices.announce", 2.0)
+async def announce_devices(context: WorkerContext) -> None:
+    """Tell pages which clocks came and went."""
+    await tasks.announce_changes(context)
+
+
+@registry.every("partitions.ahead", 3600.0)
+async def make_months(context: WorkerContext) -> None:
+    """Make the coming months before the first punch needs them."""
+    await context.months.create(months_ahead())
+
+
+@registry.every("punches.match_unknown", 60.0)
+async def match_unknown_punches(context: WorkerContext) -> None:
+    """Look again for the owners of unknown PINs."""
+    async with context.database.transaction() as session:
+        found = await match_unknown(session)
+    if found:
+        context.work()

@@ -1,0 +1,1 @@
+"""Live events: from Valkey to open browser pages."""

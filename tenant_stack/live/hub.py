@@ -1,0 +1,66 @@
+"""One subscription a process, handed on to every open page. A page that cannot keep up is cut, and reloads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from foundation.valkey import Valkey
+from tenant_stack.live.events import CHANNEL
+
+BACKLOG = 1000
+
+
+class Listener:
+    """The events waiting for one page; None at the end says that it was cut."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
+        self._cut = False
+
+    def offer(self, message: str) -> None:
+        """Never waits: a full backlog cuts the page."""
+        if self._cut:
+            return
+        try:
+            self._waiting.put_nowait(message)
+        except asyncio.QueueFull:
+            self._cut = True
+            self._waiting.get_nowait()
+            self._waiting.put_nowait(None)
+
+    async def next(self) -> str | None:
+        """The next event; None when this page fell too far behind."""
+        return await self._waiting.get()
+
+
+class Hub:
+    """Open it inside the event loop; `close` ends the subscription."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+        self._listeners: set[Listener] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._forward())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def _forward(self) -> None:
+        async for message in self._valkey.subscribe(CHANNEL):
+            for listener in self._listeners:
+                listener.offer(message)

@@ -1,0 +1,61 @@
+"""The roles of a tenant stack, called after the fork; each blocks until SIGTERM, except `migrate`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import uvloop
+
+from foundation import logs, web
+from foundation.jobs import JobQueue
+from foundation.jobs import run_worker as run_jobs
+from tenant_stack import schema
+from tenant_stack.app import create_app
+from tenant_stack.jobs import registry
+from tenant_stack.settings import TenantSettings
+from tenant_stack.worker import WorkerContext, close_context, open_context
+
+
+def _settings(document: dict[str, object], service: str) -> TenantSettings:
+    settings = TenantSettings.model_validate(document)
+    logs.configure(service, organisation=settings.organisation, level=settings.log_level)
+    return settings
+
+
+def run_backend(document: dict[str, object], announce_ready: Callable[[], None]) -> None:
+    """Serve HTTP until SIGTERM."""
+    settings = _settings(document, "tenant-backend")
+
+    async def ready() -> None:
+        announce_ready()
+
+    # Uvicorn raises the signal again after its own clean end; by then there is nothing left to stop.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(web.serve(create_app(settings), settings.listen, on_ready=ready))
+
+
+def run_worker(document: dict[str, object], announce_ready: Callable[[], None]) -> None:
+    """Run jobs and schedules until SIGTERM."""
+    settings = _settings(document, "tenant-worker")
+    url = settings.valkey_url.get_secret_value()
+
+    async def open_() -> WorkerContext:
+        return await open_context(settings, JobQueue(url, settings.jobs_namespace, registry))
+
+    run_jobs(
+        registry,
+        url=url,
+        namespace=settings.jobs_namespace,
+        open_context=open_,
+        close_context=close_context,
+        announce_ready=announce_ready,
+    )
+
+
+def migrate(document: dict[str, object]) -> str:
+    """Bring the organisation's database to the newest revision; returns that revision."""
+    settings = _settings(document, "tenant-migrate")
+    return asyncio.run(schema.migrate(settings.database_url.get_secret_value()))

@@ -1,0 +1,1 @@
+"""Raw punches: taken in, kept for ever, never edited."""

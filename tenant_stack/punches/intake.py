@@ -1,0 +1,194 @@
+"""The way in of every punch: one transaction a batch, a bounded number of statements whatever the batch's size.
+
+What makes a punch is (device, normalised PIN, device-local second, status). A unique constraint, not a watermark,
+removes duplicates: the same log by push, by pull and by replay adds nothing.
+received = stored + duplicate + quarantined, always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.clock import utc_now, zone
+from foundation.contracts.bridge import BatchResult, BatchSource, PunchBatch
+from foundation.database import Database, after_commit
+from tenant_stack.devices.admission import DeviceRefused, admit, record_sighting
+from tenant_stack.hints import Hints
+from tenant_stack.punches.lines import Placed, Refused, place, printable
+from tenant_stack.punches.partitions import Month, Months, month_of
+from tenant_stack.staff.matching import match_pins
+
+TOPIC = "punches.stored"
+
+# Punches, the staff-days they touch, the device's counters and the outbox row in one round trip. Marking a day again
+# takes its row lock, so that a worker that is computing it cannot miss this batch.
+STORE = sa.text("""
+WITH incoming AS (
+    SELECT * FROM unnest(
+        CAST(:pins AS text[]), CAST(:raw_pins AS text[]), CAST(:local_times AS timestamp[]),
+        CAST(:instants AS timestamptz[]), CAST(:statuses AS smallint[]), CAST(:verifies AS smallint[]),
+        CAST(:work_codes AS text[]), CAST(:raws AS text[]), CAST(:staff AS uuid[])
+    ) AS t(pin, raw_pin, local_time, punched_at, status, verify, work_code, raw, staff_id)
+), stored AS (
+    INSERT INTO punch_logs (device_id, pin, raw_pin, local_time, zone, punched_at, status, verify, work_code, source,
+                            clock_offset_seconds, received_at, raw, staff_id)
+    SELECT CAST(:device AS uuid), pin, raw_pin, local_time, CAST(:zone AS text), punched_at, status, verify, work_code,
+           CAST(:source AS text), CAST(:clock_offset AS integer), CAST(:received_at AS timestamptz), raw, staff_id
+    FROM incoming
+    ON CONFLICT (device_id, pin, local_time, status) DO NOTHING
+    RETURNING id, staff_id, local_time, punched_at
+), marked AS (
+    INSERT INTO pending_staff_days (staff_id, work_date)
+    SELECT DISTINCT staff_id, CAST(local_time AS date) FROM stored WHERE staff_id IS NOT NULL ORDER BY 1, 2
+    ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = pending_staff_days.marked_at
+), counted AS (
+    UPDATE devices SET
+        stored_punches = stored_punches + (SELECT count(*) FROM stored),
+        last_punch_at = greatest(last_punch_at, (SELECT max(punched_at) FROM stored)),
+        last_seen_at = greatest(last_seen_at, CAST(:received_at AS timestamptz)),
+        last_sync_at = greatest(last_sync_at, CAST(:received_at AS timestamptz)),
+        last_seen = last_seen || jsonb_build_object(CAST(:kind AS text), CAST(:received_at AS timestamptz)),
+        source_address = coalesce(nullif(CAST(:address AS text), ''), source_address),
+        clock_offset_seconds = coalesce(CAST(:clock_offset AS integer), clock_offset_seconds)
+    WHERE id = CAST(:device AS uuid)
+), remembered AS (
+    INSERT INTO outbox (topic, payload)
+    SELECT CAST(:topic AS text),
+           jsonb_build_object('ids', jsonb_agg(id), 'first', min(local_time), 'last', max(local_time))
+    FROM stored HAVING count(*) > 0
+)
+SELECT count(*) FROM stored
+""")
+
+QUARANTINE = sa.text("""
+WITH kept AS (
+    INSERT INTO quarantined_lines (device_id, raw, digest, reason, source, received_at)
+    SELECT CAST(:device AS uuid), raw, digest, reason, CAST(:source AS text), CAST(:received_at AS timestamptz)
+    FROM unnest(CAST(:raws AS text[]), CAST(:digests AS bytea[]), CAST(:reasons AS text[])) AS t(raw, digest, reason)
+    ON CONFLICT (device_id, digest) DO NOTHING
+    RETURNING id
+)
+SELECT count(*) FROM kept
+""")
+
+
+class MonthsMissing(Exception):
+    """The batch has punches of months that may have no partition yet."""
+
+    def __init__(self, months: set[Month]) -> None:
+        super().__init__(f"months without a partition: {sorted(months)}")
+        self.months = months
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Takes batches in, at the edge of a request: the one place that opens and commits their transactions.
+
+    ``organisation_zone`` is what a clock that nobody has approved yet is assumed to show.
+    """
+
+    database: Database
+    months: Months
+    hints: Hints
+    organisation_zone: str
+
+    async def receive(self, batch: PunchBatch) -> BatchResult:
+        """Store a batch, committed when this returns; `Forbidden` when the serial is unknown or waits for approval."""
+        try:
+            try:
+                return await self._store(batch)
+            except MonthsMissing as missing:
+                await self.months.create(missing.months)
+                return await self._store(batch)
+        except DeviceRefused:
+            await record_sighting(
+                self.database,
+                batch.serial,
+                address=batch.source_address,
+                kind=contact_kind(batch.source),
+                zone=self.organisation_zone,
+            )
+            raise
+
+    async def _store(self, batch: PunchBatch) -> BatchResult:
+        async with self.database.transaction() as session:
+            result = await store(session, batch, self.months)
+            if result.stored:
+                after_commit(session, self.hints.drain)
+            return result
+
+
+async def store(session: AsyncSession, batch: PunchBatch, months: Months) -> BatchResult:
+    """Store a batch in the caller's transaction; raises `MonthsMissing` before it has written anything."""
+    device = await admit(session, batch.serial, lock=True)
+    site = zone(device.zone)
+    now = utc_now()
+    placed: list[Placed] = []
+    refused = [Refused(printable(line.raw), printable(line.reason)[:300]) for line in batch.rejected]
+    for punch in batch.punches:
+        line = place(punch, site, now)
+        if isinstance(line, Placed):
+            placed.append(line)
+        else:
+            refused.append(line)
+    if missing := months.missing({month_of(line.local_time) for line in placed}):
+        raise MonthsMissing(missing)
+
+    owners = await match_pins(session, device.id, sorted({line.pin for line in placed})) if placed else {}
+    stored = await _insert(session, device.id, device.zone, batch, placed, owners)
+    quarantined = await _quarantine(session, device.id, batch, refused) if refused else 0
+    received = len(batch.punches) + len(batch.rejected)
+    return BatchResult(
+        received=received, stored=stored, duplicate=received - stored - quarantined, quarantined=quarantined
+    )
+
+
+async def _insert(
+    session: AsyncSession,
+    device_id: UUID,
+    zone_name: str,
+    batch: PunchBatch,
+    placed: list[Placed],
+    owners: dict[str, UUID],
+) -> int:
+    values = {
+        "device": device_id,
+        "zone": zone_name,
+        "source": batch.source.value,
+        "kind": contact_kind(batch.source),
+        "address": batch.source_address[:64],
+        "clock_offset": batch.clock_offset_seconds,
+        "received_at": batch.received_at,
+        "topic": TOPIC,
+        "pins": [line.pin for line in placed],
+        "raw_pins": [line.raw_pin for line in placed],
+        "local_times": [line.local_time for line in placed],
+        "instants": [line.punched_at for line in placed],
+        "statuses": [line.status for line in placed],
+        "verifies": [line.verify for line in placed],
+        "work_codes": [line.work_code for line in placed],
+        "raws": [line.raw for line in placed],
+        "staff": [owners.get(line.pin) for line in placed],
+    }
+    return int((await session.execute(STORE, values)).scalar_one())
+
+
+async def _quarantine(session: AsyncSession, device_id: UUID, batch: PunchBatch, refused: list[Refused]) -> int:
+    values = {
+        "device": device_id,
+        "source": batch.source.value,
+        "received_at": batch.received_at,
+        "raws": [line.raw for line in refused],
+        "digests": [line.digest for line in refused],
+        "reasons": [line.reason for line in refused],
+    }
+    return int((await session.execute(QUARANTINE, values)).scalar_one())
+
+
+def contact_kind(source: BatchSource) -> str:
+    """Under which kind of contact a batch counts as having seen the device."""
+    return "upload" if source is BatchSource.PUSH else "pull"

@@ -1,0 +1,58 @@
+"""All tables in one place, and the migrations that make them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tenant_stack.access import models as access
+from tenant_stack.attendance import models as attendance
+from tenant_stack.base import Base
+from tenant_stack.devices import models as devices
+from tenant_stack.punches import models as punches
+from tenant_stack.staff import models as staff
+
+TABLE_MODULES = (access, attendance, devices, punches, staff)
+METADATA = Base.metadata
+PARTITION = re.compile(r"punch_logs_\d{4}_\d{2}")
+MIGRATION_LOCK = 7_203_411
+
+
+def is_ours(name: str | None, kind: str, _: object) -> bool:
+    """For Alembic's comparison: months of `punch_logs` come and go and are no part of the models."""
+    return not (kind == "table" and name and PARTITION.fullmatch(name))
+
+
+def alembic_config(connection: sa.Connection) -> Config:
+    """Alembic's settings made in code; the migrations run on the connection given."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: sa.Connection) -> str:
+    """Bring a database to the newest revision, one process at a time, and return that revision."""
+    config = alembic_config(connection)
+    connection.execute(sa.text("SET lock_timeout = '10s'"))
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    command.upgrade(config, "head")
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert head is not None
+    return head
+
+
+async def migrate(database_url: str) -> str:
+    """Apply all migrations to a database in one transaction; returns the head revision."""
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,57 @@
+"""Settings of one organisation's back end and worker, handed over after the fork."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+
+from foundation.clock import zone
+from foundation.settings import ValkeySettings, VaultSettings
+
+PORTAL_DIST = Path(__file__).parent / "portal" / "dist"
+
+
+class TenantSettings(ValkeySettings, VaultSettings):
+    """``organisation`` is the stack id (``org-acme``); addresses are ``unix:/path`` or ``host:port``."""
+
+    organisation: str
+    slug: str
+    organisation_name: str
+    zone: str = "UTC"
+    database_url: SecretStr
+    jobs_namespace: str
+    tokens_key: str
+    public_url: str
+    push_url: str
+    bridge_address: str
+    bridge_token: SecretStr
+    control_token: SecretStr
+    device_networks: list[str] = Field(default_factory=list)
+    portal_dir: Path = PORTAL_DIST
+
+    poll_seconds: int = 10
+    live_heartbeat_seconds: float = 25.0
+    live_check_seconds: float = 30.0
+    sync_base_seconds: float = 5.0
+    sync_cap_seconds: float = 300.0
+    sync_attempts: int = 8
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zone(value)
+        return value
+
+    @field_validator("device_networks")
+    @classmethod
+    def _real_networks(cls, value: list[str]) -> list[str]:
+        for text in value:
+            ip_network(text)
+        return value
+
+    @property
+    def networks(self) -> list[IPv4Network | IPv6Network]:
+        """Where pull devices may live."""
+        return [ip_network(text) for text in self.device_networks]

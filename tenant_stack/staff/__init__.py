@@ -1,0 +1,1 @@
+"""People who punch, and their place on clocks."""

@@ -1,0 +1,89 @@
+"""``/api/staff``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from foundation.database import after_commit
+from foundation.pagination import Page
+from tenant_stack.edge import (
+    Paging,
+    StaffCreator,
+    StaffEditor,
+    StaffEnroller,
+    StaffReader,
+    StaffRemover,
+    Transaction,
+    Worker,
+)
+from tenant_stack.staff import service
+from tenant_stack.staff.enrolling import enroll
+from tenant_stack.staff.schemas import BiometricList, EnrollAnswer, EnrollIn, StaffDetail, StaffIn, StaffView
+
+
+def staff_router() -> APIRouter:
+    router = APIRouter(prefix="/api/staff", tags=["staff"])
+    router.add_api_route("", create_staff, methods=["POST"], status_code=201)
+    router.add_api_route("", list_staff, methods=["GET"])
+    router.add_api_route("/{staff_id}", read_staff, methods=["GET"])
+    router.add_api_route("/{staff_id}", update_staff, methods=["PUT"])
+    router.add_api_route("/{staff_id}", delete_staff, methods=["DELETE"], status_code=204)
+    router.add_api_route("/{staff_id}/enroll", enroll_staff, methods=["POST"], status_code=202)
+    router.add_api_route("/{staff_id}/biometrics", list_biometrics, methods=["GET"])
+    return router
+
+
+async def create_staff(entered: StaffIn, caller: StaffCreator, session: Transaction, hints: Worker) -> StaffDetail:
+    """Enter a person."""
+    after_commit(session, hints.drain)
+    return await service.create_staff(session, caller.actor, entered)
+
+
+async def list_staff(
+    caller: StaffReader,
+    session: Transaction,
+    page: Paging,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+    active: bool | None = None,
+    department: Annotated[str | None, Query(max_length=120)] = None,
+) -> Page[StaffView]:
+    """People by name."""
+    return await service.list_staff(session, page, q=q, active=active, department=department)
+
+
+async def read_staff(staff_id: UUID, caller: StaffReader, session: Transaction) -> StaffDetail:
+    """One person with their enrolments."""
+    return await service.read_staff(session, staff_id)
+
+
+async def update_staff(
+    staff_id: UUID, entered: StaffIn, caller: StaffEditor, session: Transaction, hints: Worker
+) -> StaffDetail:
+    """Replace what was entered about a person."""
+    after_commit(session, hints.drain)
+    return await service.update_staff(session, caller.actor, staff_id, entered)
+
+
+async def delete_staff(staff_id: UUID, caller: StaffRemover, session: Transaction) -> Response:
+    """Remove a person of whom nothing is recorded."""
+    await service.delete_staff(session, caller.actor, staff_id)
+    return Response(status_code=204)
+
+
+async def enroll_staff(
+    staff_id: UUID, wanted: EnrollIn, caller: StaffEnroller, session: Transaction, hints: Worker
+) -> EnrollAnswer:
+    """Put a person on clocks; the clocks confirm it in their own time."""
+    if await enroll(session, caller.actor, staff_id, wanted.device_ids, wanted.pin):
+        after_commit(session, hints.refresh_terminals)
+    after_commit(session, hints.drain)
+    return EnrollAnswer(enrollments=await service.read_enrollments(session, staff_id))
+
+
+async def list_biometrics(staff_id: UUID, caller: StaffReader, session: Transaction) -> BiometricList:
+    """What is known of a person's templates; none are taken yet."""
+    await service.read_staff(session, staff_id)
+    return BiometricList(items=[])

@@ -1,0 +1,138 @@
+"""What a worker holds while it runs, and its standing work: the outbox, marked staff-days, telling pages."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation import outbox
+from foundation.database import Database
+from foundation.errors import Unavailable
+from foundation.jobs import JobQueue
+from foundation.logs import get_logger
+from foundation.outbound import service_client
+from foundation.valkey import Valkey
+from tenant_stack.attendance.processing import BATCH, process_batch
+from tenant_stack.attendance.service import read_records
+from tenant_stack.base import OutboxEntry
+from tenant_stack.devices.syncs import Backoff
+from tenant_stack.hints import Coalesced
+from tenant_stack.live.events import publish_punch, publish_record
+from tenant_stack.punches.intake import TOPIC
+from tenant_stack.punches.partitions import Months
+from tenant_stack.punches.service import read_punches
+from tenant_stack.settings import TenantSettings
+
+SYNC_TIMEOUT_SECONDS = 300.0
+
+
+class LiveBudget:
+    """How many events a second pages are told: a clock that sends a month of log must not flood them."""
+
+    def __init__(self, per_second: int = 100) -> None:
+        self._per_second = per_second
+        self._second = 0
+        self._left = 0
+
+    def take(self, wanted: int) -> int:
+        """How many of the wanted events may go now."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._left = second, self._per_second
+        granted = min(wanted, self._left)
+        self._left -= granted
+        return granted
+
+
+@dataclass
+class WorkerContext:
+    """The first argument of every job."""
+
+    settings: TenantSettings
+    database: Database
+    valkey: Valkey
+    queue: JobQueue
+    bridge: httpx.AsyncClient
+    months: Months
+    budget: LiveBudget = field(default_factory=LiveBudget)
+    work: Coalesced = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.work = Coalesced(self.handle_everything)
+
+    @property
+    def backoff(self) -> Backoff:
+        return Backoff(self.settings.sync_base_seconds, self.settings.sync_cap_seconds, self.settings.sync_attempts)
+
+    async def handle_everything(self) -> None:
+        """Handle the outbox (pages wait for it), then compute marked days, until nothing is left."""
+        handlers: dict[str, outbox.Handler] = {TOPIC: self._tell_punches}
+        while True:
+            handled = await outbox.drain(self.database, OutboxEntry, handlers)
+            computed = await self._compute()
+            if handled == 0 and computed < BATCH:
+                return
+
+    async def _tell_punches(self, session: AsyncSession, payloads: list[dict[str, object]]) -> None:
+        """Tell open pages of new punches: the newest, as far as the budget goes."""
+        ids: list[UUID] = []
+        for payload in payloads:
+            found = payload["ids"]
+            assert isinstance(found, list)
+            ids.extend(UUID(each) for each in found)
+        granted = self.budget.take(len(ids))
+        if not granted:
+            return
+        # Ids are made in order of arrival, so the last ones are the newest.
+        first = min(datetime.fromisoformat(str(payload["first"])) for payload in payloads)
+        last = max(datetime.fromisoformat(str(payload["last"])) for payload in payloads)
+        punches = await read_punches(session, sorted(ids)[-granted:], first, last)
+        try:
+            for punch in punches:
+                await publish_punch(self.valkey, punch)
+        except Unavailable:
+            # Live events are worth nothing later; the pages reload when they are back.
+            get_logger().warning("live.lost", punches=len(punches))
+
+    async def _compute(self) -> int:
+        async with self.database.transaction() as session:
+            computed, ids = await process_batch(session)
+            granted = self.budget.take(len(ids))
+            records = await read_records(session, ids[:granted]) if granted else []
+        try:
+            for record in records:
+                await publish_record(self.valkey, record)
+        except Unavailable:
+            get_logger().warning("live.lost", records=len(records))
+        return computed
+
+
+async def open_context(settings: TenantSettings, queue: JobQueue) -> WorkerContext:
+    """Connect to everything, inside the worker's event loop."""
+    database = Database(settings.database_url.get_secret_value(), application_name=f"{settings.organisation}-worker")
+    return WorkerContext(
+        settings=settings,
+        database=database,
+        valkey=Valkey(settings.valkey_url.get_secret_value(), settings.valkey_prefix),
+        queue=queue,
+        bridge=service_client(
+            settings.bridge_address,
+            token=settings.bridge_token.get_secret_value(),
+            timeout=SYNC_TIMEOUT_SECONDS,
+        ),
+        months=Months(database),
+    )
+
+
+async def close_context(context: WorkerContext) -> None:
+    """Let the standing work finish, then disconnect."""
+    await context.work.close()
+    await context.bridge.aclose()
+    await context.valkey.close()
+    await context.database.close()
+    context.queue.close()
