@@ -143,7 +143,7 @@ async def create_client(
         client_secret=created.client_secret,
         scopes=created.scopes,
         token_url=f"{names.public_url}/oauth/token",
-        api_url=f"{names.public_url}/api",
+        api_url=names.public_url,
         push_url=names.push_url,
     )
 

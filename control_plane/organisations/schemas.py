@@ -150,7 +150,7 @@ def describe(
         generation=organisation.generation,
         observed_generation=organisation.observed_generation,
         stuck=organisation.stuck_rounds >= STUCK_ROUNDS,
-        urls=Urls(portal=names.public_url, api=f"{names.public_url}/api", push=names.push_url),
+        urls=Urls(portal=names.public_url, api=names.public_url, push=names.push_url),
         steps=steps,
         created_at=organisation.created_at,
         updated_at=organisation.updated_at,
