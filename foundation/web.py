@@ -94,15 +94,17 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     return problem_response(error.status_code, code, str(error.detail), str(error.detail))
 
 
-async def _on_fault(_: Request, error: Exception) -> JSONResponse:
-    get_logger().error("request.fault", exc_info=error)
+def _fault_response() -> JSONResponse:
     return problem_response(
         500, "internal_error", "Internal error", "Something went wrong on our side; quote the correlation id to support"
     )
 
 
 class Edge:
-    """Outermost layer: correlation id in and out, security headers on every answer, a ceiling on body size."""
+    """Outermost layer: correlation id in and out, security headers on every answer, a ceiling on body size.
+
+    A fault of ours ends here too, so that its answer carries the same headers and the id under which it was logged.
+    """
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int = 1_000_000, headers: dict[str, str] | None = None) -> None:
         self.app = app
@@ -117,6 +119,7 @@ class Edge:
         known = offered if 8 <= len(offered) <= 64 and offered.replace("-", "").isalnum() else secrets.token_hex(8)
         token = correlation_id.set(known)
         received = 0
+        answered = False
 
         async def limited_receive() -> Message:
             nonlocal received
@@ -128,7 +131,9 @@ class Edge:
             return message
 
         async def stamped_send(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 present = {name.lower() for name, _ in message["headers"]}
                 extra = [(name.encode(), value.encode()) for name, value in self.headers.items()]
                 extra.append((b"x-correlation-id", known.encode()))
@@ -138,6 +143,11 @@ class Edge:
 
         try:
             await self.app(scope, limited_receive, stamped_send)
+        except Exception as error:
+            get_logger().error("request.fault", method=scope.get("method"), path=scope["path"], exc_info=error)
+            if answered or scope["type"] != "http":
+                raise
+            await _fault_response()(scope, receive, stamped_send)
         finally:
             correlation_id.reset(token)
 
@@ -158,7 +168,6 @@ def create_app(
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_fault)
     app.add_middleware(Edge, max_body_bytes=max_body_bytes)
     return app
 
