@@ -141,7 +141,7 @@ function ProblemLines({ problem }: { problem: ProblemError }) {
           ))}
         </ul>
       ) : (
-        problem.detail
+        (problem.fields[0]?.reason ?? problem.detail)
       )}
       {problem.correlationId && <div className="error-id">Correlation id {problem.correlationId}</div>}
     </>

@@ -42,6 +42,11 @@ export function Shell({ name, user, nav, banner }: ShellProps) {
     main.current?.focus({ preventScroll: true })
   }, [pathname])
 
+  const shown = nav.findLast(({ to, also }) => (to === '/' ? pathname === '/' : pathname.startsWith(to)) || (also && pathname.startsWith(also)))
+  useEffect(() => {
+    document.title = shown ? `${shown.label} · ${name}` : name
+  }, [shown?.label, name])
+
   const leave = () => {
     signOut().catch((error: unknown) => {
       const problem = asProblem(error)

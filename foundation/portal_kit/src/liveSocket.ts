@@ -14,7 +14,7 @@ type Handlers<M> = {
   onMessages: (messages: M[]) => void
   /** Called after each reconnect: events may have been missed, so the snapshot must be read again. */
   onReconnect: () => void
-  /** The server closed because the session or the right is gone. */
+  /** The session or the right is gone, or may be. */
   onRefused: () => void
   onState: (state: LiveState) => void
 }
@@ -55,7 +55,9 @@ export class LiveSocket<M> {
     if (this.#closed) return
     const socket = new WebSocket(this.#url)
     this.#socket = socket
+    let wasOpen = false
     socket.onopen = () => {
+      wasOpen = true
       this.#attempt = 0
       this.#opened += 1
       this.#heard()
@@ -74,7 +76,8 @@ export class LiveSocket<M> {
     socket.onclose = (event) => {
       if (this.#closed || this.#socket !== socket) return
       this.#socket = null
-      if (REFUSED_CODES.has(event.code)) this.#handlers.onRefused()
+      // A refused handshake looks like any other failure to a page: let the owner find out whether the session still holds.
+      if (REFUSED_CODES.has(event.code) || (!wasOpen && this.#attempt > 0)) this.#handlers.onRefused()
       this.#setState({ ...this.#state, phase: 'connecting' })
       this.#retryTimer = setTimeout(() => this.#connect(), reconnectDelay(this.#attempt++))
     }

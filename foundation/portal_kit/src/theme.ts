@@ -2,7 +2,7 @@ import { theme as antd, type ThemeConfig } from 'antd'
 
 /**
  * Colours are chosen for WCAG 2.2 AA: text and placeholder reach 4.5:1 on every surface they stand on, component
- * outlines 3:1. The same values are the CSS variables of kit.css; change both together.
+ * outlines 3:1. The same values are the CSS variables of base.css; change both together.
  */
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 

@@ -2,7 +2,8 @@ import { mountPortal, rememberOrganisationName, SessionGate, ZoneProvider } from
 import { RouterProvider } from 'react-router'
 import type { Session } from './api/types.ts'
 import { LiveProvider } from './live.tsx'
-import './portal.css'
+import './dashboard.css'
+import './pages.css'
 import { router } from './routes.tsx'
 import { SessionProvider } from './session.ts'
 
@@ -11,7 +12,6 @@ const slug = location.hostname.split('.')[0] ?? 'Punctual'
 
 function signedIn(session: Session) {
   rememberOrganisationName(session.organisation.name)
-  document.title = `${session.organisation.name} · Punctual`
   return (
     <SessionProvider value={session}>
       <ZoneProvider zone={session.organisation.zone}>

@@ -1,4 +1,4 @@
-import { Banner, LinkButton, EmptyState, Shell, timeIn, useNow, type NavItem } from '@punctual/portal-kit'
+import { api, Banner, LinkButton, EmptyState, Shell, timeIn, useNow, type NavItem } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { lazy } from 'react'
 import { createBrowserRouter } from 'react-router'
@@ -34,8 +34,12 @@ function LiveBanner() {
 
 function Frame() {
   const { organisation, user } = useSession()
-  // Read from what the dashboard already loaded: the badge must not cost a call of its own.
-  const dashboard = useQuery<Dashboard>({ queryKey: DASHBOARD_KEY, enabled: false })
+  // The same reading as the dashboard's: at most one call a minute for the badge on other pages.
+  const dashboard = useQuery({
+    queryKey: DASHBOARD_KEY,
+    queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
+    staleTime: 60_000,
+  })
   const nav: NavItem[] = [
     { to: '/', label: 'Dashboard' },
     { to: '/staff', label: 'Staff' },

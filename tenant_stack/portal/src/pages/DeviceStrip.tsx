@@ -18,7 +18,7 @@ export function DeviceStrip({ devices, waiting }: { devices: DashboardDevice[]; 
       {sorted.length === 0 && waiting === 0 && (
         <EmptyState title="No clocks yet" hint={<Link to="/devices?add=1">Add the first one</Link>} />
       )}
-      <ul className="strip">
+      <ul className="strip strip-scroll" tabIndex={0} aria-label="Clocks">
         {sorted.map((device) => (
           <li key={device.id}>
             <div className="strip-line">

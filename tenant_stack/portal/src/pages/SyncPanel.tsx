@@ -87,7 +87,7 @@ export function SyncHistory({ deviceId }: { deviceId: string }) {
     return <EmptyState title="Never synchronised" hint="“Sync now” reads the clock's log and stores what is new." />
   }
   return (
-    <ul className="strip">
+    <ul className="strip strip-scroll" tabIndex={0} aria-label="Sync history">
       {query.data.items.map((sync) => (
         <li key={sync.id}>
           <div className="strip-line">
