@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import secrets
 import shutil
 import socket
@@ -20,6 +20,7 @@ from control_plane.drivers.processes.openbao import OpenBao
 from control_plane.drivers.processes.postgres import Postgres
 from control_plane.drivers.processes.valkey import ValkeyServer
 from foundation.database import Database
+from tests.control_plane.world import Places, World, open_world
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,21 @@ class Servers:
     folder: Path
     postgres: Postgres
     valkey: ValkeyServer
-    openbao: OpenBao
+    openbao: WatchedOpenBao
 
     def dsn(self, database: str = "postgres") -> str:
         return self.postgres.dsn(database)
+
+
+class WatchedOpenBao(OpenBao):
+    """Keeps a root token, so that tests may count what the control plane itself may not list."""
+
+    root_token = ""
+
+    def _set_up(self) -> None:
+        first = self._client(str(json.loads(self._initial.read_text())["root_token"]))
+        self.root_token = first.auth.token.create(policies=["root"], no_parent=True)["auth"]["client_token"]
+        super()._set_up()
 
 
 def free_port() -> int:
@@ -59,7 +71,7 @@ async def _start(folder: Path) -> Servers:
             logs / "valkey.log",
             logs / "v.lock",
         ),
-        openbao=OpenBao(folder / "openbao", free_port(), free_port(), logs / "openbao.log", logs / "bao.lock"),
+        openbao=WatchedOpenBao(folder / "openbao", free_port(), free_port(), logs / "openbao.log", logs / "bao.lock"),
     )
     await asyncio.gather(servers.postgres.start(), servers.valkey.start(), servers.openbao.start())
     return servers
@@ -94,3 +106,28 @@ async def database(servers: Servers) -> AsyncIterator[Database]:
         await opened.close()
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await admin.close()
+
+
+@pytest.fixture
+async def world(servers: Servers, database: Database) -> AsyncIterator[World]:
+    """A control plane with nothing in it, and a tenant's programs that answer."""
+    role = servers.openbao.credentials()
+    folder = Path(tempfile.mkdtemp(prefix="w", dir=servers.folder))  # sockets' paths must be short
+    places = Places(
+        database_url=database.engine.url.render_as_string(hide_password=False),
+        admin_database_url=servers.dsn(),
+        valkey_url=servers.valkey.control_url,
+        valkey_admin_url=servers.valkey.admin_url,
+        vault_url=servers.openbao.url,
+        vault_role_id=role.role_id,
+        vault_secret_id=role.secret_id,
+        folder=folder,
+    )
+    async with open_world(places) as opened, opened.tenant.serve():
+        yield opened
+
+
+@pytest.fixture
+def slug() -> str:
+    """A slug that no other test uses: the servers are shared."""
+    return "t" + secrets.token_hex(5)
