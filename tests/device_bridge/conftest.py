@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from device_bridge.app import create_app
@@ -49,7 +50,6 @@ class Bridge:
     backend: RecordingBackend
     client: httpx.AsyncClient
     settings: BridgeSettings
-    serials: list[str] = field(default_factory=list)
 
     async def list_terminal(self, serial: str, port: int, **more: object) -> None:
         """Put a pull clock on the back end's list and tell the bridge."""
@@ -62,7 +62,11 @@ class Bridge:
         assert response.status_code == 204
 
 
-StartBridge = Callable[..., Awaitable[Bridge]]
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop of production; simulators run under the standard one in the tests of their command."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture
