@@ -52,7 +52,7 @@ export function Age({ at, never = 'never' }: { at: string | null | undefined; ne
   const current = useNow()
   if (!at) return <span className="muted">{never}</span>
   return (
-    <time dateTime={at} title={`${instantIn(zone, at)} ${zone}`}>
+    <time dateTime={at} className="nowrap" title={`${instantIn(zone, at)} ${zone}`}>
       {ageText(at, Math.max(current, Date.now()))}
     </time>
   )
