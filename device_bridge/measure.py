@@ -23,10 +23,11 @@ def measure(client: TerminalClient, zone: str) -> tuple[Counts, int | None]:
 def clock_offset(shown: str, zone: str, true: datetime) -> int | None:
     """Seconds by which the wall time ``shown`` is ahead of the instant ``true``; `None` for a zone that is none.
 
-    In the hour that repeats in autumn the text alone is ambiguous: the reading nearer to the truth is meant.
+    A display of whole seconds is half a second behind on average, which is allowed for. In the hour that repeats in
+    autumn the text alone is ambiguous: the reading nearer to the truth is meant.
     """
     try:
-        first, second = ((instant_of(shown, zone, fold=fold) - true).total_seconds() for fold in (0, 1))
+        first, second = ((instant_of(shown, zone, fold=fold) - true).total_seconds() + 0.5 for fold in (0, 1))
     except Invalid:
         return None
     return round(first if abs(first) <= abs(second) else second)

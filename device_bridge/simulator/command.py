@@ -32,6 +32,7 @@ Logs = Annotated[Path | None, typer.Option("--logs", help="CSV: pin,local_time,s
 PunchEvery = Annotated[
     float | None, typer.Option("--punch-every", min=0.05, help="Somebody who is known punches every so many seconds")
 ]
+Zone = Annotated[str, typer.Option("--zone", help="The IANA zone its wall time is set to")]
 USAGE_ERROR = 2
 
 
@@ -45,7 +46,7 @@ def terminal(
     logs: Logs = None,
     udp: Annotated[bool, typer.Option("--udp", help="Speak UDP instead of TCP")] = False,
     host: Annotated[str, typer.Option("--host", help="The address it listens on")] = "127.0.0.1",
-    zone: Annotated[str, typer.Option("--zone", help="The IANA zone its wall time is set to")] = "UTC",
+    zone: Zone = "UTC",
     punch_every: PunchEvery = None,
 ) -> None:
     """A pull clock: it waits to be called on its port (protocol 4370)."""
@@ -76,16 +77,20 @@ def push(
     users: Users = None,
     logs: Logs = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="An authority to trust beside the usual")] = None,
+    zone: Zone = "UTC",
     punch_every: PunchEvery = None,
 ) -> None:
-    """A push clock: it calls the server (ADMS, iclock)."""
+    """A push clock: it calls the server (ADMS, iclock), which tells it its zone; ``--zone`` counts until then."""
     people, log = _read(users, logs)
     if ca_file is not None and not ca_file.is_file():
         raise _usage(f"{ca_file}: there is no such file")
     try:
-        clock = PushClock(url, serial, profile=profile, users=people, log=log, ca_file=ca_file, announce=typer.echo)
-    except (UnknownProfile, ValueError) as error:
-        raise _usage(str(error)) from error
+        clock = PushClock(
+            url, serial, profile=profile, users=people, log=log, ca_file=ca_file, zone=zone, announce=typer.echo
+        )
+        clock.local_time()
+    except (UnknownProfile, LookupError, ValueError) as error:
+        raise _usage(str(error).strip("'\"")) from error
 
     async def begin() -> None:
         typer.echo(f"{serial}: calling {url}, {len(clock.users)} users, {len(clock.log)} punches")
@@ -135,7 +140,7 @@ def _run(
 async def _punch_at_random(clock: TerminalClock | PushClock, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        if clock.users:
+        if clock.users and clock.ready:
             clock.punch(random.choice(list(clock.users)), status=random.choice((0, 1)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from device_bridge.records import LOCAL_TIME_FORMAT
 
@@ -54,7 +55,12 @@ class UserBook(dict[str, SimulatedUser]):
         return next((user for user in self.values() if user.uid == uid), None)
 
 
-def shown_time(zone_offset: timedelta, clock_offset: float) -> str:
-    """What the display shows: true time in the zone, wrong by ``clock_offset`` seconds."""
-    moment = datetime.now(UTC) + zone_offset + timedelta(seconds=clock_offset)
+def zone_offset(zone: str) -> timedelta:
+    """How far an IANA zone is ahead of UTC now. Raises `LookupError` or `ValueError` for an unknown name."""
+    return datetime.now(UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+
+
+def shown_time(offset: timedelta, clock_offset: float) -> str:
+    """What the display shows: true time in a zone, wrong by ``clock_offset`` seconds."""
+    moment = datetime.now(UTC) + offset + timedelta(seconds=clock_offset)
     return moment.strftime(LOCAL_TIME_FORMAT)

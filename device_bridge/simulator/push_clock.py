@@ -19,12 +19,13 @@ from device_bridge.simulator.memory import (
     UserBook,
     shown_time,
     silent,
+    zone_offset,
 )
 from device_bridge.simulator.profiles import PUSH, chosen
 from device_bridge.simulator.push_commands import execute
 from device_bridge.simulator.push_line import PushLine, Refused
 
-FIRST_ERROR_DELAY = 10.0
+FIRST_ERROR_DELAY = 5.0
 """Seconds; until the first handshake has said another."""
 
 
@@ -32,7 +33,8 @@ class PushClock:
     """``await start()``, ``punch``, ``await wait_until_sent(timeout)``, ``await stop()``.
 
     ``url`` is the base, such as ``https://acme.devices.localhost:8443``. ``error_delay`` and ``poll_seconds`` replace
-    what the server asks for (seconds). ``clock_offset`` is by how many seconds its time is wrong.
+    what the server asks for (seconds). ``clock_offset`` is by how many seconds its time is wrong, ``zone`` the IANA
+    zone it is set to until the first handshake tells another.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class PushClock:
         error_delay: float | None = None,
         poll_seconds: float | None = None,
         clock_offset: float = 0.0,
+        zone: str = "UTC",
         announce: Announce = silent,
     ) -> None:
         self.serial = serial
@@ -56,6 +59,7 @@ class PushClock:
             self.users.put(user)
         self.log = list(log)
         self.clock_offset = clock_offset
+        self.zone = zone
         self.announce = announce
         self.options: dict[str, str] = {}
         self.handshakes = 0
@@ -87,9 +91,17 @@ class PushClock:
         await self._line.close()
 
     def local_time(self) -> str:
-        """What the display shows: the server's time in the zone that the handshake told."""
-        value = int(self.options.get("TimeZone", "0") or 0)
-        return shown_time(timedelta(minutes=value if abs(value) > 60 else value * 60), self.clock_offset)
+        """What the display shows: true time in the zone that the handshake told, or in its own before that."""
+        told = self.options.get("TimeZone")
+        if told is None:
+            return shown_time(zone_offset(self.zone), self.clock_offset)
+        minutes = int(told) if abs(int(told)) > 60 else int(told) * 60
+        return shown_time(timedelta(minutes=minutes), self.clock_offset)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a handshake has told it the zone: punches made before may carry another zone's time."""
+        return bool(self.options)
 
     def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
         """Somebody punches: it goes to the log and is sent at once, or when the server can be reached again."""

@@ -11,9 +11,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import cast
-from zoneinfo import ZoneInfo
 
 from device_bridge.simulator.memory import (
     Announce,
@@ -22,6 +20,7 @@ from device_bridge.simulator.memory import (
     UserBook,
     shown_time,
     silent,
+    zone_offset,
 )
 from device_bridge.simulator.profiles import TERMINALS, chosen
 from device_bridge.simulator.terminal_session import TerminalSession
@@ -69,6 +68,7 @@ class TerminalClock:
         self._datagrams: asyncio.DatagramTransport | None = None
         self._session: TerminalSession | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, see ``port``."""
@@ -92,6 +92,7 @@ class TerminalClock:
             writer.transport.abort()
         if self._server is not None:
             await self._server.wait_closed()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         self._server = self._datagrams = self._session = None
 
     @property
@@ -106,8 +107,12 @@ class TerminalClock:
 
     def local_time(self) -> str:
         """What the display shows now."""
-        offset = datetime.now(UTC).astimezone(ZoneInfo(self.zone)).utcoffset() or timedelta()
-        return shown_time(offset, self.clock_offset)
+        return shown_time(zone_offset(self.zone), self.clock_offset)
+
+    @property
+    def ready(self) -> bool:
+        """Whether its time can be trusted: always, for nobody tells it a zone."""
+        return True
 
     def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
         """Somebody punches: it goes to the log, and to the client at once if it asked for live events."""
@@ -131,6 +136,9 @@ class TerminalClock:
         session = TerminalSession(self, writer.write)
         buffer = FrameBuffer()
         self._writers.add(writer)
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         try:
             while not session.over and (piece := await reader.read(65_536)):
                 buffer.feed(piece)
