@@ -145,7 +145,7 @@ class FakeDriver:
 
 @dataclass
 class FakeRouter:
-    """A gateway's routes in a file. The first request after a change finds nobody yet, as with a gateway that reloads."""
+    """A gateway's routes in a file. The first request after a change finds nobody yet, as if it reloaded."""
 
     folder: Path
 

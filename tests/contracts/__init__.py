@@ -1,0 +1,1 @@
+"""Suites that every implementation of one of our protocols passes."""
