@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
 
 
@@ -79,7 +79,7 @@ def up() -> None:
     places = asyncio.run(platform.up(gateway_port()))
     out.print(f"Console   {places.console_url}")
     out.print(f"Operator  {OPERATOR_EMAIL}  password  {platform.state.operator_password}")
-    out.print(f"Authority {places.ca_file}  (trust it, or accept the browser's warning)")
+    out.print(f"Authority {places.ca_file}  (trust it, or accept the browser's warning)", soft_wrap=True)
 
 
 @app.command()
@@ -154,16 +154,14 @@ def demo() -> None:
     sign_ins = asyncio.run(play())
     places = platform.places
     out.print(f"\n[bold]Punctual is live[/] ({time.monotonic() - began:.0f} s)\n")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("Who", "Address", "Sign in as", "Password"):
-        table.add_column(heading, no_wrap=True)
-    table.add_row("Operators", places.console_url, OPERATOR_EMAIL, platform.state.operator_password)
+    sign_ins.insert(0, SignIn("Operators", "", places.console_url, OPERATOR_EMAIL, platform.state.operator_password))
     for each in sign_ins:
-        table.add_row(f"{each.name} ({each.zone})", each.portal_url, each.user_name, each.password)
-    out.print(table)
+        out.print(f"[bold]{each.name}[/]  {each.zone}")
+        out.print(f"  {each.portal_url}\n  sign in as {each.user_name}  password {each.password}\n", soft_wrap=True)
     out.print(
-        "\nThe certificates are made on this machine, so a browser warns once for each address: accept, or trust\n"
-        f"{places.ca_file}\n\nStop with `make down`, remove everything with `make reset`."
+        "Certificates are made on this machine, so a browser warns once for each address: accept, or trust\n"
+        f"{places.ca_file}\n\nStop with `make down`, remove everything with `make reset`.",
+        soft_wrap=True,
     )
 
 

@@ -39,7 +39,7 @@ async def signed_in_cookie(operator: Operator, slug: str) -> str:
         answer = await _follow(http, await http.get(f"{person['portal_url']}/auth/login"))
         for name, value in (("login", person["user_name"]), ("password", person["initial_password"])):
             fields = _Fields(answer.text).values | {name: value}
-            answer = await _follow(http, await http.post(answer.url, data=fields))
+            answer = await _follow(http, await http.post(answer.url, data=fields, headers={"referer": str(answer.url)}))
         cookie = next((each.value for each in http.cookies.jar if each.name == "__Host-session"), None)
         assert cookie, f"no session after signing in; the provider says {answer.status_code} at {answer.url}"
         return cookie

@@ -18,8 +18,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from foundation.errors import BadGateway, NotSignedIn
+from foundation.logs import get_logger
 
-ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 LEEWAY_SECONDS = 60
 METADATA_SECONDS = 300
 
@@ -134,6 +135,7 @@ class Provider:
             token = jwt.decode(raw, keys, algorithms=ALGORITHMS)
             registry.validate(token.claims)
         except (JoseError, ValueError) as error:
+            get_logger().warning("sign_in.id_token_refused", reason=str(error))
             raise NotSignedIn("id_token_invalid", "The sign-in provider's ID token does not hold") from error
         audience = token.claims.get("aud")
         if (audience if isinstance(audience, list) else [audience]) != [self.connection.client_id]:

@@ -11,13 +11,14 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict
+from html import escape
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from foundation.errors import BadRequest, NotSignedIn
+from foundation.errors import BadRequest, NotSignedIn, Problem
 from foundation.sign_in.openid import Attempt, Identity, Provider
 from foundation.sign_in.principal import Public
 from foundation.sign_in.sessions import COOKIE, Sessions, refuse_foreign_origin, set_cookie
@@ -26,6 +27,11 @@ from foundation.valkey import Valkey
 
 ATTEMPT_COOKIE = "__Host-sign-in"
 ATTEMPT_SECONDS = 600
+
+REFUSAL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 0 1rem">
+<h1 style="font-size: 1.4rem">You are not signed in</h1><p>{detail}.</p><p><a href="/">Start again</a></p></html>"""
 
 
 class SignInService(Protocol):
@@ -85,7 +91,17 @@ async def login(request: Request, next: str = "/") -> Response:
 async def callback(
     request: Request, state: str = "", code: str = "", iss: str | None = None, error: str = ""
 ) -> Response:
-    """The provider sends the browser back here; begins a session or says why not."""
+    """The provider sends the browser back here; begins a session or says why not, to a person on a page."""
+    try:
+        return await _begin_session(request, state, code, iss, error)
+    except Problem as problem:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        page = REFUSAL.format(title=escape(problem.title), detail=escape(problem.detail))
+        return HTMLResponse(page, status_code=problem.status)
+
+
+async def _begin_session(request: Request, state: str, code: str, iss: str | None, error: str) -> Response:
     service = _service(request)
     text = await service.valkey.take("sign-in", _digest(state))
     if text is None:

@@ -83,7 +83,7 @@ def _clock(scene: Scene, company: Company, role: ClockRole) -> Clock:
     if role.connection == "pull":
         return TerminalClock(role.serial, profile=role.profile, users=users, log=log, zone=company.zone)
     url = scene.push_urls[company.slug]
-    return PushClock(url, role.serial, profile=role.profile, users=users, log=log, ca_file=scene.ca_file)
+    return PushClock(url, role.serial, profile=role.profile, users=users, log=log, ca_file=scene.ca_file, error_delay=2)
 
 
 async def _live(scene: Scene, company: Company, clocks: list[Clock]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class Memory(BaseModel):
     ports: dict[str, int] = {}
 
 
-class SignIn(BaseModel):
+@dataclass(frozen=True)
+class SignIn:
     """How to look at one organisation of the demo."""
 
     name: str

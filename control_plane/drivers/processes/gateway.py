@@ -12,8 +12,9 @@ import json
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from control_plane.drivers.processes.home import port_is_free, write_private
 from control_plane.drivers.processes.problem import PlatformProblem
 from control_plane.drivers.processes.process import Lock, Program
 from control_plane.drivers.routers import Route
+
+LOCK_SECONDS = 30.0
 
 
 def _dial(upstream: str) -> str:
@@ -108,7 +111,7 @@ class CaddyRouter:
         self._port = port
 
     async def apply(self, owner: str, routes: tuple[Route, ...]) -> None:
-        with self._locked():
+        async with self._locked():
             path = self._routes / f"{owner}.json"
             write_private(path, json.dumps([asdict(route) for route in routes]))
             await self._load()
@@ -125,7 +128,7 @@ class CaddyRouter:
         return stored if same else ()
 
     async def remove(self, owner: str) -> None:
-        with self._locked():
+        async with self._locked():
             (self._routes / f"{owner}.json").unlink(missing_ok=True)
             await self._load()
 
@@ -146,11 +149,20 @@ class CaddyRouter:
             listen.append(f"[::1]:{self._port}")
         return configuration(self.stored(), listen=listen, storage=self._storage, admin_socket=self._admin_socket)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """One writer at a time, across tasks and processes; never blocks the loop, on which the holder may run."""
         self._routes.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + LOCK_SECONDS
         with (self._folder / "routes.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise DriverError("Another change of the gateway's routes takes too long") from error
+                await asyncio.sleep(0.02)
             yield
 
     async def _load(self) -> None:

@@ -114,6 +114,7 @@ def door(token: str) -> Blueprint:
         client.grant_types = ["authorization_code"]
         client.response_types = ["code"]
         client.token_endpoint_auth_method = "client_secret_basic"
+        client.id_token_signed_response_alg = "RS256"  # it would pick one at random
         client.audience = [client]
         Backend.instance.save(client)
         return jsonify(status="ok")
