@@ -15,18 +15,17 @@ from foundation.errors import Invalid
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 
-def _known_zone(value: str | None) -> str | None:
-    if value is not None:
-        try:
-            zone(value)
-        except Invalid as error:
-            raise ValueError(error.detail) from error
+def _known_zone(value: str) -> str:
+    try:
+        zone(value)
+    except Invalid as error:
+        raise ValueError(error.detail) from error
     return value
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
-Zone = Annotated[str | None, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]
-Location = Annotated[str | None, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
+Zone = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)] | None
+Location = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)] | None
 
 
 class DeviceIn(BaseModel):
@@ -40,9 +39,9 @@ class DeviceIn(BaseModel):
     device_serial: Serial
     name: Name
     connection: Literal["push", "pull"]
-    ip_address: Annotated[str | None, Field(max_length=64)] = None
+    ip_address: Annotated[str, Field(max_length=64)] | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 4370
-    comm_key: Annotated[int | None, Field(ge=0, le=999_999)] = None
+    comm_key: Annotated[int, Field(ge=0, le=999_999)] | None = None
     zone: Zone = None
     location: Location = None
     device_config: Annotated[dict[str, object], Field(max_length=50)] = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 def _none_if_blank(value: object) -> object:
@@ -15,13 +15,16 @@ def _none_if_blank(value: object) -> object:
 
 # No control characters anywhere: names travel to clocks as lines of text.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
 
-
-def _text(most: int) -> StringConstraints:
-    return StringConstraints(strip_whitespace=True, max_length=most, pattern=PRINTABLE)
-
-
-Optional120 = Annotated[str | None, BeforeValidator(_none_if_blank), _text(120)]
+Text = StringConstraints(strip_whitespace=True, min_length=1, pattern=PRINTABLE)
+Text40 = Annotated[str, Text, Field(max_length=40)]
+Text64 = Annotated[str, Text, Field(max_length=64)]
+Text120 = Annotated[str, Text, Field(max_length=120)]
+Text200 = Annotated[str, Text, Field(max_length=200)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
+Notes = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
+BlankIsNone = BeforeValidator(_none_if_blank)
 
 
 class StaffIn(BaseModel):
@@ -29,18 +32,16 @@ class StaffIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    employee_id: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE)
-    ]
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]
-    badge_number: Annotated[str | None, BeforeValidator(_none_if_blank), _text(64)] = None
-    email: Annotated[EmailStr | None, BeforeValidator(_none_if_blank)] = None
-    phone: Annotated[str | None, BeforeValidator(_none_if_blank), _text(40)] = None
-    department: Optional120 = None
-    job_title: Optional120 = None
+    employee_id: Text64
+    name: Text200
+    badge_number: Annotated[Text64 | None, BlankIsNone] = None
+    email: Annotated[Email | None, BlankIsNone] = None
+    phone: Annotated[Text40 | None, BlankIsNone] = None
+    department: Annotated[Text120 | None, BlankIsNone] = None
+    job_title: Annotated[Text120 | None, BlankIsNone] = None
     hired_on: date | None = None
     active: bool = True
-    notes: Annotated[str | None, BeforeValidator(_none_if_blank), Field(max_length=4000)] = None
+    notes: Annotated[Notes | None, BlankIsNone] = None
 
 
 class EnrollmentView(BaseModel):

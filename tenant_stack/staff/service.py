@@ -42,6 +42,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     )
     return (
         sa.select(Staff, enrolled.c.enrolled, enrolled.c.assigned, last.c.at)
+        .select_from(Staff)
         .join(enrolled, sa.true())
         .outerjoin(last, sa.true())
     )
@@ -55,7 +56,8 @@ def _facts(row: Any) -> dict[str, Any]:
 
 def _entered(person: Staff) -> dict[str, object]:
     """What the audit trail shows of a person."""
-    return StaffIn.model_validate(person, from_attributes=True).model_dump(mode="json", exclude={"notes"})
+    facts = {name: getattr(person, name) for name in StaffIn.model_fields if name != "notes"}
+    return {**facts, "hired_on": str(person.hired_on) if person.hired_on else None}
 
 
 async def list_staff(

@@ -1,0 +1,1 @@
+"""Tests of the tenant stack on real PostgreSQL, Valkey and OpenBao."""

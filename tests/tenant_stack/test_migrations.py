@@ -1,0 +1,71 @@
+"""The migrations make exactly the tables that the models describe."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
+
+from foundation.database import Database
+from tenant_stack import main, schema
+from tenant_stack.access.permissions import PERMISSIONS
+from tests.tenant_stack.actors import Api, Bridge, punch
+
+
+async def test_models_and_migrations_agree(database: Database) -> None:
+    def compare(connection: sa.Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"include_name": schema.is_ours, "compare_type": True})
+        return list(compare_metadata(context, schema.METADATA))
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(compare) == []
+
+
+async def test_down_and_up_again(database: Database) -> None:
+    def down_and_up(connection: sa.Connection) -> str:
+        command.downgrade(schema.alembic_config(connection), "base")
+        assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+        return schema.upgrade(connection)
+
+    async with database.engine.begin() as connection:
+        assert await connection.run_sync(down_and_up) == "0001"
+
+
+def test_migrating_twice_changes_nothing(document: dict[str, object]) -> None:
+    assert main.migrate(document) == main.migrate(document) == "0001"
+
+
+async def test_the_seeded_permissions_are_those_of_the_code(database: Database) -> None:
+    async with database.transaction() as session:
+        seeded = set(await session.scalars(sa.text("SELECT resource || ':' || action FROM permissions")))
+        roles = set(await session.scalars(sa.text("SELECT name FROM roles")))
+        owned = await session.scalar(
+            sa.text("SELECT count(*) FROM role_permissions rp JOIN roles r ON r.id = rp.role_id WHERE r.name = 'owner'")
+        )
+    assert seeded == PERMISSIONS
+    assert roles == {"owner", "administrator", "manager", "viewer"}
+    assert owned == len(PERMISSIONS)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE punch_logs SET status = 9",
+        "UPDATE punch_logs SET staff_id = NULL",
+        "DELETE FROM punch_logs",
+        "UPDATE audit_log SET action = 'x'",
+        "DELETE FROM audit_log",
+    ],
+)
+async def test_the_database_itself_keeps_punches_and_the_trail(
+    statement: str, api: Api, bridge: Bridge, database: Database
+) -> None:
+    await api.add_device()
+    await api.add_staff("7")
+    await bridge.punches(punch("7", "2026-01-05 08:00:00"))
+    with pytest.raises(DBAPIError, match=r"never edited|only ever added"):
+        async with database.transaction() as session:
+            await session.execute(sa.text(statement))

@@ -1,0 +1,156 @@
+"""Pure rules as tables: PINs, wall times, first and last, addresses."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation.contracts.bridge import Punch
+from foundation.database import Database
+from foundation.errors import Invalid
+from tenant_stack.attendance.rules.first_last import DayPunch, summarise
+from tenant_stack.devices.addresses import device_address
+from tenant_stack.devices.commands import in_words
+from tenant_stack.devices.syncs import Backoff
+from tenant_stack.punches.lines import Placed, Refused, place
+from tenant_stack.punches.pins import NORMAL_PIN_SQL, normal_pin
+from tests.tenant_stack.actors import Api
+
+PINS = {"42": "42", "00042": "42", "0": "0", "000": "0", "A7": "A7", "0A7": "0A7", "007-1": "007-1", "٤٢": "٤٢"}
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("raw", "normal"), PINS.items())
+def test_a_pin_has_one_form(raw: str, normal: str) -> None:
+    assert normal_pin(raw) == normal
+    assert normal_pin(f" {raw} ") == normal
+
+
+async def test_the_database_has_the_same_form(database: Database) -> None:
+    async with database.transaction() as session:
+        for raw, normal in PINS.items():
+            assert (
+                await session.scalar(sa.text(f"SELECT {NORMAL_PIN_SQL.format(column=':pin')}"), {"pin": raw}) == normal
+            )
+
+
+def _place(local_time: str, zone: str) -> Placed | Refused:
+    return place(Punch(pin="1", local_time=local_time, status=0, verify=0), ZoneInfo(zone), NOW)
+
+
+@pytest.mark.parametrize(
+    ("local_time", "zone", "instant"),
+    [
+        ("2026-03-02 08:00:00", "Asia/Dubai", "2026-03-02T04:00:00+00:00"),
+        ("2026-03-02 08:00:00", "America/New_York", "2026-03-02T13:00:00+00:00"),
+        ("2025-10-26 02:30:00", "Europe/Berlin", "2025-10-26T00:30:00+00:00"),  # repeats: the first pass
+        ("2026-03-29 02:30:00", "Europe/Berlin", "2026-03-29T01:30:00+00:00"),  # skipped: the offset before the gap
+        ("2026-06-02 15:59:59", "Asia/Dubai", "2026-06-02T11:59:59+00:00"),  # just within a day from now
+        ("2000-01-01 00:00:00", "UTC", "2000-01-01T00:00:00+00:00"),
+    ],
+)
+def test_wall_time_and_zone_make_an_instant(local_time: str, zone: str, instant: str) -> None:
+    placed = _place(local_time, zone)
+    assert isinstance(placed, Placed)
+    assert placed.punched_at.isoformat() == instant
+
+
+@pytest.mark.parametrize(
+    "local_time",
+    [
+        *("1999-12-31 23:59:59", "2026-06-02 16:00:01", "0001-01-01 00:00:00", "9999-12-31 23:59:59"),
+        *("2026-06-01T08:00:00", "2026-6-1 08:00:00", "", "yesterday", "2026-06-31 08:00:00", "2026-06-01 08:00+01"),
+    ],
+)
+def test_times_that_cannot_be(local_time: str) -> None:
+    assert isinstance(_place(local_time, "Asia/Dubai"), Refused)
+
+
+@given(st.text(max_size=40), st.sampled_from(["Asia/Dubai", "Pacific/Kiritimati", "America/Anchorage"]))
+def test_no_text_breaks_the_reader(text: str, zone: str) -> None:
+    assert isinstance(_place(text, zone), Placed | Refused)
+
+
+def _punches(*times: str) -> list[DayPunch]:
+    return [DayPunch(datetime.fromisoformat(f"2026-03-02T{text}+00:00"), "UTC") for text in times]
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "minutes"),
+    [
+        (["08:00:00", "17:00:00"], "present", 540),
+        (["08:00:00", "12:00:00", "13:00:00", "17:00:59"], "present", 540),
+        (["08:00:00"], "incomplete", 0),
+        (["08:00:00", "08:00:00"], "incomplete", 0),
+    ],
+)
+def test_first_in_and_last_out(times: list[str], status: str, minutes: int) -> None:
+    for order in itertools.permutations(_punches(*times)):
+        day = summarise(order)
+        assert day is not None
+        assert (day.status, day.worked_minutes, day.punch_count) == (status, minutes, len(times))
+        assert day.first_in == min(punch.punched_at for punch in order)
+        assert (day.last_out is None) == (status == "incomplete")
+
+
+def test_a_day_without_punches_is_no_day() -> None:
+    assert summarise([]) is None
+
+
+def test_elapsed_time_over_the_end_of_summer_time() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    ends = [datetime(2025, 10, 26, hour, tzinfo=zone).astimezone(UTC) for hour in (0, 8)]
+    day = summarise(DayPunch(at, "Europe/Berlin") for at in ends)
+    assert day is not None
+    assert timedelta(minutes=day.worked_minutes) == timedelta(hours=9)
+
+
+NETWORKS = [ip_network(text) for text in ("192.168.0.0/16", "10.0.0.0/8", "fd00::/8")]
+
+
+@pytest.mark.parametrize(("text", "plain"), [("192.168.1.201", "192.168.1.201"), ("FD00:0::1", "fd00::1")])
+def test_addresses_of_clocks(text: str, plain: str) -> None:
+    assert device_address(text, NETWORKS) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("127.0.0.1; touch x", "$(id)", "localhost", "redis", "clock.example.com"),
+        *("127.1", "2130706433", "0x7f000001", "192.168.001.001", "0300.0250.1.1"),
+        *("192.168.1.1/24", " 192.168.1.1", "192.168.1.1\n", "１９２.168.1.1", ""),
+        *("127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "2002:7f00:1::", "fd00::1%eth0"),
+        *("[::ffff:169.254.169.254]", "::ffff:169.254.169.254", "64:ff9b::7f00:1"),
+    ],
+)
+def test_addresses_that_are_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        device_address(text, NETWORKS)
+    assert refusal.value.field == "ip_address"
+
+
+async def test_a_pull_clock_needs_an_allowed_address(api: Api) -> None:
+    clock = {"device_serial": "P1", "name": "P1", "connection": "pull"}
+    for address in (None, "127.0.0.1; touch x", "8.8.8.8", "localhost"):
+        problem = await api.post("/api/devices", {**clock, "ip_address": address}, 422)
+        assert problem["field"] == "ip_address"
+    added = await api.post("/api/devices", {**clock, "ip_address": "127.0.0.1", "port": 4371})
+    assert (added["ip_address"], added["port"]) == ("127.0.0.1", 4371)
+
+
+def test_backoff_stays_within_its_bounds() -> None:
+    backoff = Backoff(base=1.0, cap=60.0, attempts=8)
+    for attempts in range(1, 30):
+        assert all(0 <= backoff.delay(attempts) <= min(60.0, 2.0 ** (attempts - 1)) for _ in range(50))
+
+
+def test_return_codes_in_words() -> None:
+    assert in_words(-1001) == "The clock is full (code -1001)"
+    assert in_words(-4711) == "The clock refused (code -4711)"
