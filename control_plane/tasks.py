@@ -93,6 +93,10 @@ class Worker:
             )
         await self.tick()
 
+    async def settled(self) -> None:
+        """Wait until no round is under way."""
+        await asyncio.gather(*self._rounds)
+
     async def close(self) -> None:
         """End the rounds under way; they give their leases back."""
         for task in list(self._rounds):

@@ -9,15 +9,14 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from control_plane import main, migrations
 from control_plane.command import build_app
@@ -50,10 +49,10 @@ class Console:
     document: dict[str, object]
     backend: BaseProcess
 
-    def command(self, *arguments: str, secret: str = CLI_SECRET) -> Coroutine[Any, Any, Result]:
+    async def command(self, *arguments: str, secret: str = CLI_SECRET) -> Result:
         """Run ``punctual organisation …`` in a thread, as it makes an event loop of its own."""
         app = build_app(lambda: ConsoleConnection(self.url, None, CLI, secret))
-        return asyncio.to_thread(CliRunner().invoke, app, list(arguments))
+        return await asyncio.to_thread(lambda: CliRunner().invoke(app, list(arguments)))
 
 
 async def _start(target: Callable[..., None], document: dict[str, object]) -> BaseProcess:
@@ -241,10 +240,7 @@ async def test_the_watch_makes_a_stack_that_lost_a_program_due_at_once(world: Wo
     world.driver.kill(f"org-{slug}", Role.BRIDGE)
     assert await lacks_a_program(world.driver, f"org-{slug}")
     await worker.watch()
-    deadline = time.monotonic() + 5
-    while await lacks_a_program(world.driver, f"org-{slug}") and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
-    await worker.close()
+    await worker.settled()
     assert world.driver.starts(f"org-{slug}", Role.BRIDGE) == 2
 
     world.driver.behaviour.away = True
