@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from control_plane.console_client import CommandFailed, ConsoleClient, ConsoleConnection, Document
 from control_plane.progress import StepView
@@ -44,7 +45,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
         try:
             asyncio.run(session())
         except CommandFailed as failure:
-            err.print(f"[red]{failure}[/]", soft_wrap=True)
+            err.print(Text(str(failure), style="red"), soft_wrap=True)
             raise typer.Exit(failure.exit_code) from failure
 
     @app.command()
@@ -88,7 +89,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             for heading in ("Slug", "Name", "Phase", "Portal"):
                 table.add_column(heading, no_wrap=True)
             for each in documents:
-                table.add_row(each["slug"], each["name"], each["phase"], each["urls"]["portal"])
+                table.add_row(each["slug"], Text(each["name"]), each["phase"], each["urls"]["portal"])
             out.print(table if documents else "There are no organisations yet")
 
         run(work)
@@ -102,7 +103,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             if as_json:
                 _print_json(document)
                 return
-            out.print(f"[bold]{document['name']}[/] ({document['slug']}) is [bold]{document['phase']}[/]")
+            out.print(Text.assemble((document["name"], "bold"), f" ({slug}) is ", (document["phase"], "bold")))
             out.print(StepView(document).table())
             for title, place in document["urls"].items():
                 out.print(f"{title:8}{place}")
@@ -137,7 +138,7 @@ async def _watch(console: ConsoleClient, document: Document, timeout: float, *, 
                     document = await console.get(f"/organisations/{slug}")
                     if not quiet:
                         for line in view.news(document):
-                            err.print(line)
+                            err.print(Text(line), soft_wrap=True)
                 return document
             with Live(view, console=err, refresh_per_second=12):
                 while document["phase"] != "active":
@@ -151,7 +152,7 @@ async def _watch(console: ConsoleClient, document: Document, timeout: float, *, 
 
 
 def _print_ready(document: Document, sign_in: Document) -> None:
-    out.print(f"[bold]{document['name']}[/] is active")
+    out.print(Text.assemble((document["name"], "bold"), " is active"))
     out.print(f"Portal    {sign_in['portal_url']}")
     out.print(f"Clocks    {document['urls']['push']}")
     password = sign_in["initial_password"]

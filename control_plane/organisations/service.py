@@ -15,7 +15,7 @@ from foundation import audit, outbox
 from foundation.audit import Actor
 from foundation.clock import zone
 from foundation.database import unique
-from foundation.errors import Invalid, NotFound
+from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import PageRequest, paginate
 
 RECONCILE_TOPIC = "organisation.reconcile"
@@ -36,8 +36,12 @@ async def create(session: AsyncSession, actor: Actor, wanted: OrganisationIn) ->
         owner_name=wanted.owner_name,
         zone=wanted.zone,
     )
-    async with unique(session, uq_organisations_slug="slug"):
-        session.add(organisation)
+    try:
+        async with unique(session, uq_organisations_slug="slug"):
+            session.add(organisation)
+    except Conflict as conflict:
+        detail = f"The slug {slug!r} is taken; a slug is never used twice, not even after its organisation is gone"
+        raise Conflict(conflict.code, detail, field=conflict.field) from conflict
     after: dict[str, object] = {
         "slug": slug,
         "name": wanted.name,

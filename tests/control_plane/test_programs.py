@@ -145,7 +145,10 @@ async def test_failures_are_one_sentence(running: Console, slug: str) -> None:
     assert first.exit_code == 0
     assert f"{slug} is requested" in first.stdout
     cases = {
-        ("create", slug, *common): (1, "Another entry already has this slug"),
+        ("create", slug, *common): (
+            1,
+            f"The slug '{slug}' is taken; a slug is never used twice, not even after its organisation is gone",
+        ),
         ("create", "console", *common): (1, "The slug 'console' is kept for the platform itself; choose another"),
         ("create", "late", *common, "--timeout", "0.3"): (
             1,
