@@ -30,9 +30,16 @@ def _mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 def configure(service: str, *, organisation: str | None = None, level: str = "INFO") -> None:
     """Send structlog and the standard library's logging to standard output as JSON lines."""
+    facts = {"service": service, **({"organisation": organisation} if organisation else {})}
+
+    def add_facts(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # Not context variables: threads, such as a worker's, would not see them.
+        return {**facts, **event}
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_facts,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_correlation,
@@ -45,9 +52,6 @@ def configure(service: str, *, organisation: str | None = None, level: str = "IN
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(service=service)
-    if organisation:
-        structlog.contextvars.bind_contextvars(organisation=organisation)
     root = logging.getLogger()
     root.handlers[:] = [_ToStructlog()]
     root.setLevel(level)

@@ -28,7 +28,7 @@ NO_ANSWER = "The clock did not fetch its commands within 15 minutes; it is switc
 OPEN = ("queued", "running", "retrying")
 
 START = sa.text("""
-UPDATE sync_logs s SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now()),
+UPDATE sync_logs s SET state = 'running', attempts = s.attempts + 1, started_at = coalesce(s.started_at, now()),
        leased_until = now() + make_interval(secs => CASE WHEN d.connection = 'pull' THEN CAST(:pull AS integer)
                                                          ELSE CAST(:push AS integer) END),
        stored_before = d.stored_punches, message = ''
