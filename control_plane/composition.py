@@ -10,7 +10,7 @@ from uuid import UUID
 
 from control_plane.drivers.databases import DatabaseServer
 from control_plane.drivers.keys import VaultAdmin
-from control_plane.drivers.processes.gateway import CaddyRouter
+from control_plane.drivers.processes.gateway import HostLinks
 from control_plane.drivers.processes.identity import LocalIdentityProvider
 from control_plane.drivers.processes.stack import ProcessesDriver
 from control_plane.drivers.queue_users import QueueUsers
@@ -22,8 +22,6 @@ from foundation.jobs import JobQueue
 from foundation.outbound import http_client
 from foundation.settings import product_version
 from foundation.valkey import Valkey
-
-HTTPS_PORT = 443
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,7 @@ async def open_ports(settings: ControlSettings) -> AsyncIterator[Ports]:
             vault=VaultAdmin(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value()),
             queue_users=users,
             driver=ProcessesDriver(settings.state_dir, settings.run_dir, settings.zygote_socket),
-            router=CaddyRouter(
-                settings.gateway_admin, settings.routes_dir or settings.state_dir / "routes", _port(settings)
-            ),
+            router=HostLinks(settings.routes_dir),
             identities=LocalIdentityProvider(
                 settings.identity_admin_url, settings.identity_admin_token.get_secret_value(), settings.issuer
             ),
@@ -85,9 +81,3 @@ async def open_ports(settings: ControlSettings) -> AsyncIterator[Ports]:
             ca_file=settings.ca_file,
             log_level=settings.log_level,
         )
-
-
-def _port(settings: ControlSettings) -> int:
-    """The gateway's port, which is part of every public address."""
-    text = settings.base_domain.partition(":")[2]
-    return int(text) if text else HTTPS_PORT

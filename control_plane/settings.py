@@ -47,8 +47,7 @@ class ControlSettings(ValkeySettings, VaultSettings):
     state_dir: Path
     run_dir: Path
     zygote_socket: Path
-    gateway_admin: Path = Field(description="Socket of the gateway's administration")
-    routes_dir: Path | None = Field(default=None, description="Folder of the gateway; default `state_dir`/routes")
+    routes_dir: Path = Field(description="The local gateway's links from hosts to sockets")
     issuer: str
     identity_admin_url: str
     identity_admin_token: SecretStr

@@ -40,7 +40,8 @@ class Model(DeclarativeBase):
     __abstract__ = True
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
         datetime: sa.DateTime(timezone=True),
-        dict[str, object]: JSONB,
+        # Absent is SQL's NULL, never JSON's.
+        dict[str, object]: JSONB(none_as_null=True),
         list[str]: JSONB,
     }
 

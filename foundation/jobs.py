@@ -139,6 +139,8 @@ def run_worker(
 
     worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=250)
     worker.start()
+    if runtime.failure is not None:
+        raise runtime.failure
     tasks = [runtime.start(_repeat(schedule, runtime.context)) for schedule in registry.schedules]
     announce_ready()
     stop.wait()
@@ -158,10 +160,14 @@ class _Runtime(AsyncIO):
         self._open = open_context
         self._close = close_context
         self.context: Any = None
+        self.failure: Exception | None = None
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         super().before_worker_boot(broker, worker)  # type: ignore[no-untyped-call]
-        self.context = self._loop().run_coroutine(self._open())
+        try:
+            self.context = self._loop().run_coroutine(self._open())
+        except Exception as error:  # noqa: BLE001 - Dramatiq would only log it; `run_worker` raises it
+            self.failure = error
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._loop().run_coroutine(self._close(self.context))

@@ -47,7 +47,7 @@ class StackSpec:
     """What is wanted of one organisation's stack. Equal specs mean: nothing to do.
 
     ``organisation`` is the organisation's id in the form the naming module gives to stacks (``org-acme``). ``release``
-    is the version of the product. Components that run and are not listed are stopped.
+    is the version of the product. Services that run and are not listed are stopped, unless only jobs are listed.
     """
 
     organisation: str

@@ -36,7 +36,7 @@ def console_document(
         "state_dir": str(places.folder / "state"),
         "run_dir": str(places.folder),
         "zygote_socket": str(places.folder / "zygote.sock"),
-        "gateway_admin": str(places.folder / "gateway.sock"),
+        "routes_dir": str(places.folder / "hosts"),
         "issuer": ISSUER,
         "identity_admin_url": "127.0.0.1:9",
         "identity_admin_token": "token",

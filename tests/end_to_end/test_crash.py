@@ -39,38 +39,37 @@ class CutBeforeAnswer:
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            to_backend_reader, to_backend = await asyncio.open_unix_connection(str(self._backend_socket))
-            asked = asyncio.create_task(self._pass_on(reader, to_backend))
-            await self._answers(to_backend_reader, writer, asked)
-            to_backend.close()
+        punches_under_way = False
+
+        async def ask() -> None:
+            nonlocal punches_under_way
+            while part := await reader.read(65_536):
+                if part.startswith((b"POST ", b"GET ")):
+                    punches_under_way = part.startswith(b"POST /internal/bridge/punches")
+                forth.write(part)
+                await forth.drain()
+
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            back, forth = await asyncio.open_unix_connection(str(self._backend_socket))
+            asked = asyncio.create_task(ask())
+            try:
+                while answer := await back.read(65_536):
+                    if punches_under_way and self.kills_left and answer.startswith(b"HTTP/1.1 200"):
+                        self.kills_left -= 1
+                        pid = self._backend.holder()
+                        assert pid
+                        os.kill(pid, signal.SIGKILL)
+                        break
+                    writer.write(answer)
+                    await writer.drain()
+            finally:
+                asked.cancel()
+                forth.close()
         writer.close()
-
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        self._punches_asked = False
-        while part := await source.read(65_536):
-            if b"/internal/bridge/punches" in part:
-                self._punches_asked = True
-            sink.write(part)
-            await sink.drain()
-
-    async def _answers(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, asked: asyncio.Task[None]
-    ) -> None:
-        while part := await source.read(65_536):
-            if self._punches_asked and self.kills_left and b"200 OK" in part:
-                self.kills_left -= 1
-                pid = self._backend.holder()
-                assert pid
-                os.kill(pid, signal.SIGKILL)
-                break
-            sink.write(part)
-            await sink.drain()
-        asked.cancel()
 
 
 async def test_back_end_killed_between_commit_and_acknowledgement(
-    platform: Platform, operator: Operator, two_organisations: tuple[str, str], tmp_path_factory: object
+    platform: Platform, operator: Operator, two_organisations: tuple[str, str]
 ) -> None:
     slug = two_organisations[1]
     async with operator.console() as console:

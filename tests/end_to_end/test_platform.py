@@ -46,8 +46,10 @@ def _pids(platform: Platform) -> dict[str, int | None]:
 
 
 async def test_everything_comes_back_after_every_process_was_killed(home: Path) -> None:
+    first = punctual(home, "up", port=free_ports(1)[0])
+    assert first.returncode == 0, first.stderr
     platform = Platform(Home(home), device_networks=DEVICE_NETWORKS)
-    await platform.up(free_ports(1)[0])
+    platform.open(platform.home.load())
     operator = Operator.of(platform)
     async with operator.console() as console:
         await operator.onboard(console, "delta")
@@ -89,8 +91,9 @@ async def test_everything_comes_back_after_every_process_was_killed(home: Path) 
 
     stopped = punctual(home, "down")
     assert stopped.returncode == 0, stopped.stderr
-    ours = [each.info for each in psutil.process_iter(["pid", "cmdline"]) if str(home) in " ".join(each.cmdline())]
-    assert ours == []
+    assert not any(_pids(platform).values())
+    processes = psutil.process_iter(["pid", "cmdline"])
+    assert [each.info for each in processes if str(home) in " ".join(each.info["cmdline"] or [])] == []
 
 
 def test_secrets_are_readable_by_their_owner_alone(platform: Platform) -> None:

@@ -1,25 +1,19 @@
-"""Caddy as the local gateway: TLS by its own authority, routes by host, changed without a restart.
+"""Caddy as the local gateway: TLS by its own authority, and routes by host that change without touching it.
 
-Each owner's routes are a file; the served configuration is all of them together, loaded through Caddy's admin socket.
-So a restart serves the same routes, and two writers cannot lose each other's.
+Reloading Caddy closes idle connections and WebSockets of everybody, so its configuration never changes while it runs:
+it dials the socket behind ``hosts/<host>``, a symbolic link. Adding an organisation makes links, nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
+import secrets
 import shutil
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from control_plane.drivers.base import DriverError
 from control_plane.drivers.processes import process
@@ -28,186 +22,161 @@ from control_plane.drivers.processes.problem import PlatformProblem
 from control_plane.drivers.processes.process import Lock, Program
 from control_plane.drivers.routers import Route
 
-LOCK_SECONDS = 30.0
+UNIX = "unix:"
+BLOCKED = ("/internal",)
+ROUTE = ".route"
+INTERFACES = Path("/proc/net/if_inet6")
+
+AWAY = {
+    "title": "Not available now",
+    "code": "stack_away",
+    "detail": "This organisation is starting or restarting; try again in a few seconds",
+}
 
 
-def _dial(upstream: str) -> str:
-    return "unix/" + upstream.removeprefix("unix:") if upstream.startswith("unix:") else upstream
+def host_only(host: str) -> str:
+    """A host without its port."""
+    return host.partition(":")[0]
 
 
-def _host_only(host: str) -> str:
-    return host.rpartition(":")[0] if ":" in host else host
+class HostLinks:
+    """Routes as symbolic links in ``folder``, named by host (a `Router`). Upstreams are Unix sockets.
 
+    Beside each link ``<host>`` stands a plain file ``<host>.route`` with the owner's name in it: the gateway looks for
+    it to tell a host that it does not know from one whose program is away.
+    """
 
-def _route(owner: str, number: int, route: Route) -> dict[str, Any]:
-    """One host: blocked prefixes answer 404, the rest goes upstream."""
-    inner: list[dict[str, Any]] = []
-    if route.blocked:
-        paths = [path for prefix in route.blocked for path in (prefix, f"{prefix}/*")]
-        inner.append({"match": [{"path": paths}], "handle": [{"handler": "static_response", "status_code": 404}]})
-    proxy = {
-        "handler": "reverse_proxy",
-        "upstreams": [{"dial": _dial(route.upstream)}],
-        # A stack that restarts is away for a moment; the caller waits instead of seeing an error.
-        "load_balancing": {"try_duration": "3s", "try_interval": "50ms"},
-        "flush_interval": -1,
-    }
-    inner.append({"handle": [proxy]})
-    return {
-        "@id": f"route-{owner}-{number}",
-        "match": [{"host": [_host_only(route.host)]}],
-        "handle": [{"handler": "subroute", "routes": inner}],
-        "terminal": True,
-    }
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def apply(self, owner: str, routes: tuple[Route, ...]) -> None:
+        for route in routes:
+            if not route.upstream.startswith(UNIX) or route.blocked != BLOCKED:
+                raise DriverError(f"The local gateway cannot route {route.host} to {route.upstream}")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            wanted = {host_only(route.host): route.upstream.removeprefix(UNIX) for route in routes}
+            for host in self._hosts(owner) - wanted.keys():
+                self._forget(host)
+            for host, target in wanted.items():
+                fresh = self._folder / f".{host}.{secrets.token_hex(4)}"
+                fresh.symlink_to(target)
+                fresh.replace(self._folder / host)
+                write_private(self._folder / f"{host}{ROUTE}", owner)
+        except OSError as error:
+            raise DriverError(f"The gateway's routes cannot be written: {error.strerror}") from error
+
+    async def observe(self, owner: str) -> tuple[Route, ...]:
+        links = {host: self._folder / host for host in sorted(self._hosts(owner))}
+        return tuple(Route(host, UNIX + str(link.readlink())) for host, link in links.items() if link.is_symlink())
+
+    async def remove(self, owner: str) -> None:
+        for host in self._hosts(owner):
+            self._forget(host)
+
+    def _forget(self, host: str) -> None:
+        (self._folder / f"{host}{ROUTE}").unlink(missing_ok=True)
+        (self._folder / host).unlink(missing_ok=True)
+
+    def _hosts(self, owner: str) -> set[str]:
+        files = self._folder.glob(f"*{ROUTE}")
+        return {path.name.removesuffix(ROUTE) for path in files if path.read_text() == owner}
 
 
 def configuration(
-    routes: dict[str, tuple[Route, ...]], *, listen: list[str], storage: Path, admin_socket: Path
+    *, listen: list[str], base: str, hosts: Path, storage: Path, fixed: tuple[Route, ...]
 ) -> dict[str, Any]:
-    """Caddy's whole configuration as a JSON document."""
-    served = [_route(owner, number, route) for owner in sorted(routes) for number, route in enumerate(routes[owner])]
-    hosts = sorted({_host_only(route.host) for group in routes.values() for route in group})
-    unavailable = {
-        "handle": [
-            {
-                "handler": "static_response",
-                "status_code": "{http.error.status_code}",
-                "headers": {"Content-Type": ["application/problem+json"], "Retry-After": ["5"]},
-                "body": '{"title":"Not available now","status":{http.error.status_code},"code":"stack_away",'
-                '"detail":"This organisation is starting or restarting; try again in a few seconds"}',
-            }
-        ]
+    """Caddy's whole configuration: ``fixed`` routes of the platform, and the links in ``hosts`` below ``base``."""
+    any_host = [f"*.{base}", f"*.devices.{base}"]
+    linked = {
+        "match": [{"host": any_host, "file": {"root": str(hosts), "try_files": [f"/{{http.request.host}}{ROUTE}"]}}],
+        "handle": [_guarded(f"unix/{hosts}/{{http.request.host}}", BLOCKED)],
+        "terminal": True,
+    }
+    own = [
+        {
+            "match": [{"host": [host_only(route.host)]}],
+            "handle": [_guarded(_dial(route.upstream), route.blocked)],
+            "terminal": True,
+        }
+        for route in fixed
+    ]
+    nobody = {"handle": [{"handler": "static_response", "status_code": 404, "body": "Nobody lives at this address\n"}]}
+    status = "{http.error.status_code}"
+    away = {
+        "handler": "static_response",
+        "status_code": status,
+        "headers": {"Content-Type": ["application/problem+json"], "Retry-After": ["5"]},
+        "body": json.dumps({**AWAY, "status": 0}).replace('"status": 0', f'"status": {status}'),
     }
     server = {
         "listen": listen,
-        "routes": [*served, {"handle": [{"handler": "static_response", "status_code": 404, "body": "Nobody here\n"}]}],
-        "errors": {"routes": [unavailable]},
-        "automatic_https": {"disable_redirects": True},
+        "routes": [*own, linked, nobody],
+        "errors": {"routes": [{"handle": [away]}]},
+        "automatic_https": {"disable": True},
+        "tls_connection_policies": [{}],
         "protocols": ["h1", "h2"],
     }
     return {
-        "admin": {"listen": f"unix/{admin_socket}", "config": {"persist": False}},
+        "admin": {"disabled": True},
         "storage": {"module": "file_system", "root": str(storage)},
         "logging": {"logs": {"default": {"level": "WARN"}}},
         "apps": {
             "http": {"servers": {"gateway": server}, "grace_period": "5s"},
+            # Certificates are made when a host is first asked for, by the authority of this machine.
             "tls": {
-                "certificates": {"automate": hosts},
-                "automation": {"policies": [{"issuers": [{"module": "internal"}]}]},
+                "automation": {
+                    "policies": [{"subjects": any_host, "issuers": [{"module": "internal"}], "on_demand": True}]
+                }
             },
             "pki": {"certificate_authorities": {"local": {"install_trust": False, "name": "Punctual local"}}},
         },
     }
 
 
-class CaddyRouter:
-    """Routes kept as files in ``folder`` and served by the Caddy behind ``admin_socket`` (a `Router`)."""
+def _dial(upstream: str) -> str:
+    return "unix/" + upstream.removeprefix(UNIX) if upstream.startswith(UNIX) else upstream
 
-    def __init__(self, admin_socket: Path, folder: Path, port: int) -> None:
-        self._admin_socket = admin_socket
-        self._routes = folder / "routes"
-        self._storage = folder / "data"
-        self._folder = folder
-        self._port = port
 
-    async def apply(self, owner: str, routes: tuple[Route, ...]) -> None:
-        async with self._locked():
-            path = self._routes / f"{owner}.json"
-            write_private(path, json.dumps([asdict(route) for route in routes]))
-            await self._load()
-
-    async def observe(self, owner: str) -> tuple[Route, ...]:
-        """The stored routes, if the running Caddy serves every one of them; else nothing."""
-        stored = self.stored().get(owner, ())
-        served = await self._request("GET", "/config/apps/http/servers/gateway/routes")
-        identifiers = {str(route.get("@id", "")): route for route in served or []}
-        same = all(
-            identifiers.get(f"route-{owner}-{number}") == _route(owner, number, route)
-            for number, route in enumerate(stored)
-        )
-        return stored if same else ()
-
-    async def remove(self, owner: str) -> None:
-        async with self._locked():
-            (self._routes / f"{owner}.json").unlink(missing_ok=True)
-            await self._load()
-
-    def stored(self) -> dict[str, tuple[Route, ...]]:
-        """All routes, by owner."""
-        found: dict[str, tuple[Route, ...]] = {}
-        for path in sorted(self._routes.glob("*.json")):
-            entries = json.loads(path.read_text())
-            found[path.stem] = tuple(
-                Route(entry["host"], entry["upstream"], tuple(entry["blocked"])) for entry in entries
-            )
-        return found
-
-    def document(self) -> dict[str, Any]:
-        """The configuration that serves all stored routes."""
-        listen = [f"127.0.0.1:{self._port}"]
-        if socket.has_ipv6 and Path("/proc/net/if_inet6").exists() and Path("/proc/net/if_inet6").read_text().strip():
-            listen.append(f"[::1]:{self._port}")
-        return configuration(self.stored(), listen=listen, storage=self._storage, admin_socket=self._admin_socket)
-
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
-        """One writer at a time, across tasks and processes; never blocks the loop, on which the holder may run."""
-        self._routes.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + LOCK_SECONDS
-        with (self._folder / "routes.lock").open("w") as lock:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        raise DriverError("Another change of the gateway's routes takes too long") from error
-                await asyncio.sleep(0.02)
-            yield
-
-    async def _load(self) -> None:
-        document = self.document()
-        write_private(self._folder / "caddy.json", json.dumps(document))
-        await self._request("POST", "/load", document)
-
-    async def _request(self, method: str, path: str, document: object = None) -> Any:
-        transport = httpx.AsyncHTTPTransport(uds=str(self._admin_socket))
-        try:
-            async with httpx.AsyncClient(transport=transport, base_url="http://caddy", timeout=20) as client:
-                answer = await client.request(method, path, json=document)
-        except httpx.HTTPError as error:
-            raise DriverError("The gateway does not answer") from error
-        if answer.status_code >= 400:
-            raise DriverError(f"The gateway refused its configuration: {answer.text[:300]}")
-        return answer.json() if answer.content else None
+def _guarded(dial: str, blocked: tuple[str, ...]) -> dict[str, Any]:
+    """Blocked prefixes answer 404; the rest goes upstream."""
+    paths = [path for prefix in blocked for path in (prefix, f"{prefix}/*")]
+    proxy = {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": dial}],
+        # A program that restarts is away for a moment; the caller waits instead of seeing an error.
+        "load_balancing": {"try_duration": "3s", "try_interval": "50ms"},
+        "flush_interval": -1,
+    }
+    return {
+        "handler": "subroute",
+        "routes": [
+            {"match": [{"path": paths}], "handle": [{"handler": "static_response", "status_code": 404}]},
+            {"handle": [proxy]},
+        ],
+    }
 
 
 class Gateway:
     """Caddy's process, with its authority's certificate copied to ``ca_file`` for clients to trust."""
 
     def __init__(self, folder: Path, run: Path, port: int, ca_file: Path, log: Path) -> None:
-        self.admin_socket = run / "gateway.sock"
-        self.router = CaddyRouter(self.admin_socket, folder, port)
+        self.hosts = run / "hosts"
         self.port = port
         self._folder = folder
         self._ca_file = ca_file
         self._log = log
         self.lock = Lock(run / "gateway.lock")
 
-    async def start(self, own_routes: dict[str, tuple[Route, ...]]) -> None:
-        """Start if not running, serve the platform's own routes beside the stored ones; return when it answers."""
+    async def start(self, base: str, fixed: tuple[Route, ...]) -> None:
+        """Start if not running; return when it answers. ``base`` is the domain under which organisations live."""
         await self.require_port()
-        if self.lock.holder() is not None:
-            for owner, routes in own_routes.items():
-                if await self.router.observe(owner) != routes:
-                    await self.router.apply(owner, routes)
-            return
-        (self._folder / "routes").mkdir(parents=True, exist_ok=True)
-        for owner, routes in own_routes.items():
-            write_private(self._folder / "routes" / f"{owner}.json", json.dumps([asdict(route) for route in routes]))
+        self.hosts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = configuration(
+            listen=self._addresses(), base=base, hosts=self.hosts, storage=self._folder / "data", fixed=fixed
+        )
         path = self._folder / "caddy.json"
-        write_private(path, json.dumps(self.router.document()))
-        self.admin_socket.unlink(missing_ok=True)
+        write_private(path, json.dumps(document, indent=1))
         program = Program(
             name="The gateway",
             command=(_binary(), "run", "--config", str(path)),
@@ -217,7 +186,8 @@ class Gateway:
         )
         process.start(program, self.lock)
         await process.wait_until(self._answers, program, self.lock)
-        await asyncio.to_thread(shutil.copyfile, self._root_certificate, self._ca_file)
+        if not self._ca_file.exists():
+            await asyncio.to_thread(shutil.copyfile, self._root_certificate, self._ca_file)
 
     async def require_port(self) -> None:
         """Raises `PlatformProblem` when another program holds our port."""
@@ -233,13 +203,19 @@ class Gateway:
     def _root_certificate(self) -> Path:
         return self._folder / "data" / "pki" / "authorities" / "local" / "root.crt"
 
+    def _addresses(self) -> list[str]:
+        """Loopback of both families, since browsers try either for ``.localhost`` names."""
+        both = socket.has_ipv6 and INTERFACES.exists() and INTERFACES.read_text().strip()
+        return [f"127.0.0.1:{self.port}", *([f"[::1]:{self.port}"] if both else [])]
+
     async def _answers(self) -> bool:
-        if not self._root_certificate.exists() or not self.admin_socket.exists():
+        if not self._root_certificate.exists():
             return False
         try:
-            await self.router.observe("platform")
-        except DriverError:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
             return False
+        writer.close()
         return True
 
 

@@ -165,7 +165,7 @@ class Home:
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / "up.lock").open("w") as lock:
+        with os.fdopen(os.open(self.root / "up.lock", os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

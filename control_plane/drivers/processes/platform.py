@@ -148,7 +148,7 @@ class Platform:
             Route(f"console.{self.base_domain}", f"unix:{self._control_socket}"),
             Route(self.identity.host, self.identity.address, blocked=("/punctual",)),
         )
-        await self._timed("Gateway", self.gateway.start({"platform": own_routes}))
+        await self._timed("Gateway", self.gateway.start("localhost", own_routes))
         await self._timed("Control plane", self._start_control_plane())
         stacks = [owner for owner in self.components.owners() if owner != CONTROL]
         if stacks:
@@ -232,8 +232,7 @@ class Platform:
             "state_dir": str(self.home.stacks),
             "run_dir": str(self.home.run),
             "zygote_socket": str(self._zygote_socket),
-            "gateway_admin": str(self.gateway.admin_socket),
-            "routes_dir": str(self.home.gateway),
+            "routes_dir": str(self.gateway.hosts),
             "issuer": self.identity.issuer,
             "identity_admin_url": self.identity.address,
             "identity_admin_token": self.state.identity_token,
@@ -249,7 +248,8 @@ class Platform:
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", CONTROL_DATABASE):
                 await connection.execute(f"CREATE DATABASE {CONTROL_DATABASE} OWNER {CONTROL_DATABASE}")
             await connection.execute(f"REVOKE CONNECT ON DATABASE {CONTROL_DATABASE} FROM PUBLIC")
-            await connection.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+            for database in ("postgres", "template1"):
+                await connection.execute(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
         finally:
             await connection.close()
 
@@ -263,7 +263,7 @@ class Platform:
                 raise PlatformProblem(f"{role} was not ready within {seconds:.0f} s; see {log}")
             await asyncio.sleep(0.02)
 
-    async def _await_stacks(self, owners: list[str], *, seconds: float = 60) -> None:
+    async def _await_stacks(self, owners: list[str], *, seconds: float = 90) -> None:
         """Wait until the worker has every known stack running again."""
         deadline = time.monotonic() + seconds
         waiting = {(owner, role) for owner in owners for role in SERVICES if role.value in self.components.roles(owner)}

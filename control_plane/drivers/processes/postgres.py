@@ -65,9 +65,12 @@ class Postgres:
             log=self._log,
             user=self._user,
         )
-        started = process.start(program, self.lock)
+        running = self.lock.holder() is not None and await self._answers()
         # Children of a killed server hold the lock for a moment; wait for them, then start.
-        if not started and not await self._answers() and await self.lock.wait_free(10):
+        if not running and await self.lock.wait_free(10):
+            # The free lock proves that nothing of the old server lives, whatever its pid file and a pid that was
+            # never reaped (containers without an init) say.
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
             process.start(program, self.lock)
         await process.wait_until(self._answers, program, self.lock)
 

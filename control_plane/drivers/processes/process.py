@@ -21,6 +21,9 @@ from control_plane.drivers.processes.problem import PlatformProblem
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
 @dataclass(frozen=True)
 class User:
     """The operating system's user under which a program runs."""
@@ -102,6 +105,9 @@ def open_log(path: Path) -> int:
 
 def start(program: Program, lock: Lock) -> bool:
     """Start a program in its own session; False when it runs already."""
+    # Programs outlive us, but one that died while we live stays in the process table until we look, and a server
+    # that finds its predecessor's pid there would take it for alive.
+    _started[:] = [each for each in _started if each.poll() is None]
     descriptor = os.open(lock.path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -127,8 +133,7 @@ def start(program: Program, lock: Lock) -> bool:
         finally:
             os.close(log)
         os.pwrite(descriptor, str(process.pid).encode(), 0)
-        # We do not wait for it: it is to outlive us, and if it dies first the lock says so.
-        process.returncode = 0
+        _started.append(process)
     finally:
         os.close(descriptor)
     return True
