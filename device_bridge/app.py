@@ -77,10 +77,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app(settings: BridgeSettings) -> FastAPI:
     """The application. Connections, threads and tasks begin with its lifespan, not here."""
+    app = describe()
+    app.state.settings = settings
+    return app
+
+
+def describe() -> FastAPI:
+    """The application before it has its settings, for its OpenAPI document."""
     app = create_edge(
         "Punctual device bridge", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY, docs=False
     )
-    app.state.settings = settings
     app.include_router(internal)
     app.include_router(iclock.router)
     app.add_middleware(iclock.PathVariants)

@@ -80,7 +80,7 @@ def _child(connection: socket.socket) -> None:
         connection.settimeout(10)
         request = _read(connection)
         component = _Component(request)
-        answer: dict[str, object] = {"pid": os.getpid()} if component.claim() else {"error": "it runs already"}
+        answer: dict[str, object] = {"pid": os.getpid()} if component.claim() else {"running": True}
         connection.sendall(json.dumps(answer).encode() + b"\n")
     if "pid" in answer:
         component.run()

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from control_plane.drivers.base import SERVICES, Component, Health, Role, StackDriver, StackSpec
+from control_plane.drivers.processes.process import Lock, Program, start, wait_until
+from control_plane.drivers.processes.stack import ProcessesDriver
 from tests.control_plane.fakes import FakeDriver
 
 ONE, OTHER = "org-one", "org-other"
@@ -56,7 +63,32 @@ async def fake(folder: Path) -> AsyncIterator[Subject]:
     yield Subject(driver, lambda organisation, role: {"listen": driver.address(organisation, role)}, kill)
 
 
-DRIVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {"fake": fake}
+@asynccontextmanager
+async def processes(folder: Path) -> AsyncIterator[Subject]:
+    run = Path(tempfile.mkdtemp(prefix="pnc-", dir="/tmp"))  # sockets need a short path
+    zygote_socket, lock = run / "zygote.sock", Lock(run / "zygote.lock")
+    driver = ProcessesDriver(folder / "stacks", run, zygote_socket)
+    command = (sys.executable, "-m", "tests.contracts.stub_zygote", str(zygote_socket))
+    program = Program("The process starter", command, Path.cwd(), folder / "zygote.log")
+    start(program, lock)
+
+    async def listens() -> bool:
+        return zygote_socket.is_socket()
+
+    async def kill(organisation: str, role: Role) -> None:
+        pid = Lock(folder / "stacks" / organisation / f"{role}.lock").holder()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+
+    try:
+        await wait_until(listens, program, lock)
+        yield Subject(driver, lambda organisation, role: {"listen": driver.address(organisation, role)}, kill)
+    finally:
+        await lock.end(5)
+        shutil.rmtree(run)
+
+
+DRIVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {"fake": fake, "processes": processes}
 
 
 @pytest.fixture(params=DRIVERS)

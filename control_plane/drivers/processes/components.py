@@ -86,9 +86,8 @@ class ComponentHost:
         files = self.files(owner, role)
         files.lock.parent.mkdir(parents=True, exist_ok=True)
         files.lock.parent.chmod(0o700)
-        if Lock(files.lock).holder() is not None:
+        if not Lock(files.lock).forget():
             return
-        files.lock.write_text("")  # no pid of an earlier life may be read as this one's
         request = {
             "owner": owner,
             "role": role,
@@ -100,7 +99,7 @@ class ComponentHost:
             "log": str(files.log),
         }
         answer = await self._ask(request)
-        if "error" in answer:
+        if "error" in answer:  # "running" means that somebody else asked in the same moment
             raise DriverError(f"{role} of {owner} did not start: {answer['error']}")
 
     async def stop(self, owner: str, role: str) -> None:

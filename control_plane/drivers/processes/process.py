@@ -65,6 +65,18 @@ class Lock:
             os.close(descriptor)
         return None
 
+    def forget(self) -> bool:
+        """Empty the file, so that no pid of an earlier life is read as the next one's; False while somebody lives."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     async def wait_free(self, seconds: float) -> bool:
         """Wait until nobody holds it; False when the time is over."""
         deadline = time.monotonic() + seconds
