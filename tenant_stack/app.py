@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 
@@ -33,7 +34,7 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
-from tenant_stack.settings import TenantSettings
+from tenant_stack.settings import PORTAL_DIST, TenantSettings
 from tenant_stack.staff.endpoints import staff_router
 
 # The bridge hands over up to 5,000 punches or 20,000 users at a time.
@@ -84,11 +85,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app(settings: TenantSettings) -> FastAPI:
-    """The application with all its routes; callable without any service, for the OpenAPI document."""
-    app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY)
+    """The application of one organisation; making it opens nothing."""
+    app = _assemble(_lifespan, settings.portal_dir)
     app.state.settings = settings
     app.state.bridge_token = settings.bridge_token.get_secret_value()
     app.state.control_token = settings.control_token.get_secret_value()
+    return app
+
+
+def describe() -> FastAPI:
+    """The application without anything behind it, for its OpenAPI document."""
+
+    @asynccontextmanager
+    async def nothing(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    return _assemble(nothing, PORTAL_DIST)
+
+
+def _assemble(lifespan: web.Lifespan, portal_dir: Path) -> FastAPI:
+    app = web.create_app("Punctual tenant API", product_version(), lifespan=lifespan, max_body_bytes=LARGEST_BODY)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
@@ -99,7 +115,7 @@ def create_app(settings: TenantSettings) -> FastAPI:
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(control_router(), include_in_schema=False)
-    mount_portal(app, settings.portal_dir)
+    mount_portal(app, portal_dir)
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -26,7 +26,7 @@ class RecordView(BaseModel):
     first_in_local: str | None
     last_out_local: str | None
     worked_minutes: int
-    status: str
+    status: Literal["present", "incomplete"]
     punch_count: int
     processed_at: datetime
 

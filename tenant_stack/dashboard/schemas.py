@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from tenant_stack.devices.schemas import Connection, Status
 from tenant_stack.punches.schemas import PunchView
 
 
@@ -14,10 +15,10 @@ class DeviceBrief(BaseModel):
     id: UUID
     name: str
     device_serial: str
-    status: str
+    status: Status
     status_message: str
     last_seen_at: datetime | None
-    connection: str
+    connection: Connection
 
 
 class HourCount(BaseModel):

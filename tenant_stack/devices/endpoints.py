@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -17,6 +17,7 @@ from tenant_stack.devices.schemas import (
     DeviceStatusView,
     DeviceUserView,
     DeviceView,
+    Status,
     SyncView,
 )
 from tenant_stack.devices.syncs import request_sync
@@ -31,8 +32,6 @@ from tenant_stack.edge import (
     Transaction,
     Worker,
 )
-
-Status = Literal["online", "late", "offline", "never_seen", "waiting_approval"]
 
 
 def devices_router() -> APIRouter:

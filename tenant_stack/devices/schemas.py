@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from foundation.clock import zone
 from foundation.contracts.bridge import Serial
 from foundation.errors import Invalid
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _none_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+BlankIsNone = BeforeValidator(_none_if_blank)
 
 
 def _known_zone(value: str) -> str:
@@ -24,8 +31,12 @@ def _known_zone(value: str) -> str:
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
-Zone = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)] | None
-Location = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)] | None
+ZoneName = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]
+Zone = Annotated[ZoneName | None, BlankIsNone]
+Place = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
+Location = Annotated[Place | None, BlankIsNone]
+Connection = Literal["push", "pull"]
+Status = Literal["online", "late", "offline", "never_seen", "waiting_approval"]
 
 
 class DeviceIn(BaseModel):
@@ -38,19 +49,13 @@ class DeviceIn(BaseModel):
 
     device_serial: Serial
     name: Name
-    connection: Literal["push", "pull"]
-    ip_address: Annotated[str, Field(max_length=64)] | None = None
+    connection: Connection
+    ip_address: Annotated[Annotated[str, Field(max_length=64)] | None, BlankIsNone] = None
     port: Annotated[int, Field(ge=1, le=65535)] = 4370
-    comm_key: Annotated[int, Field(ge=0, le=999_999)] | None = None
+    comm_key: Annotated[Annotated[int, Field(ge=0, le=999_999)] | None, BlankIsNone] = None
     zone: Zone = None
     location: Location = None
     device_config: Annotated[dict[str, object], Field(max_length=50)] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _addressed(self) -> Self:
-        if self.ip_address is not None and not self.ip_address.strip():
-            self.ip_address = None
-        return self
 
 
 class ApproveIn(BaseModel):
@@ -69,13 +74,13 @@ class DeviceView(BaseModel):
     id: UUID
     device_serial: str
     name: str
-    connection: str
+    connection: Connection
     ip_address: str | None
     port: int
     zone: str
     location: str | None
     device_config: dict[str, object]
-    status: str
+    status: Status
     status_message: str
     approved_at: datetime | None
     last_seen_at: datetime | None
@@ -83,7 +88,7 @@ class DeviceView(BaseModel):
     source_address: str | None
     firmware: str | None
     clock_offset_seconds: int | None
-    counts: dict[str, object]
+    counts: dict[str, int]
     stored_punches: int
     created_at: datetime
     updated_at: datetime
@@ -97,7 +102,7 @@ class SyncView(BaseModel):
     id: UUID
     device_id: UUID
     kind: str
-    state: str
+    state: Literal["queued", "running", "retrying", "done", "failed"]
     requested_by: str
     started_at: datetime | None
     finished_at: datetime | None
@@ -123,7 +128,7 @@ class LastSeen(BaseModel):
 class DeviceStatusView(BaseModel):
     """Is the clock there, and is everything of it here? ``on_device`` is its own count of punches, if it said one."""
 
-    status: str
+    status: Status
     status_message: str
     last_seen: LastSeen
     last_sync_at: datetime | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ class PunchView(BaseModel):
     verify: int
     verify_name: str
     work_code: str
-    source: str
+    source: Literal["push", "pull", "live"]
     clock_offset_seconds: int | None
     received_at: datetime
     flags: list[str]

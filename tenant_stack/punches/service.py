@@ -15,10 +15,12 @@ from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.devices.models import Device
 from tenant_stack.punches.models import PunchLog, QuarantinedLine
 from tenant_stack.punches.names import status_name, verify_name
+from tenant_stack.punches.pins import normal_pin
 from tenant_stack.punches.schemas import PunchView, QuarantineView
 from tenant_stack.staff.models import Staff
 
 SKEW_SECONDS = 120
+MOST_FOUND = 500
 
 
 def punch_query() -> sa.Select[*tuple[Any, ...]]:
@@ -87,12 +89,11 @@ async def list_punches(
     if unknown is not None:
         query = query.where(PunchLog.staff_id.is_(None) if unknown else PunchLog.staff_id.is_not(None))
     if q:
+        # People first: a search through millions of punches must start from an index.
+        found = sa.or_(Staff.name.icontains(q, autoescape=True), Staff.employee_id.icontains(q, autoescape=True))
+        people = list(await session.scalars(sa.select(Staff.id).where(found).limit(MOST_FOUND)))
         query = query.where(
-            sa.or_(
-                Staff.name.icontains(q, autoescape=True),
-                Staff.employee_id.icontains(q, autoescape=True),
-                PunchLog.pin == q,
-            )
+            sa.or_(PunchLog.staff_id.in_(people), sa.and_(PunchLog.staff_id.is_(None), PunchLog.pin == normal_pin(q)))
         )
     order = [PunchLog.__table__.c.punched_at, PunchLog.__table__.c.id]
     rows, cursor, total = await paginate(session, query, page, order=order, descending=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -51,9 +51,9 @@ class EnrollmentView(BaseModel):
     device_id: UUID
     device_name: str
     pin: str
-    status: str
+    status: Literal["pending", "enrolled", "failed", "removing"]
     message: str
-    origin: str
+    origin: Literal["assigned", "matched_badge", "matched_employee_id", "reported"]
     confirmed_at: datetime | None
 
 
@@ -71,7 +71,7 @@ class StaffView(BaseModel):
     hired_on: date | None
     active: bool
     notes: str | None
-    enrollment_status: str
+    enrollment_status: Literal["not_enrolled", "pending", "partial", "enrolled"]
     devices_enrolled: int
     devices_assigned: int
     last_punch_at: datetime | None

@@ -237,7 +237,7 @@ def running_role(role: str, document: dict[str, object], folder: Path) -> Iterat
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(30)
+            assert process.wait(30) == 0, log.read_text()  # a clean end is part of every role
 
 
 def process_wait(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from foundation.database import Database
 from foundation.sign_in.principal import undeclared_routes
+from tenant_stack.app import describe
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, punch
 
 
@@ -142,6 +143,30 @@ async def test_lists_search_and_filter(api: Api) -> None:
     assert (await api.get("/api/devices", q="north"))["total"] == 1
     assert (await api.get("/api/devices", status="online"))["total"] == 0
     assert (await api.get("/api/devices", status="never_seen"))["total"] == 1
+
+
+async def test_searching_punches(api: Api, bridge: Bridge) -> None:
+    await api.add_device()
+    await api.add_staff("7", badge_number="0070")
+    await bridge.punches(punch("70", "2026-03-02 08:00:00"), punch("8", "2026-03-02 08:00:00"))
+    found = {
+        text: [each["pin"] for each in (await api.get("/api/attendance/logs", q=text))["items"]]
+        for text in ("person 7", "7", "0008", "%", "nobody")
+    }
+    assert found == {"person 7": ["70"], "7": ["70"], "0008": ["8"], "%": [], "nobody": []}
+
+
+async def test_blank_fields_of_a_form_are_no_values(api: Api) -> None:
+    blank = {"comm_key": "", "zone": "", "location": " ", "ip_address": ""}
+    added = await api.add_device("S1", **blank)
+    assert (added["zone"], added["location"], added["ip_address"]) == ("Asia/Dubai", None, None)
+    await api.add_device("S2", comm_key="1234")
+
+
+def test_the_application_describes_itself_without_services() -> None:
+    paths = describe().openapi()["paths"]
+    assert {"/api/staff", "/api/devices/{device_id}/sync", "/api/attendance/records", "/oauth/token"} <= paths.keys()
+    assert not [path for path in paths if path.startswith("/internal")]
 
 
 async def test_putting_a_person_on_clocks(api: Api, bridge: Bridge) -> None:

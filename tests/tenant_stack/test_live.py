@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from foundation.database import Database
 from foundation.outbound import service_client
 from foundation.sign_in.sessions import COOKIE
+from tenant_stack.live.hub import BACKLOG, Listener
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, in_local, punch
 from tests.tenant_stack.conftest import PUBLIC_URL, eventually, running_role, sign_in
 from tests.tenant_stack.fakes import FakeBridge, served
@@ -52,14 +53,14 @@ async def over_socket(backend: str) -> AsyncIterator[Bridge]:
         yield Bridge(client)
 
 
-def open_socket(backend: str, cookie: str | None, origin: str = PUBLIC_URL) -> unix_connect:
+def open_socket(backend: str, cookie: str | None, origin: str = PUBLIC_URL) -> connect:
     headers = {"cookie": f"{COOKIE}={cookie}"} if cookie else {}
     uri = "ws://acme.localhost:8443/api/live"
     return unix_connect(
         backend.removeprefix("unix:"),
         uri,
         additional_headers=headers,
-        origin=origin,  # type: ignore[arg-type]
+        origin=origin,
     )
 
 
@@ -244,3 +245,13 @@ async def test_a_socket_does_not_keep_a_session_alive(backend: str, app: FastAPI
             await valkey.client.pexpire(key, 700)  # as if the idle time were nearly over
         with pytest.raises(ConnectionClosed):
             await next_of(socket, "never", seconds=5)
+
+
+async def test_a_page_that_cannot_keep_up_is_cut() -> None:
+    listener = Listener()
+    for number in range(BACKLOG + 5):
+        listener.offer(str(number))
+    received = []
+    while (message := await listener.next()) is not None:
+        received.append(message)
+    assert received == [str(number) for number in range(1, BACKLOG)]
