@@ -75,15 +75,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await backend.close()
 
 
-def create_app(settings: BridgeSettings) -> FastAPI:
-    """The application. Connections, threads and tasks begin with its lifespan, not here."""
-    app = describe()
+def create_app(settings: BridgeSettings, described: FastAPI | None = None) -> FastAPI:
+    """The application of one organisation; ``described`` is one made ahead, used once.
+
+    Connections, threads and tasks begin with its lifespan, not here.
+    """
+    app = described or describe()
     app.state.settings = settings
     return app
 
 
 def describe() -> FastAPI:
-    """The application before it has its settings, for its OpenAPI document."""
+    """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
     app = create_edge(
         "Punctual device bridge", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY, docs=False
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -24,6 +22,7 @@ from foundation.contracts.bridge import (
     UserBatch,
 )
 from foundation.logs import correlation_id, get_logger
+from foundation.outbound import service_client
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -35,21 +34,11 @@ class Backend:
     """
 
     def __init__(self, settings: BridgeSettings) -> None:
-        url = settings.backend_url
-        verify: ssl.SSLContext | bool = True
-        if url.startswith("https:"):
-            verify = _tls(settings.ca_file)
-        transport = httpx.AsyncHTTPTransport(
-            uds=url.removeprefix("unix:") if url.startswith("unix:") else None,
-            verify=verify,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            base_url="http://backend" if url.startswith("unix:") else url,
-            timeout=httpx.Timeout(settings.backend_timeout, connect=5.0),
-            headers={"authorization": f"Bearer {settings.bridge_token.get_secret_value()}"},
-            trust_env=False,
+        self._client = service_client(
+            settings.backend_url,
+            token=settings.bridge_token.get_secret_value(),
+            timeout=settings.backend_timeout,
+            ca_file=settings.ca_file,
         )
 
     async def close(self) -> None:
@@ -120,11 +109,3 @@ def _problem_of(response: httpx.Response) -> tuple[str, str]:
     if not isinstance(document, dict):
         return "unknown", f"status {response.status_code}"
     return str(document.get("code", "unknown")), str(document.get("detail", ""))
-
-
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    """The system's authorities and, beside them, our own."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
-    return context

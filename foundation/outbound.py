@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 LOOPBACK = "127.0.0.1"
+CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 
 
 def is_localhost_name(host: str) -> bool:
@@ -55,11 +56,16 @@ def http_client(*, ca_file: Path | None = None, timeout: float = 10.0) -> httpx.
     return httpx.AsyncClient(transport=_LoopbackNames(transport), timeout=timeout, follow_redirects=False)
 
 
-def service_client(listen: str, *, token: str, timeout: float = 10.0) -> httpx.AsyncClient:
-    """A client for another service of the same stack, at its ``listen`` address (``unix:/path`` or ``host:port``)."""
-    headers = {"authorization": f"Bearer {token}"}
-    if listen.startswith("unix:"):
-        transport = httpx.AsyncHTTPTransport(uds=listen.removeprefix("unix:"))
-        return httpx.AsyncClient(transport=transport, base_url="http://service", timeout=timeout, headers=headers)
-    base_url = listen if "://" in listen else f"http://{listen}"
-    return httpx.AsyncClient(base_url=base_url, timeout=timeout, headers=headers)
+def service_client(listen: str, *, token: str, timeout: float = 10.0, ca_file: Path | None = None) -> httpx.AsyncClient:
+    """A client for another service of the same stack: ``unix:/path``, ``host:port`` or ``http(s)://host:port``."""
+    socket_file = listen.removeprefix("unix:") if listen.startswith("unix:") else None
+    address = "http://service" if socket_file else listen if "://" in listen else f"http://{listen}"
+    # Without TLS an empty context does: loading authorities costs memory in every process.
+    verify = tls_context(ca_file) if address.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=socket_file, verify=verify, limits=CONNECTIONS),
+        base_url=address,
+        timeout=httpx.Timeout(timeout, connect=5.0),
+        headers={"authorization": f"Bearer {token}"},
+        trust_env=False,
+    )

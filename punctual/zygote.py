@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import importlib
 import json
 import os
 import random
@@ -17,11 +18,16 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 import control_plane.main
+import device_bridge.app
 import device_bridge.main
+import tenant_stack.app
 import tenant_stack.main
 from control_plane.drivers.processes.home import write_private
 from control_plane.drivers.processes.process import open_log
@@ -29,18 +35,33 @@ from control_plane.drivers.processes.process import open_log
 Service = Callable[[dict[str, object], Callable[[], None]], None]
 Errand = Callable[[dict[str, object]], str]
 
+# Made before the fork: each child is one organisation's and uses its copy once.
+TENANT_API = tenant_stack.app.describe()
+BRIDGE_API = device_bridge.app.describe()
+
 SERVICES: dict[str, Service] = {
     "control-backend": control_plane.main.run_backend,
     "control-worker": control_plane.main.run_worker,
-    "tenant-backend": tenant_stack.main.run_backend,
+    "tenant-backend": partial(tenant_stack.main.run_backend, described=TENANT_API),
     "tenant-worker": tenant_stack.main.run_worker,
-    "device-bridge": device_bridge.main.run,
+    "device-bridge": partial(device_bridge.main.run, described=BRIDGE_API),
 }
 ERRANDS: dict[str, Errand] = {
     "control-migrate": control_plane.main.migrate,
     "tenant-migrate": tenant_stack.main.migrate,
 }
 
+# What the programs import only once they serve; imported here, every child shares it.
+PRELOADED = (
+    "anyio._backends._asyncio",
+    "asyncpg",
+    "fastapi.telemetry._runtime",
+    "httpcore",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+)
 REQUEST_LIMIT = 1_000_000
 FIRST_FREE_DESCRIPTOR = 3
 
@@ -55,6 +76,9 @@ def main() -> None:
     os.umask(previous)
     listener.listen(64)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; liveness is told by locks
+    for name in PRELOADED:
+        importlib.import_module(name)
+    configure_mappers()
     gc.collect()
     gc.freeze()  # the shared objects are never looked at by a child's collector, so their pages stay shared
     while True:

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, FastAPI
 from foundation import web
 from foundation.database import Database
 from foundation.jobs import JobQueue
-from foundation.outbound import http_client
 from foundation.portal import mount_portal
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
@@ -34,8 +33,10 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
-from tenant_stack.settings import PORTAL_DIST, TenantSettings
+from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
+
+PORTAL = Path(__file__).parent / "portal" / "dist"
 
 # The bridge hands over up to 5,000 punches or 20,000 users at a time.
 LARGEST_BODY = 8_000_000
@@ -53,7 +54,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     valkey = Valkey(settings.valkey_url.get_secret_value(), settings.valkey_prefix)
     vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
     queue = JobQueue(settings.valkey_url.get_secret_value(), settings.jobs_namespace, registry)
-    http = http_client(ca_file=settings.ca_file)
     sessions = Sessions(valkey)
     tokens = Tokens(vault, settings.tokens_key, settings.public_url)
     hints = Hints(queue)
@@ -68,7 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sessions=sessions,
         tokens=tokens,
         vault=vault,
-        http=http,
+        ca_file=settings.ca_file,
     )
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url)
     state.intake = Intake(database, Months(database), hints, settings.zone)
@@ -78,15 +78,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await hub.close()
         await hints.close()
-        await http.aclose()
+        await state.sign_in.close()
         await valkey.close()
         await database.close()
         queue.close()
 
 
-def create_app(settings: TenantSettings) -> FastAPI:
-    """The application of one organisation; making it opens nothing."""
-    app = _assemble(_lifespan, settings.portal_dir)
+def create_app(settings: TenantSettings, described: FastAPI | None = None) -> FastAPI:
+    """The application of one organisation; making it opens nothing. ``described`` is one made ahead, used once."""
+    app = described or describe()
     app.state.settings = settings
     app.state.bridge_token = settings.bridge_token.get_secret_value()
     app.state.control_token = settings.control_token.get_secret_value()
@@ -94,17 +94,8 @@ def create_app(settings: TenantSettings) -> FastAPI:
 
 
 def describe() -> FastAPI:
-    """The application without anything behind it, for its OpenAPI document."""
-
-    @asynccontextmanager
-    async def nothing(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    return _assemble(nothing, PORTAL_DIST)
-
-
-def _assemble(lifespan: web.Lifespan, portal_dir: Path) -> FastAPI:
-    app = web.create_app("Punctual tenant API", product_version(), lifespan=lifespan, max_body_bytes=LARGEST_BODY)
+    """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
+    app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
@@ -115,7 +106,7 @@ def _assemble(lifespan: web.Lifespan, portal_dir: Path) -> FastAPI:
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(control_router(), include_in_schema=False)
-    mount_portal(app, portal_dir)
+    mount_portal(app, PORTAL)
     return app
 
 

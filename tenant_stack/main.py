@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 
 import uvloop
+from fastapi import FastAPI
 
 from foundation import logs, web
 from foundation.jobs import JobQueue
@@ -24,8 +25,10 @@ def _settings(document: dict[str, object], service: str) -> TenantSettings:
     return settings
 
 
-def run_backend(document: dict[str, object], announce_ready: Callable[[], None]) -> None:
-    """Serve HTTP until SIGTERM."""
+def run_backend(
+    document: dict[str, object], announce_ready: Callable[[], None], described: FastAPI | None = None
+) -> None:
+    """Serve HTTP until SIGTERM. ``described`` is an application made before the fork."""
     settings = _settings(document, "tenant-backend")
 
     async def ready() -> None:
@@ -34,7 +37,7 @@ def run_backend(document: dict[str, object], announce_ready: Callable[[], None])
     # Uvicorn raises the signal again after its own clean end; by then there is nothing left to stop.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(web.serve(create_app(settings), settings.listen, on_ready=ready))
+        runner.run(web.serve(create_app(settings, described), settings.listen, on_ready=ready))
 
 
 def run_worker(document: dict[str, object], announce_ready: Callable[[], None]) -> None:
@@ -52,6 +55,7 @@ def run_worker(document: dict[str, object], announce_ready: Callable[[], None]) 
         open_context=open_,
         close_context=close_context,
         announce_ready=announce_ready,
+        threads=2,  # jobs are coroutines on one loop; a thread only waits for its job
     )
 
 

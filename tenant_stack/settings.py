@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
 from foundation.clock import zone
 from foundation.settings import ValkeySettings, VaultSettings
-
-PORTAL_DIST = Path(__file__).parent / "portal" / "dist"
 
 
 class TenantSettings(ValkeySettings, VaultSettings):
@@ -29,7 +26,6 @@ class TenantSettings(ValkeySettings, VaultSettings):
     bridge_token: SecretStr
     control_token: SecretStr
     device_networks: list[str] = Field(default_factory=list)
-    portal_dir: Path = PORTAL_DIST
 
     poll_seconds: int = 10
     live_heartbeat_seconds: float = 25.0

@@ -9,6 +9,7 @@ import httpx
 from foundation.outbound import http_client
 from tests.operator import Operator
 
+
 class _Fields(HTMLParser):
     """Names and values of a page's input fields."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from fastapi import Request
 from foundation.audit import Actor
 from foundation.database import Database
 from foundation.errors import Forbidden, NotFound, Unavailable
+from foundation.outbound import http_client
 from foundation.sign_in.openid import Connection, Identity, Provider
 from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
@@ -35,7 +37,7 @@ class TenantSignIn:
         sessions: Sessions,
         tokens: Tokens,
         vault: Vault,
-        http: httpx.AsyncClient,
+        ca_file: Path | None,
     ) -> None:
         self.public_url = public_url
         self.valkey = valkey
@@ -43,9 +45,15 @@ class TenantSignIn:
         self.tokens = tokens
         self._database = database
         self._vault = vault
-        self._http = http
+        self._ca_file = ca_file
+        self._http: httpx.AsyncClient | None = None
         self._provider: Provider | None = None
         self._until = 0.0
+
+    async def close(self) -> None:
+        """Give the connections to the provider back."""
+        if self._http is not None:
+            await self._http.aclose()
 
     def forget(self) -> None:
         """The connection changed."""
@@ -64,6 +72,8 @@ class TenantSignIn:
             raise Unavailable("sign_in_incomplete", "The sign-in provider's secret is not there yet; try again soon")
         connection = Connection(row.issuer, row.client_id, secret["client_secret"])
         if self._provider is None or self._provider.connection != connection:
+            # Made when somebody signs in: the authorities it loads cost memory in every organisation's process.
+            self._http = self._http or http_client(ca_file=self._ca_file)
             self._provider = Provider(connection, f"{self.public_url}/auth/callback", self._http)
         self._until = time.monotonic() + CACHE_SECONDS
         return self._provider

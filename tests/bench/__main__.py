@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from control_plane.drivers.processes.home import Home, free_ports
 from control_plane.drivers.processes.platform import Platform
@@ -50,12 +49,8 @@ def main() -> None:
         asyncio.run(platform.down())
         platform.home.erase()
         shutil.rmtree(place.parent)
-    table = Table(box=None)
-    for heading in ("What", "Measured", "Baseline", "Ratio", "Budget", ""):
-        table.add_column(heading)
     for figure in figures:
-        table.add_row(*figure.row())
-    console.print(table)
+        console.print(figure.line(), soft_wrap=True)
 
 
 if __name__ == "__main__":

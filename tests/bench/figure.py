@@ -22,8 +22,9 @@ class Figure:
     def ratio(self) -> float | None:
         return self.value / self.baseline if self.baseline else None
 
-    def row(self) -> tuple[str, ...]:
-        baseline = f"{self.baseline:,.1f} {self.unit} ({self.baseline_name})" if self.baseline else "-"
-        ratio = f"{self.ratio:.2f}" if self.ratio is not None else "-"
-        verdict = "[green]within[/]" if self.within(self) else "[red]over budget[/]"
-        return (self.what, f"{self.value:,.1f} {self.unit}", baseline, ratio, self.budget, verdict)
+    def line(self) -> str:
+        beside = ""
+        if self.baseline and self.ratio is not None:
+            beside = f" · {self.baseline_name}: {self.baseline:,.1f} {self.unit} · ratio {self.ratio:.2f}"
+        verdict = "[green]within budget[/]" if self.within(self) else "[red]over budget[/]"
+        return f"{self.what}: [bold]{self.value:,.1f} {self.unit}[/]{beside} · {verdict} ({self.budget})"

@@ -10,11 +10,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-import httpx
 
 from control_plane.drivers.processes.platform import Platform
-from foundation.outbound import http_client
 from tests.bench.figure import Figure
+from tests.bench.wire import Wire
 from tests.operator import Operator
 
 BATCH = 50
@@ -50,40 +49,46 @@ async def measure(platform: Platform, operator: Operator, slug: str) -> list[Fig
             document = {"device_serial": f"BENCH{worker:03}", "name": f"Bench {worker}", "connection": "push"}
             answer = await api.post("/api/devices", json=document)
             assert answer.status_code == 201, answer.text
-    await _through_the_bridge(operator, client.push_url, batches=10, offset=BATCHES)
-    ours = await _through_the_bridge(operator, client.push_url, batches=BATCHES, offset=0)
+    await _through_the_bridge(operator, client.push_url, batches=10, offset=3 * BATCHES)
+    ours = {
+        clocks: await _through_the_bridge(operator, client.push_url, batches=BATCHES, offset=offset, clocks=clocks)
+        for clocks, offset in ((1, 2 * BATCHES), (CONNECTIONS, 0))
+    }
     bare = await _bare(platform)
     return [
         Figure(
-            what=f"ADMS ingest, batches of {BATCH}, {CONNECTIONS} clocks",
-            value=ours,
+            what=f"ADMS ingest, batches of {BATCH}, {clocks} clock(s)",
+            value=ours[clocks],
             unit="rows/s",
-            baseline=bare,
-            baseline_name="bare INSERT … ON CONFLICT",
+            baseline=bare[clocks],
+            baseline_name=f"bare INSERT … ON CONFLICT, {clocks} connection(s)",
             budget=f"≥ {BUDGET_RATIO} of the baseline",
             within=lambda figure: (figure.ratio or 0) >= BUDGET_RATIO,
         )
+        for clocks in (1, CONNECTIONS)
     ]
 
 
-async def _through_the_bridge(operator: Operator, push_url: str, *, batches: int, offset: int) -> float:
+async def _through_the_bridge(
+    operator: Operator, push_url: str, *, batches: int, offset: int, clocks: int = CONNECTIONS
+) -> float:
     async def clock(worker: int) -> None:
-        async with http_client(ca_file=operator.ca_file, timeout=60) as http:
-            for batch in range(offset, offset + batches):
-                lines = [f"{pin}\t{at:%Y-%m-%d %H:%M:%S}\t0\t1\t0\t0\t0" for pin, at in _rows(worker, batch)]
-                await _send(http, f"{push_url}/iclock/cdata?SN=BENCH{worker:03}&table=ATTLOG&Stamp=9999", lines)
+        wire = Wire(push_url, operator.ca_file)
+        await wire.open()
+        for batch in range(offset, offset + batches):
+            lines = [f"{pin}\t{at:%Y-%m-%d %H:%M:%S}\t0\t1\t0\t0\t0" for pin, at in _rows(worker, batch)]
+            body = ("\n".join(lines) + "\n").encode()
+            answer = await wire.post(f"/iclock/cdata?SN=BENCH{worker:03}&table=ATTLOG&Stamp=9999", body)
+            assert answer.strip() == f"OK: {len(lines)}", answer
+        wire.close()
 
     began = time.monotonic()
-    await asyncio.gather(*(clock(worker) for worker in range(CONNECTIONS)))
-    return CONNECTIONS * batches * BATCH / (time.monotonic() - began)
+    await asyncio.gather(*(clock(worker) for worker in range(clocks)))
+    return clocks * batches * BATCH / (time.monotonic() - began)
 
 
-async def _send(http: httpx.AsyncClient, url: str, lines: list[str]) -> None:
-    answer = await http.post(url, content="\n".join(lines) + "\n", headers={"content-type": "text/plain"})
-    assert answer.text.strip() == f"OK: {len(lines)}", f"{answer.status_code} {answer.text}"
-
-
-async def _bare(platform: Platform) -> float:
+async def _bare(platform: Platform) -> dict[int, float]:
+    """Rows a second over one connection and over all of them."""
     connections = [await asyncpg.connect(platform.postgres.dsn()) for _ in range(CONNECTIONS)]
     await connections[0].execute(BARE_TABLE)
 
@@ -100,9 +105,11 @@ async def _bare(platform: Platform) -> float:
                 [1] * BATCH,
             )
 
-    await asyncio.gather(*(insert(worker, BATCHES, 10) for worker in range(CONNECTIONS)))
-    began = time.monotonic()
-    await asyncio.gather(*(insert(worker, 0, BATCHES) for worker in range(CONNECTIONS)))
-    seconds = time.monotonic() - began
+    await asyncio.gather(*(insert(worker, 3 * BATCHES, 10) for worker in range(CONNECTIONS)))
+    rates = {}
+    for workers, first in ((1, 2 * BATCHES), (CONNECTIONS, 0)):
+        began = time.monotonic()
+        await asyncio.gather(*(insert(worker, first, BATCHES) for worker in range(workers)))
+        rates[workers] = workers * BATCHES * BATCH / (time.monotonic() - began)
     await asyncio.gather(*(connection.close() for connection in connections))
-    return CONNECTIONS * BATCHES * BATCH / seconds
+    return rates
