@@ -47,7 +47,7 @@ class Tokens:
         """A signed token for a client, valid for ten minutes."""
         await self._public_keys(fresh=False)
         now = int(time.time())
-        header: dict[str, object] = {"alg": "EdDSA", "typ": TYPE, "kid": self._newest}
+        header: dict[str, object] = {"alg": "Ed25519", "typ": TYPE, "kid": self._newest}
         claims: dict[str, object] = {
             "iss": self._issuer,
             "aud": self._issuer,
@@ -68,7 +68,7 @@ class Tokens:
         for fresh in (False, True):
             keys = await self._public_keys(fresh=fresh)
             try:
-                decoded = jwt.decode(token, keys, algorithms=["EdDSA", "Ed25519"])
+                decoded = jwt.decode(token, keys, algorithms=["Ed25519"])
                 break
             except (JoseError, ValueError) as error:
                 if fresh:
