@@ -46,7 +46,7 @@ def mount_portal(app: FastAPI, dist: Path) -> None:
         nonce = secrets.token_urlsafe(16)
         text = index.read_text().replace(NONCE_PLACEHOLDER, nonce) if index.is_file() else NOT_BUILT
         policy = (
-            f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; "
+            f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; "
             "img-src 'self' data:; connect-src 'self' wss:; object-src 'none'; base-uri 'none'; "
             "frame-ancestors 'none'; form-action 'self'"
         )
