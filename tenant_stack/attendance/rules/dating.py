@@ -1,0 +1,60 @@
+"""Which date a stretch of work belongs to. Pure.
+
+Five rules, a setting per site: the scheduled start (the date of the first punch where no shift matched), the first
+punch, the end, the day with most work, or split at local midnight. A pair is split only where it crosses midnight;
+the stretch stays whole where none does, unless ``strict_split``.
+"""
+
+from __future__ import annotations
+
+from tenant_stack.attendance.rules.duplicates import Event
+from tenant_stack.attendance.rules.pairing import Stretch
+from tenant_stack.attendance.rules.rostering import Instance
+from tenant_stack.attendance.rules.ruleset import DateRule
+from tenant_stack.attendance.rules.walltime import instant_of, local_ordinal
+
+Interval = tuple[int, int]
+
+
+def pieces(zone: str, interval: Interval) -> list[tuple[int, Interval]]:
+    """An interval cut at every local midnight: (ordinal of the date, piece)."""
+    start, end = interval
+    day = local_ordinal(zone, start)
+    found: list[tuple[int, Interval]] = []
+    while True:
+        midnight = instant_of(zone, day + 1, 0)
+        if end <= midnight:
+            found.append((day, (start, end)))
+            return found
+        found.append((day, (start, midnight)))
+        start = midnight
+        day += 1
+
+
+def ordinal_of(stretch: Stretch, instance: Instance | None, rule: DateRule, zone: str) -> int:
+    """The date (as ordinal) of a whole stretch. For 'split_midnight' this is the date of what is not split."""
+    if rule.kind == "shift_start" and instance is not None:
+        return instance.day.toordinal()
+    pairs = stretch.pairs
+    if rule.kind == "shift_end" and pairs:
+        return local_ordinal(zone, pairs[-1][1].at)
+    if rule.kind == "most_worked" and pairs:
+        sums: dict[int, int] = {}
+        for entered, left in pairs:
+            for day, (start, end) in pieces(zone, (entered.at, left.at)):
+                sums[day] = sums.get(day, 0) + end - start
+        return min(sums, key=lambda day: (-sums[day], day))
+    return local_ordinal(zone, stretch.first)
+
+
+def is_split(stretch: Stretch, rule: DateRule, zone: str) -> bool:
+    """Does this stretch go to more than one date?"""
+    if rule.kind != "split_midnight" or not stretch.pairs:
+        return False
+    if any(_crosses(zone, pair) for pair in stretch.pairs):
+        return True
+    return rule.strict_split and local_ordinal(zone, stretch.first) != local_ordinal(zone, stretch.pairs[-1][1].at - 1)
+
+
+def _crosses(zone: str, pair: tuple[Event, Event]) -> bool:
+    return local_ordinal(zone, pair[0].at) != local_ordinal(zone, max(pair[0].at, pair[1].at - 1))

@@ -1,0 +1,281 @@
+"""The attendance engine: one person's punches, roster, rules and calendar become one record per work date. Pure.
+
+The order is fixed and shown in every trace: fold duplicates, match shifts, pair, date, round times, breaks, day total,
+regular time and overtime, premiums, status, anomalies. The same punches in any order, any number of times, give the
+same records to the byte. Nothing here reads a clock, a file or a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from tenant_stack.attendance.rules.anomalies import anomaly, of_event, travel
+from tenant_stack.attendance.rules.dating import is_split, ordinal_of, pieces
+from tenant_stack.attendance.rules.daywork import Day, close_open
+from tenant_stack.attendance.rules.duplicates import Event, events_of, fold
+from tenant_stack.attendance.rules.inputs import StaffInput
+from tenant_stack.attendance.rules.matching import nearest, split_by_window
+from tenant_stack.attendance.rules.overtime import Book, PayDay, SpecialDates, lead_in
+from tenant_stack.attendance.rules.pairing import Stretch, stretches
+from tenant_stack.attendance.rules.recording import as_absence, build_record
+from tenant_stack.attendance.rules.records import Anomaly, DayRecord, Fate, Result, Status
+from tenant_stack.attendance.rules.rostering import Instance, Roster
+from tenant_stack.attendance.rules.ruleset import PairingRule, RuleSet
+from tenant_stack.attendance.rules.status import sandwiched
+from tenant_stack.attendance.rules.walltime import epoch, local_date, local_ordinal
+from tenant_stack.attendance.rules.weekly import weekly_anomalies
+
+Shared = dict[tuple[int, int, str], Instance]
+
+
+def reach(rules: Iterable[RuleSet], first: date, last: date) -> tuple[date, date]:
+    """The local dates (both included) whose punches a run over ``first``..``last`` needs: the week overtime depends on,
+    and two days either side for nights and rest times."""
+    start = min((lead_in(each.overtime, first) for each in rules), default=first)
+    return start - timedelta(days=2), last + timedelta(days=2)
+
+
+def compute_many(people: Iterable[StaffInput]) -> list[Result]:
+    """One result per person, in order. Shift instances are shared between people with the same shifts and zone."""
+    shared: Shared = {}
+    return [compute(each, shared) for each in people]
+
+
+def compute(staff: StaffInput, shared: Shared | None = None) -> Result:
+    """The records of one person for ``first``..``last``. Configuration must be valid (see ``validation``)."""
+    return _Run(staff, {} if shared is None else shared).result()
+
+
+class _Run:
+    def __init__(self, staff: StaffInput, shared: Shared) -> None:
+        self.staff = staff
+        self.zone = staff.zone
+        self.now = None if staff.now is None else epoch(staff.now)
+        self.complete = None if staff.complete_until is None else epoch(staff.complete_until)
+        self.versions = sorted(staff.rules, key=lambda each: each.effective)
+        self.roster = Roster(staff, shared)
+        self.start = min(lead_in(each.overtime, staff.first) for each in self.versions)
+        self.days: dict[int, Day] = {}
+        self.loose: list[Anomaly] = []
+        self.fates: list[Fate] = []
+
+    def rules_on(self, day: date) -> RuleSet:
+        """The version in force on a date; before the first version, the first."""
+        found = self.versions[0]
+        for each in self.versions[1:]:
+            if each.effective > day:
+                break
+            found = each
+        return found
+
+    def day(self, ordinal: int) -> Day:
+        found = self.days.get(ordinal)
+        if found is None:
+            on = date.fromordinal(ordinal)
+            found = self.days[ordinal] = Day(on, self.rules_on(on), self.roster.on(on))
+        return found
+
+    def result(self) -> Result:
+        staff = self.staff
+        if staff.active:
+            self._place(events_of(staff.punches))
+        else:
+            for event in events_of(staff.punches):
+                self.fates.append(Fate(event.punch.id, event.at, "unassigned", "the person is not active"))
+        days = self._dates()
+        self._pay(days)
+        records = self._records(days)
+        weekly = weekly_anomalies(records, self.roster, self.rules_on, staff.first, staff.last)
+        wanted = tuple(each for each in records if staff.first <= each.day <= staff.last)
+        return Result(staff.staff_id, wanted, tuple(self.loose), tuple(weekly), tuple(self.fates))
+
+    # -- from punches to units of work on dates ------------------------------------------------------------------
+
+    def _place(self, events: list[Event]) -> None:
+        if not events:
+            return
+        instances = self._instances(events)
+        windowed = [each for each in instances if each.opens is not None and each.closes is not None]
+        open_ended = [each for each in instances if each.opens is None or each.closes is None]
+        loose: list[Event] = []
+        for rules, part in self._by_version(events):
+            by_state = rules.pairing.mode != "alternate"
+            kept, dropped = fold(part, rules.duplicates, by_state=by_state)
+            for fate in dropped:
+                self.day(local_ordinal(self.zone, fate.at)).fates.append(fate)
+            loose.extend(kept)
+        if windowed:
+            first_rules = self.rules_on(windowed[0].day)
+            by_state = self._pairing(windowed[0], first_rules).mode != "alternate"
+            held, loose = split_by_window(loose, windowed, by_state=by_state)
+            for instance, mine in zip(windowed, held, strict=True):
+                if mine:
+                    pairing = self._pairing(instance, self.rules_on(instance.day))
+                    for stretch in stretches(mine, pairing, bounded=True):
+                        self._assign(stretch, instance, pairing)
+            loose = self._queue(loose, windowed)
+        for rules, part in self._by_version(loose):
+            pairing = rules.pairing
+            if open_ended and open_ended[0].shift.pairing is not None:
+                pairing = open_ended[0].shift.pairing
+            for stretch in stretches(part, pairing, bounded=False):
+                matched = self._nearest(stretch, open_ended)
+                self._assign(stretch, matched, pairing)
+
+    def _instances(self, events: list[Event]) -> list[Instance]:
+        if self.roster.empty:
+            return []
+        first = min(self.start.toordinal() - 1, local_ordinal(self.zone, events[0].at) - 1)
+        last = max(self.staff.last.toordinal() + 1, local_ordinal(self.zone, events[-1].at) + 1)
+        found = [each for ordinal in range(first, last + 1) for each in self.roster.on(date.fromordinal(ordinal))]
+        found.sort(key=lambda each: (each.starts, each.ends, each.shift.code))
+        return found
+
+    def _by_version(self, events: list[Event]) -> list[tuple[RuleSet, list[Event]]]:
+        """Events by the rule version of their date; one part when the versions read punches alike."""
+        rules = self.versions[0]
+        if all(each.pairing == rules.pairing and each.duplicates == rules.duplicates for each in self.versions):
+            return [(rules, events)] if events else []
+        found: list[tuple[RuleSet, list[Event]]] = []
+        for event in events:
+            mine = self.rules_on(local_date(self.zone, event.at))
+            if not found or found[-1][0] is not mine:
+                found.append((mine, []))
+            found[-1][1].append(event)
+        return found
+
+    @staticmethod
+    def _pairing(instance: Instance, rules: RuleSet) -> PairingRule:
+        return instance.shift.pairing or rules.pairing
+
+    def _queue(self, loose: list[Event], windowed: list[Instance]) -> list[Event]:
+        """Punches outside every window: those that count as unscheduled work are returned, the others wait."""
+        scheduled = {each.day for each in windowed}
+        counted: list[Event] = []
+        for event in loose:
+            day = local_date(self.zone, event.at)
+            policy = self.rules_on(day).unmatched
+            if policy == "count" or (policy == "auto" and day not in scheduled):
+                counted.append(event)
+                continue
+            event.role, event.why = "unmatched", "outside every shift window"
+            self.day(day.toordinal()).unmatched.append(event)
+        return counted
+
+    def _nearest(self, stretch: Stretch, instances: list[Instance]) -> Instance | None:
+        flexible = [each for each in instances if each.shift.flexible]
+        if flexible:
+            day = local_date(self.zone, stretch.first)
+            for each in flexible:
+                if each.day == day:
+                    return each
+        return nearest(stretch, [each for each in instances if not each.shift.flexible])
+
+    def _assign(self, stretch: Stretch, instance: Instance | None, pairing: PairingRule) -> None:
+        """Give a stretch to its date, or its pieces to theirs."""
+        dating = self.rules_on(instance.day if instance else local_date(self.zone, stretch.first)).dating
+        if instance is not None and pairing.auto_close is not None:
+            close_open(stretch, instance, pairing, self.now)
+        dated_by = None if instance is not None and instance.shift.flexible else instance
+        home = ordinal_of(stretch, dated_by, dating, self.zone)
+        if not is_split(stretch, dating, self.zone):
+            unit = self.day(home).unit(instance)
+            unit.stretches.append(stretch)
+            unit.pairs.extend((entered.at, left.at) for entered, left in stretch.pairs)
+            unit.pairs.sort()
+            return
+        self.day(home).unit(instance).stretches.append(stretch)
+        for entered, left in stretch.pairs:
+            parts = pieces(self.zone, (entered.at, left.at))
+            for ordinal, part in parts:
+                unit = self.day(ordinal).unit(instance)
+                unit.pairs.append(part)
+                unit.pairs.sort()
+                unit.whole_start = unit.whole_start and (part[0] == entered.at)
+                unit.whole_end = unit.whole_end and (part[1] == left.at)
+
+    # -- from units to records -----------------------------------------------------------------------------------
+
+    def _dates(self) -> list[Day]:
+        """Every day that may have a record, in order, from the start of the overtime week."""
+        staff = self.staff
+        first, last = self.start.toordinal(), staff.last.toordinal()
+        calendar = staff.calendar
+        known = calendar.holidays or calendar.off or calendar.weekly_offs or staff.leaves
+        if staff.active and (known or not self.roster.empty):
+            for ordinal in range(first, last + 1):
+                self.day(ordinal)
+        return [self.days[ordinal] for ordinal in sorted(self.days) if first <= ordinal <= last]
+
+    def _pay(self, days: list[Day]) -> None:
+        staff = self.staff
+        for day in days:
+            day.classify(staff, self.roster)
+            day.measure(self.zone)
+        start = 0
+        while start < len(days):  # one book per rule version: counters start anew with a version
+            rule = days[start].rules.overtime
+            end = start
+            while end < len(days) and days[end].rules.overtime == rule:
+                end += 1
+            special = None
+            if days[start].rules.holiday_by_minute:
+                special = SpecialDates(
+                    staff.calendar.holidays, frozenset(day.day for day in days if day.off) - staff.calendar.holidays
+                )
+            coded = [day for day in days[start:end] if day.intervals]
+            book = Book(rule, self.zone, special)
+            for day in coded:
+                day.pay = PayDay(
+                    day.day, day.intervals, day.expected, day.scheduled_spans(), day.holiday, day.off, steps=day.steps
+                )
+            book.code([day.pay for day in coded if day.pay is not None])
+            start = end
+
+    def _records(self, days: list[Day]) -> list[DayRecord]:
+        found: list[DayRecord] = []
+        statuses: list[tuple[Day, Status | None]] = []
+        before: tuple[Day, int] | None = None
+        for day in days:
+            self._doubts(day)
+            left_before = before[1] if before is not None else None
+            leave = self.roster.leave_on(day.day)
+            record = build_record(day, self.staff, leave, self.now, self.complete, left_before)
+            out = day.last_out()
+            if out is not None:
+                before = (day, out)
+            statuses.append((day, None if record is None else record.status))
+            if record is None:
+                if self.staff.first <= day.day <= self.staff.last:
+                    self.loose.extend(day.anomalies)
+                    self.fates.extend(day.fates)
+                continue
+            found.append(record)
+        return self._sandwich(found, statuses)
+
+    def _sandwich(self, records: list[DayRecord], statuses: list[tuple[Day, Status | None]]) -> list[DayRecord]:
+        if not any(day.rules.status.sandwich for day, _ in statuses):
+            return records
+        turned = {statuses[index][0].day for index in sandwiched([status for _, status in statuses])}
+        return [
+            as_absence(each) if each.day in turned and self.rules_on(each.day).status.sandwich else each
+            for each in records
+        ]
+
+    def _doubts(self, day: Day) -> None:
+        """Anomalies of single punches, and of two punches at different clocks."""
+        limits = day.rules.anomalies
+        previous: Event | None = None
+        for event in day.events():
+            punch = event.punch
+            if punch.flags or punch.clock_ahead or self.now is not None or punch.received_at is not None:
+                day.anomalies.extend(of_event(event, day.day, limits, self.now))
+            if previous is not None and punch.place is not None:
+                found = travel(previous, event, day.day, limits)
+                if found is not None:
+                    day.anomalies.append(found)
+            previous = event
+        for event in day.unmatched:
+            day.anomalies.append(anomaly("unmatched_punch", day.day, punches=(event.punch.id,)))
+            day.fates.append(Fate(event.punch.id, event.at, event.role, event.why))
