@@ -63,6 +63,7 @@ reset:  ## Stop and remove all data and keys of the platform in PUNCTUAL_HOME
 	@$(BIN)/punctual down --erase
 
 test: $(VENV)/.dev portal  ## All tests, against real PostgreSQL, Valkey and OpenBao
+	@$(NPM) test --silent
 	@$(BIN)/pytest -q
 
 check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types, import rules, contract drift
