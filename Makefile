@@ -11,7 +11,7 @@ SERVICES := punctual foundation control_plane tenant_stack device_bridge
 PORTAL_SOURCES = $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
 	-not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup portal demo up down reset test check format bench openapi lock clean
+.PHONY: help setup portal demo up down reset test check format bench oracle openapi lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -80,6 +80,9 @@ format: $(VENV)/.dev  ## Format the code
 
 bench: setup $(VENV)/.dev  ## Speed and memory, as ratios against a baseline run beside it
 	@$(BIN)/python -m tests.bench
+
+oracle: $(VENV)/.dev  ## Reproduce attendance scenarios; FILE=… runs another file of the same vocabulary
+	@$(BIN)/python -m tests.oracle $(FILE)
 
 openapi: $(VENV)/.runtime  ## Write the OpenAPI documents
 	@$(BIN)/python -m punctual.openapi
