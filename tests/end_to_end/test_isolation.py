@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import asyncpg
 import hvac
@@ -70,7 +71,7 @@ def test_openbao_role_is_refused_at_the_other_keys(platform: Platform, credentia
     context = "dGVzdA=="
     own = vault.secrets.transit.encrypt_data("org-alpha-templates", plaintext="c2VjcmV0", context=context)
     assert own["data"]["ciphertext"].startswith("vault:v1:")
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: vault.secrets.transit.encrypt_data("org-beta-templates", plaintext="c2VjcmV0", context=context),
         lambda: vault.secrets.transit.sign_data("org-beta-tokens", hash_input="c2VjcmV0"),
         lambda: vault.secrets.kv.v2.read_secret_version(
@@ -79,7 +80,8 @@ def test_openbao_role_is_refused_at_the_other_keys(platform: Platform, credentia
         lambda: vault.secrets.kv.v2.read_secret_version(
             path="organisations/beta/sign-in", mount_point="secret", raise_on_deleted_version=True
         ),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(hvac.exceptions.Forbidden):
             attempt()
 

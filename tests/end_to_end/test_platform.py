@@ -20,7 +20,7 @@ from control_plane.drivers.processes.platform import Platform
 from control_plane.drivers.processes.process import Lock
 from device_bridge.simulator.push_clock import PushClock
 from tests.conftest import DEVICE_NETWORKS, new_home
-from tests.operator import Operator
+from tests.operator import Operator, until
 
 
 def punctual(home: Path, *arguments: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -94,6 +94,22 @@ async def test_everything_comes_back_after_every_process_was_killed(home: Path) 
     assert not any(_pids(platform).values())
     processes = psutil.process_iter(["pid", "cmdline"])
     assert [each.info for each in processes if str(home) in " ".join(each.info["cmdline"] or [])] == []
+
+
+async def test_a_server_that_dies_comes_back_by_itself(platform: Platform, operator: Operator) -> None:
+    victims = {"postgresql": platform.postgres.lock, "gateway": platform.gateway.lock}
+    before = {name: lock.holder() for name, lock in victims.items()}
+    for pid in before.values():
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+
+    async def back() -> bool:
+        now = {name: lock.holder() for name, lock in victims.items()}
+        return all(now.values()) and not set(now.values()) & set(before.values())
+
+    await until(back, seconds=30, what="PostgreSQL and the gateway alive again")
+    async with operator.console() as console:
+        assert (await console.get("/organisations")).status_code == 200
 
 
 def test_secrets_are_readable_by_their_owner_alone(platform: Platform) -> None:

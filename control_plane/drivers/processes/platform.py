@@ -76,6 +76,7 @@ class Platform:
         self._extra_settings = extra_settings or {}
         self._zygote_socket = home.run / "zygote.sock"
         self._zygote_lock = Lock(home.run / "zygote.lock")
+        self._keeper_lock = Lock(home.run / "keeper.lock")
         self.components = ComponentHost(home.stacks, home.logs, self._zygote_socket)
 
     def open(self, state: PlatformState) -> None:
@@ -150,6 +151,7 @@ class Platform:
         )
         await self._timed("Gateway", self.gateway.start("localhost", own_routes))
         await self._timed("Control plane", self._start_control_plane())
+        self._start_keeper()
         stacks = [owner for owner in self.components.owners() if owner != CONTROL]
         if stacks:
             await self._timed(f"Stacks of {len(stacks)} organisations", self._await_stacks(stacks))
@@ -180,6 +182,25 @@ class Platform:
             self._zygote_socket.unlink(missing_ok=True)
         process.start(program, self._zygote_lock)
         await process.wait_until(listens, program, self._zygote_lock)
+
+    def _start_keeper(self) -> None:
+        """From now on a server that dies is started again by itself."""
+        control = [self.components.files(CONTROL, role).lock for role in ("control-backend", "control-worker")]
+        kept = [*(lock.path for _, lock, _ in self._servers()), *control]
+        up = (sys.executable, "-m", "punctual.main", "up")
+        keeper = (sys.executable, "-m", "control_plane.drivers.processes.keeper")
+        program = Program(
+            name="The keeper",
+            command=(*keeper, *up, "--", *map(str, kept)),
+            cwd=self.home.root,
+            log=self.home.logs / "keeper.log",
+            environment={
+                "HOME": str(self.home.root),
+                "PUNCTUAL_HOME": str(self.home.root),
+                "PUNCTUAL_DEVICE_NETWORKS": ",".join(self._device_networks),
+            },
+        )
+        process.start(program, self._keeper_lock)
 
     async def _start_control_plane(self) -> None:
         await self._ensure_control_database()
@@ -278,19 +299,19 @@ class Platform:
             await asyncio.sleep(0.05)
 
     async def down(self) -> None:
-        """Stop everything; the worker first, so that it does not start again what is being stopped."""
+        """Stop everything; first those that would start again what is being stopped."""
         with self.home.locked():
             self.open(self.home.load())
+            await self._keeper_lock.end(5)
             await self.components.stop(CONTROL, "control-worker")
             await asyncio.gather(*(self.components.stop_all(owner) for owner in self.components.owners()))
             await self._zygote_lock.end(5)
             await self.gateway.stop()
             await asyncio.gather(self.identity.stop(), self.openbao.stop(), self.valkey.stop(), self.postgres.stop())
 
-    def status(self) -> list[PartStatus]:
-        """Every part, running or not."""
-        self.open(self.home.load())
-        servers = [
+    def _servers(self) -> list[tuple[str, Lock, str]]:
+        """Name, lock and address of every server."""
+        return [
             ("postgresql", self.postgres.lock, f"127.0.0.1:{self.postgres.port}"),
             ("valkey", self.valkey.lock, f"127.0.0.1:{self.valkey.port}"),
             ("openbao", self.openbao.lock, self.openbao.url),
@@ -298,6 +319,11 @@ class Platform:
             ("gateway", self.gateway.lock, f"https://*.{self.base_domain}"),
             ("process-starter", self._zygote_lock, str(self._zygote_socket)),
         ]
+
+    def status(self) -> list[PartStatus]:
+        """Every part, running or not."""
+        self.open(self.home.load())
+        servers = [*self._servers(), ("keeper", self._keeper_lock, "starts again what ends")]
         parts = [
             PartStatus(name, "stopped" if (pid := lock.holder()) is None else "running", address, pid)
             for name, lock, address in servers
