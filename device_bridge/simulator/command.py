@@ -76,7 +76,10 @@ def push(
     profile: Profile = "att-2.4",
     users: Users = None,
     logs: Logs = None,
-    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="An authority to trust beside the usual")] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option("--ca-file", envvar="PUNCTUAL_CA_FILE", help="An authority to trust beside the usual"),
+    ] = None,
     zone: Zone = "UTC",
     punch_every: PunchEvery = None,
 ) -> None:
