@@ -7,6 +7,8 @@ the stretch stays whole where none does, unless ``strict_split``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from tenant_stack.attendance.rules.duplicates import Event
 from tenant_stack.attendance.rules.pairing import Stretch
 from tenant_stack.attendance.rules.rostering import Instance
@@ -58,3 +60,41 @@ def is_split(stretch: Stretch, rule: DateRule, zone: str) -> bool:
 
 def _crosses(zone: str, pair: tuple[Event, Event]) -> bool:
     return local_ordinal(zone, pair[0].at) != local_ordinal(zone, max(pair[0].at, pair[1].at - 1))
+
+
+@dataclass(slots=True)
+class Part:
+    """What one date gets of a split stretch. ``whole_start``/``whole_end`` are False where midnight cut it."""
+
+    stretch: Stretch
+    pairs: list[Interval] = field(default_factory=list)
+    whole_start: bool = True
+    whole_end: bool = True
+
+
+def by_midnight(stretch: Stretch, zone: str) -> dict[int, Part]:
+    """A stretch cut at local midnight, by ordinal of the date; every punch stays on its own date."""
+    found: dict[int, Part] = {}
+
+    def part(ordinal: int) -> Part:
+        return found.setdefault(ordinal, Part(Stretch(estimated=stretch.estimated)))
+
+    for event in stretch.events:
+        part(local_ordinal(zone, event.at)).stretch.events.append(event)
+    for event in stretch.opens:
+        part(local_ordinal(zone, event.at)).stretch.opens.append(event)
+    for event in stretch.orphans:
+        part(local_ordinal(zone, event.at)).stretch.orphans.append(event)
+    for event in stretch.repeats:
+        part(local_ordinal(zone, event.at)).stretch.repeats.append(event)
+    for pair in stretch.held:
+        part(local_ordinal(zone, pair[0].at)).stretch.held.append(pair)
+    for entered, left in stretch.pairs:
+        for ordinal, (start, end) in pieces(zone, (entered.at, left.at)):
+            if start == end and start != entered.at:
+                continue
+            mine = part(ordinal)
+            mine.pairs.append((start, end))
+            mine.whole_start = mine.whole_start and (start == entered.at or len(mine.pairs) > 1)
+            mine.whole_end = end == left.at
+    return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tenant_stack.attendance.rules.anomalies import anomaly, of_event, travel
-from tenant_stack.attendance.rules.dating import is_split, ordinal_of, pieces
+from tenant_stack.attendance.rules.dating import by_midnight, is_split, ordinal_of
 from tenant_stack.attendance.rules.daywork import Day, close_open
 from tenant_stack.attendance.rules.duplicates import Event, events_of, fold
 from tenant_stack.attendance.rules.inputs import StaffInput
@@ -185,15 +185,13 @@ class _Run:
             unit.pairs.extend((entered.at, left.at) for entered, left in stretch.pairs)
             unit.pairs.sort()
             return
-        self.day(home).unit(instance).stretches.append(stretch)
-        for entered, left in stretch.pairs:
-            parts = pieces(self.zone, (entered.at, left.at))
-            for ordinal, part in parts:
-                unit = self.day(ordinal).unit(instance)
-                unit.pairs.append(part)
-                unit.pairs.sort()
-                unit.whole_start = unit.whole_start and (part[0] == entered.at)
-                unit.whole_end = unit.whole_end and (part[1] == left.at)
+        for ordinal, part in by_midnight(stretch, self.zone).items():
+            unit = self.day(ordinal).unit(instance)
+            unit.stretches.append(part.stretch)
+            unit.pairs.extend(part.pairs)
+            unit.pairs.sort()
+            unit.whole_start = unit.whole_start and part.whole_start
+            unit.whole_end = unit.whole_end and part.whole_end
 
     # -- from units to records -----------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ def build_record(
     employed = (staff.joined is None or day.day >= staff.joined) and (staff.left is None or day.day <= staff.left)
     facts = DayFacts(
         worked=worked,
-        punches=len(events),
+        punches=len(events) or len(day.intervals),  # a date may hold only the middle of a long pair
         unresolved=unresolved,
         scheduled=len(day.instances),
         attended=len(attended),
@@ -65,14 +65,14 @@ def build_record(
         leave=leave if employed else None,
         concluded=concluded,
     )
-    judged = judge(facts, status_rule) if employed or events else None
+    judged = judge(facts, status_rule) if employed or facts.punches else None
     if judged is None:
         waiting(day, now)
         return None
     status, fractions = judged
-    if not events and status in RESTING and not rules.rest_records:
+    if not facts.punches and status in RESTING and not rules.rest_records:
         return None
-    if events:
+    if facts.punches:
         late, early = punctuality(day, rules)
         day_anomalies(day, facts, late, early, now, left_before)
     else:

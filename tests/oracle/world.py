@@ -1,0 +1,590 @@
+"""From the ``given`` of a scenario to the engine's own input. Knows the vocabulary, no scenario."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from tenant_stack.attendance.rules.engine import compute
+from tenant_stack.attendance.rules.inputs import (
+    Assignment,
+    Calendar,
+    Direction,
+    Leave,
+    Punch,
+    ScheduledBreak,
+    Shift,
+    StaffInput,
+)
+from tenant_stack.attendance.rules.records import DayRecord, Result
+from tenant_stack.attendance.rules.ruleset import (
+    AnomalyRule,
+    BreakRule,
+    DateRule,
+    DuplicateRule,
+    PairingRule,
+    PunctualityRule,
+    RuleSet,
+    StatusRule,
+)
+from tenant_stack.attendance.rules.walltime import epoch, local_date, moment, resolve
+from tests.oracle import payrules, words
+from tests.oracle.facts import Node, NotUnderstoodError
+from tests.oracle.words import BASE_DAY, Stamp
+
+HOUR = 3600
+MODES = {"alternate": "alternate", "device_state": "device_state", "state_then_alternating": "state_then_alternate"}
+DATING = {
+    "shift_start": "shift_start",
+    "scheduled_start": "shift_start",
+    "first_punch": "first_punch",
+    "shift_end": "shift_end",
+    "end_day": "shift_end",
+    "most_worked": "most_worked",
+    "split_midnight": "split_midnight",
+}
+BASE_SHIFT = "08:00-17:00"
+
+# What holds where a scenario states nothing: direction by the states that are written, no duplicate window.
+ANY_PAIRING = PairingRule(mode="", longest=20 * HOUR)
+STRICT = PunctualityRule()
+LIMITS = AnomalyRule(over_schedule=0, long_shift=None)
+RULES = RuleSet(duplicates=DuplicateRule(window=0))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A choice the product offers where systems differ. The default is the recommended one."""
+
+    name: str = "recommended"
+    shows_out: str = "last_closed"
+    reprocess: bool = True
+
+
+DEFAULT = Setting()
+#: The settings tried for disputed scenarios that do not hold under the recommended ones.
+ALTERNATIVES = (
+    Setting("last out shows the last event", shows_out="last_event"),
+    Setting("punches in a record are not matched anew", reprocess=False),
+)
+
+
+@dataclass
+class World:
+    """One person of a scenario, being read."""
+
+    given: Node
+    title: str = ""
+    setting: Setting = DEFAULT
+    mentioned: tuple[date, ...] = ()
+    zone: str = "UTC"
+    shifts: dict[str, tuple[Shift, ...]] = field(default_factory=dict)
+    assignments: list[Assignment] = field(default_factory=list)
+    default_shift: str | None = None
+    pairing: PairingRule = ANY_PAIRING
+    punctuality: PunctualityRule = STRICT
+    breaks: list[BreakRule] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    holidays: set[date] = field(default_factory=set)
+    leaves: list[Leave] = field(default_factory=list)
+    calendar: Calendar = field(default_factory=Calendar)
+    anomalies: AnomalyRule = LIMITS
+    rules: RuleSet = RULES
+    versions: list[tuple[date, PunctualityRule]] = field(default_factory=list)
+    overtime_said: bool = False
+    now: datetime | None = None
+    complete: datetime | None = None
+    active: bool = True
+    joined: date | None = None
+    left: date | None = None
+    fold: int | None = None
+    ahead: int | None = None
+    date_on: date = BASE_DAY
+    scheduled_dates: list[date] = field(default_factory=list)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def read(self) -> World:
+        """Understand every key of ``given``; what is not understood is left for ``Node.finish`` to report."""
+        given = self.given
+        self.zone = str(given.take("tz", "UTC"))
+        if "date" in given:
+            self.date_on = words.day(given.take("date"))
+        self._modes()
+        self._shifts()
+        self._people()
+        self._clock()
+        payrules.read(self)
+        self._punches()
+        self._limits()
+        return self
+
+    def _modes(self) -> None:
+        given = self.given
+        mode, kind = given.take("punch_mode"), given.take("hours_mode")
+        pairing = self.pairing
+        if mode is not None:
+            if mode not in MODES:
+                raise NotUnderstoodError(f"punch_mode {mode!r}")
+            pairing = replace(pairing, mode=MODES[mode])
+        if kind is not None:
+            if kind not in ("paired", "first_last"):
+                raise NotUnderstoodError(f"hours_mode {kind!r}")
+            pairing = replace(pairing, hours=kind)
+        if "new_shift_gap_h" in given:
+            pairing = replace(pairing, gap=words.hours(given.take("new_shift_gap_h")))
+        if "max_shift_h" in given:
+            pairing = replace(pairing, longest=words.hours(given.take("max_shift_h")))
+        self.pairing = replace(pairing, shows_out=self.setting.shows_out)
+        window = int(given.take("duplicate_window_s", 0))
+        said = given.take("window_rule")
+        fixed = said is not None and str(said).startswith("fixed")
+        if said is not None and not fixed and not str(said).startswith("chained"):
+            raise NotUnderstoodError(f"window_rule {said!r}")
+        dating = given.take("day_assignment")
+        if dating is not None and dating not in DATING:
+            raise NotUnderstoodError(f"day_assignment {dating!r}")
+        self.rules = replace(
+            self.rules,
+            duplicates=DuplicateRule(window=window, fixed=fixed),
+            dating=DateRule(DATING.get(dating, "shift_start")),
+            status=StatusRule(
+                single_punch=str(given.take("single_punch", "flag")), sandwich=bool(given.take("sandwich", False))
+            ),
+        )
+
+    def _shifts(self) -> None:
+        given = self.given
+        if "shift" in given:
+            value = given.take("shift")
+            self._assign("shift", value, given, "shift")
+        for name in ("assigned_shift", "default_shift"):
+            if name in given:
+                label = name.removesuffix("_shift")
+                self.shifts[label] = (self._shift(label, given.take(name), given, name),)
+                if label == "default":
+                    self.default_shift = label
+                else:
+                    self.assignments.append(Assignment((label,), self._from(given)))
+        if "shifts" in given:
+            table = given.node("shifts")
+            for name in table:
+                self.shifts[name] = (self._shift(name, table.take(name), table, name),)
+        self._assigned()
+        if "schedule" in given:
+            self._schedule(given.take("schedule"))
+        if "shift_change" in given:
+            self._shift_change(given.node("shift_change"))
+        if "shift_rule_change" in given:
+            self._rule_change(given.node("shift_rule_change"))
+        if "shift_start" in given:
+            start = words.stamp(given.take("shift_start"), self.date_on)
+            shift = Shift("shift", start.second, (start.second + 9 * HOUR) % 86400)
+            self.shifts["shift"] = (shift,)
+            self.assignments.append(Assignment(("shift",), start.day, start.day))
+            self.scheduled_dates.append(start.day)
+
+    def _assign(self, name: str, value: Any, node: Node, key: str) -> None:
+        if isinstance(value, str):
+            said = words.schedule(value)
+            self._from_words(name, said)
+            return
+        self.shifts[name] = (self._shift(name, value, node, key),)
+        if "assigned" not in self.given:
+            self.assignments.append(Assignment((name,), self._from(self.given)))
+
+    def _from(self, given: Node) -> date:
+        return words.day(given.take("assigned_from")) if "assigned_from" in given else date(1970, 1, 1)
+
+    def _assigned(self) -> None:
+        given = self.given
+        start = self._from(given)
+        value = given.take("assigned")
+        names = [name for name in self.shifts if name not in ("default", "assigned")]
+        if isinstance(value, dict):
+            for name, span in value.items():
+                self.assignments.append(Assignment((name,), words.day(span[0]), words.day(span[1])))
+        elif isinstance(value, list):
+            for name in names:
+                self.assignments.append(Assignment((name,), words.day(value[0]), words.day(value[1])))
+        elif value is not None:
+            raise NotUnderstoodError(f"given.assigned: {value!r}")
+        elif "shifts" in given:
+            self.assignments += [Assignment((name,), start) for name in names]
+
+    def _schedule(self, value: Any) -> None:
+        if isinstance(value, dict):
+            for index, (on, text) in enumerate(sorted(value.items())):
+                said = words.schedule(text)
+                said.on = words.day(on)
+                self._from_words(f"S{index}", said)
+            return
+        self._from_words("schedule", words.schedule(str(value)))
+
+    def _from_words(self, name: str, said: words.Schedule) -> None:
+        if said.zone is not None:
+            self.zone = said.zone
+        if said.kind == "none":
+            return
+        if said.kind == "flexible_week":
+            payrules.flexible_week(self, said.expected or 0)
+            return
+        if said.kind == "flexible_day":
+            shift = Shift(name, 0, 0, expected=said.expected, flexible=True)
+        else:
+            assert said.start is not None
+            assert said.end is not None
+            shift = Shift(
+                name,
+                said.start,
+                said.end,
+                breaks=tuple(ScheduledBreak(start, end, paid) for start, end, paid in said.pauses),
+                expected=said.expected,
+            )
+            if said.unpaid:
+                rule = BreakRule("meal", "deduct", ((0, said.unpaid),), keep_trigger=False)
+                shift = replace(shift, break_rules=(rule,), unpaid_break=said.unpaid)
+        self.shifts[name] = (shift,)
+        start, end = (said.on, said.on) if said.on else (self._from(self.given), None)
+        self.assignments.append(Assignment((name,), start, end, said.weekdays))
+        if said.on:
+            self.scheduled_dates.append(said.on)
+
+    def _shift(self, name: str, value: Any, parent: Node, key: str) -> Shift:
+        if isinstance(value, str):
+            said = words.schedule(value)
+            if said.start is None or said.end is None:
+                raise NotUnderstoodError(f"{parent.path}.{key}: {value!r}")
+            pauses = tuple(ScheduledBreak(start, end, paid) for start, end, paid in said.pauses)
+            return Shift(name, said.start, said.end, breaks=pauses)
+        if not isinstance(value, dict):
+            raise NotUnderstoodError(f"{parent.path}.{key}: {value!r}")
+        node = parent.child(value, key)
+        start, end = words.clock(node.take("start")), words.clock(node.take("end"))
+        before, after = node.take("in_window_before_min"), node.take("out_window_after_min")
+        mode, kind = node.take("punch_mode"), node.take("hours_mode")
+        pairing = None
+        if mode is not None or kind is not None:
+            pairing = replace(self.pairing, mode=MODES.get(mode, ""), hours=kind or self.pairing.hours)
+            if mode is not None and mode not in MODES:
+                raise NotUnderstoodError(f"{node.path}.punch_mode: {mode!r}")
+        pauses = tuple(
+            ScheduledBreak(words.clock(each[0]), words.clock(each[1])) for each in _pairs(node.take("breaks"))
+        )
+        return Shift(
+            name,
+            start,
+            end,
+            before=None if before is None else words.minutes(before),
+            after=None if after is None else words.minutes(after),
+            breaks=pauses,
+            pairing=pairing,
+            status=_status(node, self.rules.status),
+            punctuality=_punctuality(node),
+        )
+
+    def _shift_change(self, node: Node) -> None:
+        """A change of a shift while it is running: one version for the whole date."""
+        changed = words.stamp(node.take("at"))
+        for name, versions in list(self.shifts.items()):
+            newest = versions[-1]
+            before, after = node.take("in_window_before_min"), node.take("out_window_after_min")
+            newer = replace(
+                newest,
+                effective=changed.day,
+                before=newest.before if before is None else words.minutes(before),
+                after=newest.after if after is None else words.minutes(after),
+            )
+            self.shifts[name] = (*versions, newer)
+
+    def _rule_change(self, node: Node) -> None:
+        effective = words.day(node.take("effective"))
+        old, new = (words.minutes(each) for each in node.take("late_grace_min"))
+        self.given.take("reprocess_from")
+        self.punctuality = replace(self.punctuality, late_grace=old)
+        self.versions.append((effective, replace(self.punctuality, late_grace=new)))
+        self._base_shift()
+
+    def _base_shift(self) -> None:
+        """Facts that need a shift and name none speak of the base day."""
+        if not self.shifts:
+            self._from_words("base", words.schedule(BASE_SHIFT))
+
+    def need_shift(self) -> None:
+        self._base_shift()
+
+    def add_shift(self, shift: Shift) -> None:
+        self.shifts[shift.code] = (shift,)
+        self.assignments.append(Assignment((shift.code,), date(1970, 1, 1)))
+
+    def add_words(self, text: str) -> None:
+        self._from_words("shift", words.schedule(text))
+
+    def _people(self) -> None:
+        given = self.given
+        self.joined = words.day(given.take("joined")) if "joined" in given else None
+        self.left = words.day(given.take("left")) if "left" in given else None
+        employee = given.take("employee", "active")
+        if employee not in ("active", "inactive"):
+            raise NotUnderstoodError(f"employee {employee!r}")
+        self.active = employee == "active"
+        self.holidays |= {words.day(each) for each in given.take("holidays") or ()}
+        company = str(given.take("company", ""))
+        if match := re.fullmatch(r"\w+ \((no )?holiday\)", company):
+            if not match[1]:
+                self.holidays.add(self.date_on)
+        elif company:
+            raise NotUnderstoodError(f"company {company!r}")
+        if "calendar" in given:
+            days = {words.day(on): kind for on, kind in given.take("calendar").items()}
+            self._calendar(days)
+        for on in given.take("absent") or ():
+            self._base_shift()
+            self.scheduled_dates.append(words.day(on))
+        for leave in _list(given.take("leave")):
+            self.leaves.append(self._leave(leave))
+        if "leave" in given and self.leaves and self.leaves[0].part == "hours":
+            self.leaves = [replace(self.leaves[0], day=self.date_on)]
+        if "request" in given:
+            self._request(given.node("request"))
+        if "judge_only" in given:
+            self.scheduled_dates.append(words.day(given.take("judge_only")))
+
+    def _calendar(self, days: dict[date, str]) -> None:
+        for on, kind in days.items():
+            if kind not in ("working", "weekly_off", "holiday"):
+                raise NotUnderstoodError(f"calendar {kind!r}")
+            if kind == "holiday":
+                self.holidays.add(on)
+        off = frozenset(on for on, kind in days.items() if kind == "weekly_off")
+        self.calendar = Calendar(off=off)
+        self.scheduled_dates += list(days)
+
+    def _leave(self, value: Any) -> Leave:
+        if isinstance(value, dict):
+            half = value.get("half")
+            parts = {
+                "morning": "first_half",
+                "first": "first_half",
+                "afternoon": "second_half",
+                "second": "second_half",
+            }
+            unknown = set(value) - {"date", "half"}
+            if unknown or (half is not None and half not in parts):
+                raise NotUnderstoodError(f"leave {value!r}")
+            return Leave(words.day(value["date"]), part=parts.get(half, "full") if half else "full")
+        if isinstance(value, tuple):
+            return Leave(self.date_on, part="hours", start=words.clock(value[0]), end=words.clock(value[1]))
+        return Leave(words.day(value))
+
+    def _request(self, node: Node) -> None:
+        start, end = words.day(node.take("from")), words.day(node.take("to"))
+        if node.take("reason") not in ("on_duty", "work_from_home"):
+            raise NotUnderstoodError(f"{node.path}.reason")
+        if node.take("approved", True) is True:
+            taken = {leave.day for leave in self.leaves}
+            for offset in range((end - start).days + 1):
+                on = start + timedelta(days=offset)
+                self.scheduled_dates.append(on)
+                if on not in taken:
+                    self.leaves.append(Leave(on, kind="on_duty", code="on_duty"))
+
+    def _clock(self) -> None:
+        given = self.given
+        if "today" in given:
+            self.now = datetime.combine(words.day(given.take("today")), datetime.min.time(), UTC) + timedelta(hours=12)
+        for key in ("processed_at", "now"):
+            if key in given:
+                self.now = moment(resolve(words.stamp(given.take(key), self.date_on).text, self.zone).instant)
+        if "device_data_complete_until" in given:
+            said = words.stamp(given.take("device_data_complete_until"))
+            self.complete = moment(resolve(said.text, self.zone).instant)
+        self.fold = given.take("fold")
+        self.ahead = given.take("device_clock_skew_s")
+
+    def _punches(self) -> None:
+        given = self.given
+        value = given.take("punches")
+        if isinstance(value, dict):
+            for on, times in value.items():
+                self.stamps += [words.stamp(each, words.day(on)) for each in times]
+        else:
+            self.stamps += [words.stamp(each, self.date_on) for each in value or ()]
+        for each in given.take("punches_utc") or ():
+            said = words.stamp(each, self.date_on)
+            self.stamps.append(replace(said, offset="+00:00"))
+        for span in given.take("spans") or ():
+            self.stamps += [words.stamp(each, self.date_on) for each in span if each is not None]
+        self._local()
+        if not self.stamps:
+            self.stamps += payrules.worked_instead(self)
+
+    def _local(self) -> None:
+        """``local`` repeats the punches in the zone: it must agree with them."""
+        local = self.given.take("local")
+        if local is None:
+            return
+        for each, said in zip(self.stamps, local, strict=True):
+            at = moment(resolve(each.text, self.zone).instant)
+            again = words.stamp(said, each.day)
+            if moment(resolve(again.text, self.zone).instant) != at:
+                raise NotUnderstoodError(f"local {said!r} is not {each.text}")
+
+    def _limits(self) -> None:
+        given = self.given
+        if "grace_min" in given:
+            grace = words.minutes(given.take("grace_min"))
+            self.punctuality = replace(self.punctuality, late_grace=grace, early_grace=grace)
+        graces = {key: words.minutes(given.take(key)) for key in ("late_grace_min", "early_grace_min") if key in given}
+        if graces:
+            self._base_shift()
+            self.punctuality = replace(
+                self.punctuality,
+                late_grace=graces.get("late_grace_min", self.punctuality.late_grace),
+                early_grace=graces.get("early_grace_min", self.punctuality.early_grace),
+            )
+        limits = self.anomalies
+        if "long_interval_h" in given:
+            limits = replace(limits, long_shift=words.hours(given.take("long_interval_h")))
+        if "threshold_s" in given:
+            limits = replace(limits, skew=int(given.take("threshold_s")))
+        if "tolerance_h" in given:
+            after = words.hours(given.take("tolerance_h"))
+            self.pairing = replace(self.pairing, auto_close="expected_hours", auto_close_after=after)
+        self.anomalies = limits
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def punches(self, zone: str | None = None) -> tuple[Punch, ...]:
+        """The punches as the product stores them. A state written twice for a second is one row read twice; two plain
+        events at the same second are two rows (the vocabulary has no other way to write a handover)."""
+        found = []
+        before: int | None = None
+        for index, each in enumerate(self.stamps):
+            reading = resolve(each.text, self.zone, fold=self.fold, after=before)
+            before = reading.instant
+            stated = each.state is not Direction.UNKNOWN
+            found.append(
+                Punch(
+                    id=f"{each.text}|{each.state}" if stated else f"{index:04d}|{each.text}",
+                    at=moment(reading.instant),
+                    zone=zone or self.zone,
+                    direction=each.state,
+                    device="device",
+                    flags=(reading.doubt,) if reading.doubt else (),
+                    clock_ahead=self.ahead,
+                )
+            )
+        return tuple(found)
+
+    def build(self) -> StaffInput:
+        """The engine's input. Without word about the clock nothing after the last punch is concluded."""
+        punches = self.punches()
+        stated = any(punch.direction is not Direction.UNKNOWN for punch in punches)
+        mode = self.pairing.mode or ("device_state" if stated else "alternate")
+        pairing = replace(self.pairing, mode=mode)
+        complete = self.complete
+        if self.now is None and complete is None and punches:
+            complete = max(punch.at for punch in punches)
+        rules = replace(
+            self.rules,
+            pairing=pairing,
+            punctuality=self.punctuality,
+            breaks=tuple(self.breaks),
+            anomalies=self.anomalies,
+        )
+        versions = [rules] + [replace(rules, effective=on, punctuality=rule) for on, rule in self.versions]
+        shifts = {name: tuple(_own(shift, pairing) for shift in found) for name, found in self.shifts.items()}
+        first, last = self._period(punches)
+        return StaffInput(
+            staff_id="1",
+            first=first,
+            last=last,
+            zone=self.zone,
+            punches=punches,
+            shifts=shifts,
+            assignments=tuple(self.assignments),
+            default_shift=self.default_shift,
+            rules=tuple(versions),
+            calendar=replace(self.calendar, holidays=frozenset(self.holidays)),
+            leaves=tuple(self.leaves),
+            joined=self.joined,
+            left=self.left,
+            active=self.active,
+            now=self.now,
+            complete_until=complete,
+        )
+
+    def _period(self, punches: Iterable[Punch]) -> tuple[date, date]:
+        days = {resolve_day(punch) for punch in punches} | set(self.mentioned) | set(self.scheduled_dates)
+        if self.now is not None:
+            days.add(self.now.date())
+        for each in self.assignments:
+            if each.start.year > 1970:
+                days.add(each.start)
+            if each.end is not None:
+                days.add(each.end)
+        days |= self.holidays | {leave.day for leave in self.leaves}
+        if not days:
+            days = {self.date_on}
+        return min(days), max(days)
+
+    def run(self) -> Result:
+        return compute(self.build())
+
+
+def resolve_day(punch: Punch) -> date:
+    return local_date(punch.zone, epoch(punch.at))
+
+
+def attended(result: Result) -> list[DayRecord]:
+    """The records that say something about attendance: not the rest days nobody worked."""
+    resting = ("holiday", "weekly_off", "on_leave")
+    return [each for each in result.records if each.punch_count or each.status not in resting]
+
+
+def _own(shift: Shift, pairing: PairingRule) -> Shift:
+    if shift.pairing is not None and not shift.pairing.mode:
+        return replace(shift, pairing=replace(shift.pairing, mode=pairing.mode))
+    return shift
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, list) and len(value) == 2 and all(re.fullmatch(words.CLOCK, str(each)) for each in value):
+        return [tuple(value)]
+    return value if isinstance(value, list) else [value]
+
+
+def _pairs(value: Any) -> list[Any]:
+    if not value:
+        return []
+    return value if isinstance(value[0], list) else [value]
+
+
+def _status(node: Node, base: StatusRule) -> StatusRule | None:
+    half, absent = node.take("half_day_below_h"), node.take("absent_below_h")
+    if half is None and absent is None:
+        return None
+    return replace(
+        base,
+        half_day_below=None if half is None else words.hours(half),
+        absent_below=None if absent is None else words.hours(absent),
+    )
+
+
+def _punctuality(node: Node) -> PunctualityRule | None:
+    late, early = node.take("late_grace_min"), node.take("early_grace_min")
+    mark_late, mark_early = node.take("mark_late"), node.take("mark_early")
+    if late is early is mark_late is mark_early is None:
+        return None
+    return PunctualityRule(
+        mark_late=bool(mark_late),
+        mark_early=bool(mark_early),
+        late_grace=words.minutes(late or 0),
+        early_grace=words.minutes(early or 0),
+    )
