@@ -16,11 +16,13 @@ from tenant_stack.attendance import models as attendance
 from tenant_stack.base import Base
 from tenant_stack.devices import models as devices
 from tenant_stack.punches import models as punches
+from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
 
-TABLE_MODULES = (access, attendance, devices, punches, staff)
+TABLE_MODULES = (access, attendance, devices, punches, schedules, staff)
 METADATA = Base.metadata
 PARTITION = re.compile(r"punch_logs_\d{4}_\d{2}")
+MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_203_411
 
 
@@ -29,10 +31,17 @@ def is_ours(name: str | None, kind: str, _: object) -> bool:
     return not (kind == "table" and name and PARTITION.fullmatch(name))
 
 
+def newest() -> str:
+    """The newest revision that this code knows."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert head is not None
+    return head
+
+
 def alembic_config(connection: sa.Connection) -> Config:
     """Alembic's settings made in code; the migrations run on the connection given."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
@@ -43,9 +52,7 @@ def upgrade(connection: sa.Connection) -> str:
     connection.execute(sa.text("SET lock_timeout = '10s'"))
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     command.upgrade(config, "head")
-    head = ScriptDirectory.from_config(config).get_current_head()
-    assert head is not None
-    return head
+    return newest()
 
 
 async def migrate(database_url: str) -> str:

@@ -33,6 +33,7 @@ class Device(Base, Identified, Timestamped):
     comm_key: Mapped[int] = mapped_column(server_default=sa.text("0"))
     zone: Mapped[str] = mapped_column(sa.String(64))
     location: Mapped[str | None] = mapped_column(sa.String(200))
+    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
     device_config: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
     approved_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))

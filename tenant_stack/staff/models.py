@@ -14,7 +14,10 @@ from tenant_stack.punches.pins import NORMAL_PIN_SQL
 
 
 class Staff(Base, Identified, Timestamped):
-    """A person who punches. ``badge_pin`` and ``employee_pin`` are the PINs under which a clock may know them."""
+    """A person who punches. ``badge_pin`` and ``employee_pin`` are the PINs under which a clock may know them.
+
+    Without a site they are counted in the organisation's zone; without a rule set by the default one.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (
@@ -34,6 +37,10 @@ class Staff(Base, Identified, Timestamped):
     department: Mapped[str | None] = mapped_column(sa.String(120))
     job_title: Mapped[str | None] = mapped_column(sa.String(120))
     hired_on: Mapped[date | None]
+    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
+    rule_set_code: Mapped[str | None] = mapped_column(
+        sa.String(40), sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT")
+    )
     active: Mapped[bool] = mapped_column(server_default=sa.true())
     notes: Mapped[str | None] = mapped_column(sa.Text)
     enrollment_status: Mapped[str] = mapped_column(sa.String(16), server_default="not_enrolled")

@@ -1,0 +1,1 @@
+"""Sites, shifts, rosters, rules and calendars: what attendance is computed by, as dated data."""
