@@ -152,7 +152,10 @@ def _overtime(world: World) -> None:
         if re.search(r"\d+ min when", str(phrase)):
             world.breaks.append(words.break_law(phrase))
         else:
-            _add_tiers(world, [words.overtime_rule(phrase)])
+            added = words.overtime_rule(phrase)  # on top of what holds without it
+            world.rules = replace(
+                world.rules, overtime=replace(world.rules.overtime, tiers=(*world.rules.overtime.tiers, added))
+            )
     approval = given.take("approval")
     if approval is not None and not re.fullmatch(r"by manager(, daily rule)?", str(approval)):
         raise NotUnderstoodError(f"approval {approval!r}")
@@ -170,7 +173,7 @@ def _overtime(world: World) -> None:
     else:
         rule = replace(rule, tolerance=tolerance)
     if not world.overtime_said:  # time above what is owed, and work on a holiday
-        rule = replace(rule, tiers=(Tier("HOL", "holiday"), Tier("OT", "over_schedule")))
+        rule = replace(rule, tiers=(Tier("HOL", "holiday"), Tier("OT", "over_schedule"), *rule.tiers))
     world.rules = replace(world.rules, overtime=rule)
 
 

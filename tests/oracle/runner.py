@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tests.oracle import topics
-from tests.oracle.answers import COMMENTARY, QUESTIONS, Answer, by_pattern, check
+from tests.oracle import (
+    questions_days,
+    questions_pay,
+    questions_punches,
+    questions_settings,
+    topics,
+    topics_life,
+    topics_spans,
+    topics_sums,
+)
+from tests.oracle.answers import COMMENTARY, QUESTIONS, Answer, check
 from tests.oracle.facts import Facts, Node, NotUnderstoodError, Scenario
 from tests.oracle.world import ALTERNATIVES, DEFAULT, Setting, World
 
@@ -144,4 +153,13 @@ def run(facts: Facts) -> list[Verdict]:
     return [judge(each, facts) for each in facts.scenarios]
 
 
-__all__ = ["Verdict", "by_pattern", "judge", "run"]
+#: Importing these registers their questions and topics.
+VOCABULARY = (
+    questions_days,
+    questions_pay,
+    questions_punches,
+    questions_settings,
+    topics_life,
+    topics_spans,
+    topics_sums,
+)

@@ -15,7 +15,6 @@ from tenant_stack.attendance.rules.inputs import (
     Direction,
     Leave,
     Punch,
-    ScheduledBreak,
     Shift,
     StaffInput,
 )
@@ -31,12 +30,12 @@ from tenant_stack.attendance.rules.ruleset import (
     StatusRule,
 )
 from tenant_stack.attendance.rules.walltime import epoch, local_date, moment, resolve
-from tests.oracle import payrules, words
+from tests.oracle import payrules, schedules, words
 from tests.oracle.facts import Node, NotUnderstoodError
+from tests.oracle.schedules import MODES
 from tests.oracle.words import BASE_DAY, Stamp
 
 HOUR = 3600
-MODES = {"alternate": "alternate", "device_state": "device_state", "state_then_alternating": "state_then_alternate"}
 DATING = {
     "shift_start": "shift_start",
     "scheduled_start": "shift_start",
@@ -46,7 +45,6 @@ DATING = {
     "most_worked": "most_worked",
     "split_midnight": "split_midnight",
 }
-BASE_SHIFT = "08:00-17:00"
 
 # What holds where a scenario states nothing: direction by the states that are written, no duplicate window.
 ANY_PAIRING = PairingRule(mode="", longest=20 * HOUR)
@@ -114,7 +112,7 @@ class World:
         if "date" in given:
             self.date_on = words.day(given.take("date"))
         self._modes()
-        self._shifts()
+        schedules.read(self)
         self._people()
         self._clock()
         payrules.read(self)
@@ -156,172 +154,15 @@ class World:
             ),
         )
 
-    def _shifts(self) -> None:
-        given = self.given
-        if "shift" in given:
-            value = given.take("shift")
-            self._assign("shift", value, given, "shift")
-        for name in ("assigned_shift", "default_shift"):
-            if name in given:
-                label = name.removesuffix("_shift")
-                self.shifts[label] = (self._shift(label, given.take(name), given, name),)
-                if label == "default":
-                    self.default_shift = label
-                else:
-                    self.assignments.append(Assignment((label,), self._from(given)))
-        if "shifts" in given:
-            table = given.node("shifts")
-            for name in table:
-                self.shifts[name] = (self._shift(name, table.take(name), table, name),)
-        self._assigned()
-        if "schedule" in given:
-            self._schedule(given.take("schedule"))
-        if "shift_change" in given:
-            self._shift_change(given.node("shift_change"))
-        if "shift_rule_change" in given:
-            self._rule_change(given.node("shift_rule_change"))
-        if "shift_start" in given:
-            start = words.stamp(given.take("shift_start"), self.date_on)
-            shift = Shift("shift", start.second, (start.second + 9 * HOUR) % 86400)
-            self.shifts["shift"] = (shift,)
-            self.assignments.append(Assignment(("shift",), start.day, start.day))
-            self.scheduled_dates.append(start.day)
-
-    def _assign(self, name: str, value: Any, node: Node, key: str) -> None:
-        if isinstance(value, str):
-            said = words.schedule(value)
-            self._from_words(name, said)
-            return
-        self.shifts[name] = (self._shift(name, value, node, key),)
-        if "assigned" not in self.given:
-            self.assignments.append(Assignment((name,), self._from(self.given)))
-
-    def _from(self, given: Node) -> date:
-        return words.day(given.take("assigned_from")) if "assigned_from" in given else date(1970, 1, 1)
-
-    def _assigned(self) -> None:
-        given = self.given
-        start = self._from(given)
-        value = given.take("assigned")
-        names = [name for name in self.shifts if name not in ("default", "assigned")]
-        if isinstance(value, dict):
-            for name, span in value.items():
-                self.assignments.append(Assignment((name,), words.day(span[0]), words.day(span[1])))
-        elif isinstance(value, list):
-            for name in names:
-                self.assignments.append(Assignment((name,), words.day(value[0]), words.day(value[1])))
-        elif value is not None:
-            raise NotUnderstoodError(f"given.assigned: {value!r}")
-        elif "shifts" in given:
-            self.assignments += [Assignment((name,), start) for name in names]
-
-    def _schedule(self, value: Any) -> None:
-        if isinstance(value, dict):
-            for index, (on, text) in enumerate(sorted(value.items())):
-                said = words.schedule(text)
-                said.on = words.day(on)
-                self._from_words(f"S{index}", said)
-            return
-        self._from_words("schedule", words.schedule(str(value)))
-
-    def _from_words(self, name: str, said: words.Schedule) -> None:
-        if said.zone is not None:
-            self.zone = said.zone
-        if said.kind == "none":
-            return
-        if said.kind == "flexible_week":
-            payrules.flexible_week(self, said.expected or 0)
-            return
-        if said.kind == "flexible_day":
-            shift = Shift(name, 0, 0, expected=said.expected, flexible=True)
-        else:
-            assert said.start is not None
-            assert said.end is not None
-            shift = Shift(
-                name,
-                said.start,
-                said.end,
-                breaks=tuple(ScheduledBreak(start, end, paid) for start, end, paid in said.pauses),
-                expected=said.expected,
-            )
-            if said.unpaid:
-                rule = BreakRule("meal", "deduct", ((0, said.unpaid),), keep_trigger=False)
-                shift = replace(shift, break_rules=(rule,), unpaid_break=said.unpaid)
-        self.shifts[name] = (shift,)
-        start, end = (said.on, said.on) if said.on else (self._from(self.given), None)
-        self.assignments.append(Assignment((name,), start, end, said.weekdays))
-        if said.on:
-            self.scheduled_dates.append(said.on)
-
-    def _shift(self, name: str, value: Any, parent: Node, key: str) -> Shift:
-        if isinstance(value, str):
-            said = words.schedule(value)
-            if said.start is None or said.end is None:
-                raise NotUnderstoodError(f"{parent.path}.{key}: {value!r}")
-            pauses = tuple(ScheduledBreak(start, end, paid) for start, end, paid in said.pauses)
-            return Shift(name, said.start, said.end, breaks=pauses)
-        if not isinstance(value, dict):
-            raise NotUnderstoodError(f"{parent.path}.{key}: {value!r}")
-        node = parent.child(value, key)
-        start, end = words.clock(node.take("start")), words.clock(node.take("end"))
-        before, after = node.take("in_window_before_min"), node.take("out_window_after_min")
-        mode, kind = node.take("punch_mode"), node.take("hours_mode")
-        pairing = None
-        if mode is not None or kind is not None:
-            pairing = replace(self.pairing, mode=MODES.get(mode, ""), hours=kind or self.pairing.hours)
-            if mode is not None and mode not in MODES:
-                raise NotUnderstoodError(f"{node.path}.punch_mode: {mode!r}")
-        pauses = tuple(
-            ScheduledBreak(words.clock(each[0]), words.clock(each[1])) for each in _pairs(node.take("breaks"))
-        )
-        return Shift(
-            name,
-            start,
-            end,
-            before=None if before is None else words.minutes(before),
-            after=None if after is None else words.minutes(after),
-            breaks=pauses,
-            pairing=pairing,
-            status=_status(node, self.rules.status),
-            punctuality=_punctuality(node),
-        )
-
-    def _shift_change(self, node: Node) -> None:
-        """A change of a shift while it is running: one version for the whole date."""
-        changed = words.stamp(node.take("at"))
-        for name, versions in list(self.shifts.items()):
-            newest = versions[-1]
-            before, after = node.take("in_window_before_min"), node.take("out_window_after_min")
-            newer = replace(
-                newest,
-                effective=changed.day,
-                before=newest.before if before is None else words.minutes(before),
-                after=newest.after if after is None else words.minutes(after),
-            )
-            self.shifts[name] = (*versions, newer)
-
-    def _rule_change(self, node: Node) -> None:
-        effective = words.day(node.take("effective"))
-        old, new = (words.minutes(each) for each in node.take("late_grace_min"))
-        self.given.take("reprocess_from")
-        self.punctuality = replace(self.punctuality, late_grace=old)
-        self.versions.append((effective, replace(self.punctuality, late_grace=new)))
-        self._base_shift()
-
-    def _base_shift(self) -> None:
-        """Facts that need a shift and name none speak of the base day."""
-        if not self.shifts:
-            self._from_words("base", words.schedule(BASE_SHIFT))
-
     def need_shift(self) -> None:
-        self._base_shift()
+        schedules.base_shift(self)
 
     def add_shift(self, shift: Shift) -> None:
         self.shifts[shift.code] = (shift,)
         self.assignments.append(Assignment((shift.code,), date(1970, 1, 1)))
 
     def add_words(self, text: str) -> None:
-        self._from_words("shift", words.schedule(text))
+        schedules.from_words(self, "shift", words.schedule(text))
 
     def _people(self) -> None:
         given = self.given
@@ -342,7 +183,7 @@ class World:
             days = {words.day(on): kind for on, kind in given.take("calendar").items()}
             self._calendar(days)
         for on in given.take("absent") or ():
-            self._base_shift()
+            schedules.base_shift(self)
             self.scheduled_dates.append(words.day(on))
         for leave in _list(given.take("leave")):
             self.leaves.append(self._leave(leave))
@@ -402,6 +243,9 @@ class World:
         if "device_data_complete_until" in given:
             said = words.stamp(given.take("device_data_complete_until"))
             self.complete = moment(resolve(said.text, self.zone).instant)
+        orders = given.take("arrival_orders")
+        if orders is not None and not re.match(r"all \d+ permutations", str(orders)):
+            raise NotUnderstoodError(f"arrival_orders {orders!r}")
         self.fold = given.take("fold")
         self.ahead = given.take("device_clock_skew_s")
 
@@ -440,7 +284,7 @@ class World:
             self.punctuality = replace(self.punctuality, late_grace=grace, early_grace=grace)
         graces = {key: words.minutes(given.take(key)) for key in ("late_grace_min", "early_grace_min") if key in given}
         if graces:
-            self._base_shift()
+            schedules.base_shift(self)
             self.punctuality = replace(
                 self.punctuality,
                 late_grace=graces.get("late_grace_min", self.punctuality.late_grace),
@@ -558,33 +402,3 @@ def _list(value: Any) -> list[Any]:
     if isinstance(value, list) and len(value) == 2 and all(re.fullmatch(words.CLOCK, str(each)) for each in value):
         return [tuple(value)]
     return value if isinstance(value, list) else [value]
-
-
-def _pairs(value: Any) -> list[Any]:
-    if not value:
-        return []
-    return value if isinstance(value[0], list) else [value]
-
-
-def _status(node: Node, base: StatusRule) -> StatusRule | None:
-    half, absent = node.take("half_day_below_h"), node.take("absent_below_h")
-    if half is None and absent is None:
-        return None
-    return replace(
-        base,
-        half_day_below=None if half is None else words.hours(half),
-        absent_below=None if absent is None else words.hours(absent),
-    )
-
-
-def _punctuality(node: Node) -> PunctualityRule | None:
-    late, early = node.take("late_grace_min"), node.take("early_grace_min")
-    mark_late, mark_early = node.take("mark_late"), node.take("mark_early")
-    if late is early is mark_late is mark_early is None:
-        return None
-    return PunctualityRule(
-        mark_late=bool(mark_late),
-        mark_early=bool(mark_early),
-        late_grace=words.minutes(late or 0),
-        early_grace=words.minutes(early or 0),
-    )

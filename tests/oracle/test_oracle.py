@@ -1,0 +1,66 @@
+"""The gate: every scenario passes, and the runner tells a pass from a fail and from what it does not understand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.oracle.__main__ import main
+from tests.oracle.facts import Facts, Scenario, load
+from tests.oracle.runner import judge
+
+FACTS = load()
+
+
+@pytest.mark.parametrize("scenario", FACTS.scenarios, ids=lambda each: each.id)
+def test_every_scenario_passes(scenario: Scenario) -> None:
+    verdict = judge(scenario, FACTS)
+    assert verdict.outcome == "pass", verdict.line
+
+
+def test_all_scenarios_of_the_file_are_run() -> None:
+    content = yaml.safe_load((Path(__file__).parent / "attendance.yaml").read_text(encoding="utf-8"))
+    assert len(FACTS.scenarios) == content["meta"]["scenario_count"] == 121
+
+
+def _day(**expect: object) -> Scenario:
+    given = {"tz": "UTC", "punches": ["2025-01-06 08:00", "2025-01-06 12:00"]}
+    return Scenario("X1", "", "derived", "agreed", given, expect)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "outcome"),
+    [
+        (_day(worked_min=240), "pass"),
+        (_day(worked_min=241), "fail"),
+        (_day(worked_minutes=240), "not understood"),
+        (
+            Scenario("X1", "", "derived", "agreed", {"tz": "UTC", "weather": "rain"}, {"worked_min": 0}),
+            "not understood",
+        ),
+    ],
+)
+def test_the_runner_is_not_blind(scenario: Scenario, outcome: str) -> None:
+    assert judge(scenario, Facts([scenario])).outcome == outcome
+
+
+def test_a_wrong_fact_fails_and_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = yaml.safe_load((Path(__file__).parent / "referenced.yaml").read_text(encoding="utf-8"))
+    content["scenarios"][0]["expect"]["days"][0]["worked_min"] = 181
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert main([str(path)]) == 1
+    printed = capsys.readouterr().out
+    assert "A10  fail" in printed
+    assert "0 of 1 scenarios pass, 1 fail, 0 not understood" in printed
+
+
+def test_no_module_of_the_runner_knows_a_scenario() -> None:
+    names = {each.id for each in FACTS.scenarios}
+    for path in Path(__file__).parent.glob("*.py"):
+        if path.name.startswith("test_"):
+            continue
+        words = set(path.read_text(encoding="utf-8").replace('"', " ").replace("'", " ").split())
+        assert not words & names, path.name
