@@ -9,6 +9,8 @@ type Props<V> = {
   open: boolean
   title: string
   submitLabel: string
+  /** Width of the drawer in pixels. */
+  size?: number
   initial: Partial<V>
   /** Send it. A ProblemError thrown here lands on the fields it names, or above the form. */
   onSubmit: (values: V) => Promise<void>
@@ -50,7 +52,7 @@ export function Field({ name, ...rest }: FormItemProps & { name: string }) {
 
 /** Add or edit one thing, in a drawer. */
 export function ResourceForm<V extends object>(props: Props<V>) {
-  const { open, title, submitLabel, initial, onSubmit, onClose, children } = props
+  const { open, title, submitLabel, initial, onSubmit, onClose, children, size = 480 } = props
   const [form] = Form.useForm<Values>()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<ProblemError | null>(null)
@@ -83,7 +85,7 @@ export function ResourceForm<V extends object>(props: Props<V>) {
     <Drawer
       open={open}
       title={title}
-      size={480}
+      size={size}
       destroyOnHidden
       mask={{ closable: false }}
       onClose={onClose}

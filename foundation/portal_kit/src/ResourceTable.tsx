@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Select, Skeleton, Table } from 'antd'
+import { Button, Checkbox, Select, Skeleton, Table } from 'antd'
 import { useMemo, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { api, type Page } from './api.ts'
@@ -14,6 +14,14 @@ import { useIsNarrow } from './useMedia.ts'
 
 type Empty = { title: string; hint?: ReactNode; action?: ReactNode }
 
+/** Rows a person picks for one action. `name` is what assistive technology calls the row's box. */
+export type Selection<T> = {
+  keys: string[]
+  onChange: (keys: string[]) => void
+  name: (row: T) => string
+  selectable?: (row: T) => boolean
+}
+
 type Props<T> = {
   /** Names the list in kept settings and in the exported file. */
   id: string
@@ -23,6 +31,9 @@ type Props<T> = {
   rowKey: (row: T) => string
   columns: Column<T>[]
   filters?: Filter[]
+  /** Part of the query that the page itself sets, beside what people filter by. */
+  scope?: Record<string, string>
+  selection?: Selection<T>
   /** Placeholder of the search box; no box without it. */
   searchLabel?: string
   empty: Empty
@@ -37,14 +48,16 @@ type Props<T> = {
 export const listKey = (path: string) => ['list', path] as const
 
 export function ResourceTable<T extends object>(props: Props<T>) {
-  const { id, label, path, rowKey, columns, filters = [], searchLabel, empty, rowLink, news, pollMs } = props
+  const { id, label, path, rowKey, columns, filters = [], scope, selection, searchLabel, empty, rowLink, news, pollMs } =
+    props
   const query = useTableQuery(useMemo(() => filterNames(filters, !!searchLabel), [filters, searchLabel]))
   const { visible, button: columnButton } = useColumnChoice(id, columns)
   const isNarrow = useIsNarrow()
+  const asked = useMemo(() => ({ ...query.filters, ...scope }), [query.filters, scope])
   const list = useQuery({
-    queryKey: [...listKey(path), query.filters, query.size, query.cursor],
+    queryKey: [...listKey(path), asked, query.size, query.cursor],
     queryFn: ({ signal }) =>
-      api.get<Page<T>>(path, { ...query.filters, limit: query.size, cursor: query.cursor }, signal),
+      api.get<Page<T>>(path, { ...asked, limit: query.size, cursor: query.cursor }, signal),
     placeholderData: keepPreviousData,
     ...(pollMs && { refetchInterval: pollMs }),
   })
@@ -60,7 +73,7 @@ export function ResourceTable<T extends object>(props: Props<T>) {
           <ExportButton
             id={id}
             path={path}
-            query={query.filters}
+            query={asked}
             columns={visible}
             rowKey={rowKey}
             total={total}
@@ -87,9 +100,16 @@ export function ResourceTable<T extends object>(props: Props<T>) {
         ) : page.items.length === 0 ? (
           <NothingHere query={query} empty={empty} />
         ) : isNarrow ? (
-          <Cards rows={page.items} columns={visible} rowKey={rowKey} label={label} />
+          <Cards rows={page.items} columns={visible} rowKey={rowKey} label={label} selection={selection} />
         ) : (
-          <Rows rows={page.items} columns={visible} rowKey={rowKey} label={label} rowLink={rowLink} />
+          <Rows
+            rows={page.items}
+            columns={visible}
+            rowKey={rowKey}
+            label={label}
+            rowLink={rowLink}
+            selection={selection}
+          />
         )}
       </div>
       {page && page.items.length > 0 && (
@@ -127,6 +147,7 @@ type RowsProps<T> = {
   rowKey: (row: T) => string
   label: string
   rowLink?: ((row: T) => string) | undefined
+  selection?: Selection<T> | undefined
 }
 
 function cameFromControl(target: EventTarget): boolean {
@@ -134,7 +155,7 @@ function cameFromControl(target: EventTarget): boolean {
 }
 
 /** Rows without paging, for short lists inside a page; the same look as the big table. */
-export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink }: RowsProps<T>) {
+export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink, selection }: RowsProps<T>) {
   const navigate = useNavigate()
   return (
     // A region of its own, reachable by keyboard: a wide table scrolls here and never moves the page sideways.
@@ -151,6 +172,16 @@ export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink }
           ...(column.align && { align: column.align }),
           render: (_: unknown, row: T) => column.render(row),
         }))}
+        {...(selection && {
+          rowSelection: {
+            selectedRowKeys: selection.keys,
+            onChange: (keys) => selection.onChange(keys.map(String)),
+            getCheckboxProps: (row: T) => ({
+              'aria-label': `Choose ${selection.name(row)}`,
+              disabled: selection.selectable?.(row) === false,
+            }),
+          },
+        })}
         {...(rowLink && {
           rowClassName: 'row-link',
           onRow: (row: T) => ({
@@ -164,14 +195,30 @@ export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink }
   )
 }
 
-export function Cards<T extends object>({ rows, columns, rowKey, label }: RowsProps<T>) {
+export function Cards<T extends object>({ rows, columns, rowKey, label, selection }: RowsProps<T>) {
   const title = columns.find((column) => column.card === 'title') ?? columns[0]
   const main = columns.filter((column) => column.card === 'main')
   return (
     <ul className="cards" aria-label={label}>
       {rows.map((row) => (
         <li key={rowKey(row)}>
-          <div className="card-title">{title?.render(row)}</div>
+          <div className="card-title">
+            {selection && (
+              <Checkbox
+                aria-label={`Choose ${selection.name(row)}`}
+                checked={selection.keys.includes(rowKey(row))}
+                disabled={selection.selectable?.(row) === false}
+                onChange={({ target }) =>
+                  selection.onChange(
+                    target.checked
+                      ? [...selection.keys, rowKey(row)]
+                      : selection.keys.filter((key) => key !== rowKey(row)),
+                  )
+                }
+              />
+            )}
+            {title?.render(row)}
+          </div>
           <dl>
             {main.map((column) => (
               <div key={column.key}>

@@ -1,21 +1,21 @@
-import { DesktopOutlined, LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
+import { DesktopOutlined, LogoutOutlined, MoonOutlined, SettingOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
 import { App, Button, Dropdown, Skeleton, type MenuProps } from 'antd'
 import { Suspense, useEffect, useRef, type ReactNode } from 'react'
-import { NavLink, Outlet, useLocation } from 'react-router'
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { useAppearance, type Choice } from './appearance.tsx'
 import { BrandMark } from './BrandMark.tsx'
 import { PageBoundary } from './ErrorPanel.tsx'
+import { currentItem, MainNav, type NavEntry } from './MainNav.tsx'
 import { asProblem } from './problem.ts'
 import { signOut } from './session.tsx'
-
-/** `also` is a further path below which the item counts as the current one. */
-export type NavItem = { to: string; label: string; badge?: number; also?: string }
 
 type ShellProps = {
   /** The organisation's name; on the operators' console, the console's. */
   name: string
   user: { name: string; email: string }
-  nav: NavItem[]
+  nav: NavEntry[]
+  /** Pages that are needed seldom, in the person's menu. */
+  seldom?: { to: string; label: string }[]
   banner?: ReactNode
 }
 
@@ -25,8 +25,9 @@ const APPEARANCES: { key: Choice; label: string; icon: ReactNode }[] = [
   { key: 'dark', label: 'Dark', icon: <MoonOutlined /> },
 ]
 
-export function Shell({ name, user, nav, banner }: ShellProps) {
+export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
   const { pathname } = useLocation()
+  const navigate = useNavigate()
   const { choice, choose } = useAppearance()
   const { notification } = App.useApp()
   const main = useRef<HTMLElement>(null)
@@ -42,7 +43,7 @@ export function Shell({ name, user, nav, banner }: ShellProps) {
     main.current?.focus({ preventScroll: true })
   }, [pathname])
 
-  const shown = nav.findLast(({ to, also }) => (to === '/' ? pathname === '/' : pathname.startsWith(to)) || (also && pathname.startsWith(also)))
+  const shown = currentItem(nav, pathname) ?? seldom.find((page) => pathname.startsWith(page.to))
   useEffect(() => {
     document.title = shown ? `${shown.label} · ${name}` : name
   }, [shown?.label, name])
@@ -61,9 +62,14 @@ export function Shell({ name, user, nav, banner }: ShellProps) {
       { type: 'divider' },
       { type: 'group', label: 'Colours', children: APPEARANCES },
       { type: 'divider' },
+      ...seldom.map((page) => ({ key: page.to, label: page.label, icon: <SettingOutlined /> })),
       { key: 'leave', label: 'Sign out', icon: <LogoutOutlined /> },
     ],
-    onClick: ({ key }) => (key === 'leave' ? leave() : choose(key as Choice)),
+    onClick: ({ key }) => {
+      if (key === 'leave') leave()
+      else if (key.startsWith('/')) void navigate(key)
+      else choose(key as Choice)
+    },
   }
 
   return (
@@ -77,23 +83,7 @@ export function Shell({ name, user, nav, banner }: ShellProps) {
             <BrandMark />
             <span className="shell-name">{name}</span>
           </NavLink>
-          <nav className="shell-nav" aria-label="Main">
-            {nav.map((item) => (
-              <NavLink
-                key={item.to}
-                to={item.to}
-                end={item.to === '/'}
-                className={({ isActive }) => (isActive || (item.also && pathname.startsWith(item.also)) ? 'active' : '')}
-              >
-                {item.label}
-                {item.badge ? (
-                  <span className="nav-badge" aria-label={`${item.badge} waiting`}>
-                    {item.badge}
-                  </span>
-                ) : null}
-              </NavLink>
-            ))}
-          </nav>
+          <MainNav nav={nav} />
           <Dropdown menu={menu} trigger={['click']} placement="bottomRight">
             <Button type="text" className="shell-user" icon={<UserOutlined />} aria-label={`Menu of ${user.name}`}>
               <span className="shell-user-name">{user.name}</span>

@@ -4,6 +4,7 @@ import type { Session } from './api/types.ts'
 import { LiveProvider } from './live.tsx'
 import './dashboard.css'
 import './pages.css'
+import './attendance.css'
 import { router } from './routes.tsx'
 import { SessionProvider } from './session.ts'
 

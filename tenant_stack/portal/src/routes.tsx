@@ -1,4 +1,4 @@
-import { api, Banner, LinkButton, EmptyState, Shell, timeIn, useNow, type NavItem } from '@punctual/portal-kit'
+import { api, Banner, EmptyState, LinkButton, Shell, timeIn, useNow, type NavEntry } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { lazy } from 'react'
 import { createBrowserRouter } from 'react-router'
@@ -40,7 +40,7 @@ function Frame() {
     queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
     staleTime: 60_000,
   })
-  const nav: NavItem[] = [
+  const nav: NavEntry[] = [
     { to: '/', label: 'Dashboard' },
     { to: '/staff', label: 'Staff' },
     { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },

@@ -1,5 +1,5 @@
 import { Chip, type Tone } from '@punctual/portal-kit'
-import type { DeviceStatus, Enrollment, EnrollmentStatus, PunchLog, RecordStatus, SyncState } from './api/types.ts'
+import type { DeviceStatus, Enrollment, EnrollmentStatus, PunchLog, SyncState } from './api/types.ts'
 
 /** What the codes of the API are called on every page of this portal. */
 
@@ -29,10 +29,6 @@ const SYNC: Record<SyncState, [Tone, string]> = {
   done: ['ok', 'Done'],
   failed: ['bad', 'Failed'],
 }
-const RECORD: Record<RecordStatus, [Tone, string]> = {
-  present: ['ok', 'Present'],
-  incomplete: ['warn', 'Incomplete'],
-}
 const FLAGS: Record<string, [Tone, string]> = {
   unknown_pin: ['warn', 'Unknown PIN'],
   clock_skew: ['warn', 'Clock off'],
@@ -44,7 +40,6 @@ export function options<K extends string>(words: Record<K, [Tone, string]>) {
   return (Object.keys(words) as K[]).map((value) => ({ value, label: words[value][1] }))
 }
 export const DEVICE_OPTIONS = options(DEVICE)
-export const RECORD_OPTIONS = options(RECORD)
 
 /** "check_in" or "CHECK IN" as "Check in". */
 export function spoken(name: string): string {
@@ -52,7 +47,7 @@ export function spoken(name: string): string {
   return text ? text[0]?.toUpperCase() + text.slice(1) : '–'
 }
 
-function chip([tone, words]: [Tone, string], title?: string | null) {
+export function chip([tone, words]: [Tone, string], title?: string | null) {
   return (
     <Chip tone={tone} title={title ?? undefined}>
       {words}
@@ -60,14 +55,13 @@ function chip([tone, words]: [Tone, string], title?: string | null) {
   )
 }
 
-const unknown = (value: string): [Tone, string] => ['idle', spoken(value)]
+export const unknown = (value: string): [Tone, string] => ['idle', spoken(value)]
 
 export const DeviceChip = ({ status, message }: { status: DeviceStatus; message?: string | null }) =>
   chip(DEVICE[status] ?? unknown(status), message)
 export const EnrollmentChip = ({ status }: { status: EnrollmentStatus }) => chip(ENROLLED[status] ?? unknown(status))
 export const OnDeviceChip = ({ status }: { status: Enrollment['status'] }) => chip(ON_DEVICE[status] ?? unknown(status))
 export const SyncChip = ({ state }: { state: SyncState }) => chip(SYNC[state] ?? unknown(state))
-export const RecordChip = ({ status }: { status: RecordStatus }) => chip(RECORD[status] ?? unknown(status))
 
 export function FlagChips({ flags }: { flags: string[] }) {
   return (

@@ -6,9 +6,23 @@ export const DEVICES = '/api/devices'
 export const PUNCHES = '/api/attendance/logs'
 export const QUARANTINE = '/api/attendance/quarantine'
 export const RECORDS = '/api/attendance/records'
+export const APPROVE = '/api/attendance/approve'
+export const ANOMALIES = '/api/attendance/anomalies'
+export const CORRECTIONS = '/api/attendance/corrections'
+export const PERIODS = '/api/attendance/periods'
+export const RUNS = '/api/attendance/runs'
+export const SETTINGS = '/api/attendance/settings'
+export const SITES = '/api/sites'
+export const SHIFTS = '/api/shifts'
+export const ASSIGNMENTS = '/api/assignments'
+export const RULE_SETS = '/api/rule-sets'
+export const HOLIDAYS = '/api/holidays'
+export const WEEKLY_OFFS = '/api/weekly-offs'
+export const LEAVES = '/api/leaves'
 export const DASHBOARD_KEY = ['dashboard'] as const
 
 export const staffKey = (id: string) => ['staff', id] as const
+export const recordKey = (id: string) => ['record', id] as const
 export const deviceKey = (id: string) => ['device', id] as const
 
 export async function findStaff(text: string): Promise<Option[]> {

@@ -1,3 +1,5 @@
+import type { AttendanceRecord } from './attendance.ts'
+
 /** The tenant back end's HTTP API as this portal reads it. Instants are ISO-8601 with offset; wall times are text. */
 
 export type Session = {
@@ -136,26 +138,6 @@ export type QuarantinedLine = {
   raw: string
   reason: string
   received_at: string
-}
-
-export type RecordStatus = 'present' | 'incomplete'
-
-export type AttendanceRecord = {
-  id: string
-  staff_id: string
-  employee_id: string
-  staff_name: string
-  department: string | null
-  work_date: string
-  zone: string
-  first_in: string | null
-  last_out: string | null
-  first_in_local: string | null
-  last_out_local: string | null
-  worked_minutes: number | null
-  status: RecordStatus
-  punch_count: number
-  processed_at: string
 }
 
 export type DashboardDevice = {

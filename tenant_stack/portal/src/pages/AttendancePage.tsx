@@ -1,94 +1,20 @@
-import {
-  dateIn,
-  hoursMinutes,
-  listKey,
-  PageHeader,
-  ResourceTable,
-  shortDate,
-  useZone,
-  type Column,
-  type Filter,
-} from '@punctual/portal-kit'
+import { dateIn, listKey, PageHeader, ResourceTable, useZone, type Filter } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
 import { findStaff, RECORDS, staffName } from '../api/paths.ts'
-import type { AttendanceRecord } from '../api/types.ts'
+import type { AttendanceRecord } from '../api/attendance.ts'
+import { KIND_OPTIONS, STATE_OPTIONS, STATUS_OPTIONS } from '../attendanceWords.tsx'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
-import { RECORD_OPTIONS, RecordChip } from '../words.tsx'
+import { recordColumns } from './attendance/recordColumns.tsx'
+import { RecordDrawer } from './attendance/RecordDrawer.tsx'
+import { useOpenRecord } from './attendance/useRecord.ts'
 import { ProcessForm } from './ProcessForm.tsx'
 
 /** Changes are gathered this long, so that a re-computation of a month does not reload the list a thousand times. */
 const GATHER_MS = 2_000
-
-const wall = (time: string | null) => (time ? <span className="number">{time}</span> : <span className="muted">–</span>)
-
-const COLUMNS: Column<AttendanceRecord>[] = [
-  {
-    key: 'work_date',
-    title: 'Day',
-    card: 'main',
-    csv: (record) => record.work_date,
-    render: (record) => (
-      <span className="number" title={`${record.work_date} ${record.zone}`}>
-        {shortDate(record.work_date)} <span className="zone">{record.zone}</span>
-      </span>
-    ),
-  },
-  {
-    key: 'name',
-    title: 'Name',
-    card: 'title',
-    csv: (record) => record.staff_name,
-    render: (record) => <Link to={`/staff/${record.staff_id}`}>{record.staff_name}</Link>,
-  },
-  {
-    key: 'employee_id',
-    title: 'Employee number',
-    csv: (record) => record.employee_id,
-    render: (record) => <span className="number">{record.employee_id}</span>,
-  },
-  {
-    key: 'department',
-    title: 'Department',
-    csv: (record) => record.department,
-    render: (record) => record.department ?? '–',
-  },
-  {
-    key: 'status',
-    title: 'Status',
-    card: 'main',
-    csv: (record) => record.status,
-    render: (record) => <RecordChip status={record.status} />,
-  },
-  { key: 'in', title: 'In', align: 'right', csv: (record) => record.first_in_local, render: (record) => wall(record.first_in_local) },
-  { key: 'out', title: 'Out', align: 'right', csv: (record) => record.last_out_local, render: (record) => wall(record.last_out_local) },
-  {
-    key: 'worked',
-    title: 'Worked',
-    align: 'right',
-    card: 'main',
-    csv: (record) => hoursMinutes(record.worked_minutes),
-    render: (record) => <span className="number">{hoursMinutes(record.worked_minutes)}</span>,
-  },
-  {
-    key: 'punches',
-    title: 'Punches',
-    align: 'right',
-    csv: (record) => record.punch_count,
-    render: (record) => (
-      <Link
-        className="number"
-        to={`/punches?staff_id=${record.staff_id}&from=${record.work_date}&to=${record.work_date}`}
-      >
-        {record.punch_count}
-      </Link>
-    ),
-  },
-  { key: 'zone', title: 'Zone', optional: true, csv: (record) => record.zone, render: (record) => record.zone },
-]
 
 export default function AttendancePage() {
   const can = useCan()
@@ -99,11 +25,15 @@ export default function AttendancePage() {
   const gather = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   useEffect(() => () => clearTimeout(gather.current), [])
   const today = dateIn(zone)
+  const { hrefOf } = useOpenRecord()
+  const columns = recordColumns(hrefOf)
   const filters = useMemo<Filter[]>(
     () => [
       { kind: 'dates', from: 'from', to: 'to', label: 'Days', today },
-      { kind: 'lookup', name: 'staff_id', label: 'Person', search: findStaff, nameOf: staffName },
-      { kind: 'select', name: 'status', label: 'Any status', options: RECORD_OPTIONS },
+      { kind: 'lookup', name: 'staff_id', label: 'Person', search: findStaff, nameOf: staffName, width: 170 },
+      { kind: 'select', name: 'status', label: 'Any status', options: STATUS_OPTIONS, width: 150 },
+      { kind: 'select', name: 'state', label: 'Any state', options: STATE_OPTIONS, width: 125 },
+      { kind: 'select', name: 'anomaly', label: 'Any anomaly', options: KIND_OPTIONS, width: 170 },
     ],
     [today],
   )
@@ -117,8 +47,8 @@ export default function AttendancePage() {
   return (
     <>
       <PageHeader
-        title="Attendance"
-        note="One record for each person and day, computed from the punches."
+        title="Attendance records"
+        note="One record for each person and day, computed from the punches. “Why?” shows how."
         actions={can('attendance:update') && <Button onClick={() => setProcessing(true)}>Process again</Button>}
       />
       <ResourceTable<AttendanceRecord>
@@ -126,7 +56,8 @@ export default function AttendancePage() {
         label="Attendance records"
         path={RECORDS}
         rowKey={(record) => record.id}
-        columns={COLUMNS}
+        rowLink={(record) => hrefOf(record.id)}
+        columns={columns}
         filters={filters}
         empty={{
           title: 'No attendance records yet',
@@ -139,6 +70,7 @@ export default function AttendancePage() {
         to={params.get('to') ?? today}
         onClose={() => setProcessing(false)}
       />
+      <RecordDrawer />
     </>
   )
 }

@@ -1,0 +1,100 @@
+import { Age } from '@punctual/portal-kit'
+import { Button } from 'antd'
+import { useState } from 'react'
+import type { Anomaly, Changes, Correction, HistoryEntry } from '../../api/attendance.ts'
+import { AnomalyStateChip, CorrectionChip, kindWords, SeverityChip } from '../../attendanceWords.tsx'
+import { useCan } from '../../session.ts'
+import { spoken } from '../../words.tsx'
+import { CorrectionDecision } from './CorrectionDecision.tsx'
+import { Part } from './RecordExplanation.tsx'
+import { ResolveForm } from './ResolveForm.tsx'
+
+export function RecordAnomalies({ anomalies }: { anomalies: Anomaly[] }) {
+  const can = useCan()
+  const [resolving, setResolving] = useState<Anomaly | null>(null)
+  if (anomalies.length === 0) return null
+  return (
+    <Part title="Anomalies">
+      <ul className="around">
+        {anomalies.map((anomaly) => (
+          <li key={anomaly.id}>
+            <div className="around-line">
+              <strong>{kindWords(anomaly.kind)}</strong>
+              <SeverityChip severity={anomaly.severity} />
+              <AnomalyStateChip state={anomaly.state} />
+              {can('attendance:update') && anomaly.state !== 'resolved' && (
+                <Button size="small" onClick={() => setResolving(anomaly)}>
+                  Resolve
+                </Button>
+              )}
+            </div>
+            <p className="muted">
+              {spoken(anomaly.text)}
+              {anomaly.resolution && ` – resolved: ${anomaly.resolution}`}
+            </p>
+          </li>
+        ))}
+      </ul>
+      <ResolveForm anomaly={resolving} onClose={() => setResolving(null)} />
+    </Part>
+  )
+}
+
+/** What a correction asks for, as a sentence. */
+export function changeWords(changes: Changes): string {
+  const parts: string[] = []
+  for (const punch of changes.add ?? []) parts.push(`add ${spoken(punch.direction).toLowerCase()} at ${punch.at}`)
+  for (const punch of changes.move ?? []) parts.push(`move a punch to ${punch.at}`)
+  const left = changes.void?.length ?? 0
+  if (left) parts.push(`leave out ${left === 1 ? 'one punch' : `${left} punches`}`)
+  for (const [name, value] of Object.entries(changes.figures ?? {})) parts.push(`set ${spoken(name).toLowerCase()} to ${value}`)
+  const text = parts.join('; ')
+  return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : 'A change of the record'
+}
+
+export function RecordCorrections({ corrections, zone }: { corrections: Correction[] | undefined; zone: string }) {
+  if (!corrections || corrections.length === 0) return null
+  return (
+    <Part title="Corrections" note={<span className="zone">times in {zone}</span>}>
+      <ul className="around">
+        {corrections.map((correction) => (
+          <li key={correction.id}>
+            <div className="around-line">
+              <strong>{changeWords(correction.changes)}</strong>
+              <CorrectionChip state={correction.state} />
+              <CorrectionDecision correction={correction} />
+            </div>
+            <p className="muted">
+              “{correction.reason}”{correction.requested_by && ` – ${correction.requested_by}`}{' '}
+              <Age at={correction.requested_at ?? correction.created_at} never="" />
+              {correction.decided_by && ` · ${correction.state} by ${correction.decided_by}`}
+              {correction.note && ` (${correction.note})`}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  )
+}
+
+export function RecordHistory({ entries }: { entries: HistoryEntry[] | undefined }) {
+  if (!entries || entries.length === 0) return null
+  return (
+    <Part title="History">
+      <ul className="around">
+        {entries.map((entry, index) => (
+          <li key={index} className="around-line">
+            <span>
+              {spoken(entry.action)}
+              {entry.by && <span className="muted"> by {entry.by}</span>}
+              {entry.note && <span className="muted"> – {entry.note}</span>}
+            </span>
+            <span className="muted">
+              <Age at={entry.at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  )
+}
