@@ -101,7 +101,7 @@ class WorkerContext:
 
     async def _compute(self) -> int:
         async with self.database.transaction() as session:
-            computed, ids = await process_batch(session)
+            computed, ids = await process_batch(session, self.settings.zone)
             granted = self.budget.take(len(ids))
             records = await read_records(session, ids[:granted]) if granted else []
         try:

@@ -24,6 +24,8 @@ class User(Base, Identified, Timestamped):
     name: Mapped[str] = mapped_column(sa.String(200), server_default="")
     active: Mapped[bool] = mapped_column(server_default=sa.true())
     last_sign_in_at: Mapped[datetime | None]
+    # The same person as somebody who punches: nobody approves their own attendance.
+    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff.id", ondelete="SET NULL"))
 
 
 class Role(Base, Identified):

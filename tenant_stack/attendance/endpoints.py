@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from foundation.clock import utc_now, zone
 from foundation.database import after_commit
 from foundation.pagination import Page
-from tenant_stack.attendance.processing import mark_days
+from tenant_stack.attendance.marking import mark_period
+from tenant_stack.attendance.rules.records import Status
 from tenant_stack.attendance.schemas import ProcessAnswer, ProcessRequest, RecordView
 from tenant_stack.attendance.service import list_records
 from tenant_stack.base import audited
-from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Transaction, Worker
+from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction, Worker
 from tenant_stack.punches.schemas import PunchView, QuarantineView
 from tenant_stack.punches.service import list_punches, list_quarantine
 
@@ -61,7 +63,7 @@ async def list_attendance_records(
     first: First = None,
     last: Last = None,
     staff_id: UUID | None = None,
-    status: Literal["present", "incomplete"] | None = None,
+    status: Status | None = None,
     q: Search = None,
 ) -> Page[RecordView]:
     """Attendance records, newest day first."""
@@ -69,10 +71,11 @@ async def list_attendance_records(
 
 
 async def process_attendance(
-    wanted: ProcessRequest, caller: AttendanceEditor, session: Transaction, hints: Worker
+    wanted: ProcessRequest, caller: AttendanceEditor, session: Transaction, hints: Worker, settings: Settings
 ) -> ProcessAnswer:
     """Compute the records of a period again from the raw punches."""
-    marked = await mark_days(session, wanted.first, wanted.last, wanted.staff_ids)
+    today = utc_now().astimezone(zone(settings.zone)).date()
+    marked = await mark_period(session, wanted.first, wanted.last, wanted.staff_ids, today)
     period: dict[str, object] = {"from": str(wanted.first), "to": str(wanted.last), "staff_days": marked}
     audited(session, caller.actor, "attendance.process", "attendance", f"{wanted.first}..{wanted.last}", after=period)
     after_commit(session, hints.drain)

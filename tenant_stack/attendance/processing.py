@@ -1,117 +1,199 @@
-"""Staff-days that were marked become records: claimed with SKIP LOCKED, computed by the pure rule, written in bulk.
+"""Marked staff-days become records: claimed person by person, judged by the rules, written in bulk.
 
-Four statements a batch of staff-days, however many there are in it.
+The statements of a batch are bounded, however many people and days it has. A batch is one transaction: killed in the
+middle it never happened, and its marks are still there.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tenant_stack.attendance.rules.first_last import DayPunch, DaySummary, summarise
-
-BATCH = 500
-
-# Unmarking comes first: whoever marks one of these days again waits for our commit and is then computed again.
-CLAIM = sa.text("""
-DELETE FROM pending_staff_days p
-USING (
-    SELECT staff_id, work_date FROM pending_staff_days
-    ORDER BY marked_at LIMIT CAST(:most AS integer) FOR UPDATE SKIP LOCKED
-) c
-WHERE p.staff_id = c.staff_id AND p.work_date = c.work_date
-RETURNING p.staff_id, p.work_date
-""")
-
-PUNCHES = sa.text("""
-SELECT d.staff_id, d.work_date, p.punched_at, p.zone
-FROM unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[])) AS d(staff_id, work_date)
-JOIN punch_logs p ON p.staff_id = d.staff_id AND p.local_time >= d.work_date AND p.local_time < d.work_date + 1
-WHERE p.local_time >= CAST(:earliest AS date) AND p.local_time < CAST(:latest AS date) + 1
-""")
-
-WRITE = sa.text("""
-INSERT INTO attendance_records (staff_id, work_date, zone, first_in, last_out, worked_minutes, status, punch_count)
-SELECT * FROM unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[]), CAST(:zones AS text[]),
-                     CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[]), CAST(:minutes AS integer[]),
-                     CAST(:statuses AS text[]), CAST(:counts AS integer[]))
-    AS t(staff_id, work_date, zone, first_in, last_out, worked_minutes, status, punch_count)
-ORDER BY 1, 2
-ON CONFLICT (staff_id, work_date) DO UPDATE SET
-    zone = excluded.zone, first_in = excluded.first_in, last_out = excluded.last_out,
-    worked_minutes = excluded.worked_minutes, status = excluded.status, punch_count = excluded.punch_count,
-    processed_at = now()
-RETURNING id
-""")
-
-REMOVE = sa.text("""
-DELETE FROM attendance_records r
-USING unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[])) AS d(staff_id, work_date)
-WHERE r.staff_id = d.staff_id AND r.work_date = d.work_date
-""")
-
-MARK = sa.text("""
-WITH days AS (
-    SELECT staff_id, CAST(local_time AS date) AS work_date FROM punch_logs
-    WHERE staff_id IS NOT NULL AND local_time >= CAST(:first AS date) AND local_time < CAST(:last AS date) + 1
-    UNION
-    SELECT staff_id, work_date FROM attendance_records
-    WHERE work_date BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+from foundation.clock import utc_now, zone
+from tenant_stack.attendance.correcting import corrected
+from tenant_stack.attendance.marking import StaffDay, claim, hold
+from tenant_stack.attendance.models import AttendanceRecord
+from tenant_stack.attendance.packing import NO_PUNCHES, Content, pack
+from tenant_stack.attendance.reading import (
+    Period,
+    current_period,
+    read_corrections,
+    read_periods,
+    read_punches,
+    read_reports,
+    read_stored,
 )
-INSERT INTO pending_staff_days (staff_id, work_date)
-SELECT staff_id, work_date FROM days
-WHERE CAST(:staff AS uuid[]) IS NULL OR staff_id = ANY(CAST(:staff AS uuid[]))
-ORDER BY 1, 2
-ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = pending_staff_days.marked_at
-RETURNING staff_id
-""")
+from tenant_stack.attendance.rules.anomalies import anomaly
+from tenant_stack.attendance.rules.engine import Shared, compute, reach
+from tenant_stack.attendance.rules.inputs import Punch, StaffInput
+from tenant_stack.attendance.rules.records import DayRecord
+from tenant_stack.attendance.settling import Settlement, period_of
+from tenant_stack.attendance.spans import Reach, Span, reach_of, spans_of
+from tenant_stack.attendance.writing import Doubts, write_anomalies, write_differences, write_records
+from tenant_stack.schedules.loading import Terms, terms_of
 
-StaffDay = tuple[UUID, date]
+BATCH = 2000
+# Weeks and two-week periods begin and end within this of the days that were marked.
+TERMS_AROUND = timedelta(days=21)
 
 
-async def process_batch(session: AsyncSession, *, most: int = BATCH) -> tuple[int, list[UUID]]:
+@dataclass(slots=True)
+class _Batch:
+    """One batch: what was read, and what came of it."""
+
+    now: datetime
+    terms: Mapping[UUID, Terms]
+    spans: dict[UUID, list[Span]]
+    reaches: dict[UUID, Reach]
+    stored: Mapping[StaffDay, AttendanceRecord]
+    periods: Sequence[Period]
+    settlement: Settlement = field(default_factory=Settlement)
+    doubts: Doubts = field(default_factory=Doubts)
+
+
+async def process_batch(
+    session: AsyncSession, organisation_zone: str, *, most: int = BATCH, now: datetime | None = None
+) -> tuple[int, list[UUID]]:
     """Compute up to ``most`` marked staff-days; returns how many there were and the ids of the records written."""
-    days: list[StaffDay] = [(row[0], row[1]) for row in await session.execute(CLAIM, {"most": most})]
+    days = await claim(session, most)
+    return len(days), await _compute(session, days, organisation_zone, now or utc_now())
+
+
+async def compute_now(
+    session: AsyncSession, days: Collection[StaffDay], organisation_zone: str, *, now: datetime | None = None
+) -> list[UUID]:
+    """Compute these staff-days within this transaction, for somebody who waits for the answer."""
+    await hold(session, days)
+    return await _compute(session, days, organisation_zone, now or utc_now())
+
+
+async def _compute(
+    session: AsyncSession, days: Collection[StaffDay], organisation_zone: str, now: datetime
+) -> list[UUID]:
     if not days:
-        return 0, []
-    punches: dict[StaffDay, list[DayPunch]] = defaultdict(list)
-    dates = [day for _, day in days]
-    values = {
-        "staff": [staff for staff, _ in days],
-        "dates": dates,
-        "earliest": min(dates),
-        "latest": max(dates),
+        return []
+    marked: dict[UUID, set[date]] = defaultdict(set)
+    for staff_id, day in days:
+        marked[staff_id].add(day)
+    first, last = min(day for _, day in days) - TERMS_AROUND, max(day for _, day in days) + TERMS_AROUND
+    terms = await terms_of(session, sorted(marked), first, last, organisation_zone)
+    known: dict[int, Reach] = {}
+    reaches: dict[UUID, Reach] = {}
+    for staff_id in marked:
+        rules = terms[staff_id].rules
+        reaches[staff_id] = known.get(id(rules)) or known.setdefault(id(rules), reach_of(rules))
+    spans = {staff_id: spans_of(dates, reaches[staff_id]) for staff_id, dates in marked.items()}
+    runs = {
+        staff_id: reach(terms[staff_id].rules, found[0].run_first, found[-1].run_last)
+        for staff_id, found in spans.items()
     }
-    for staff_id, work_date, punched_at, zone in await session.execute(PUNCHES, values):
-        punches[staff_id, work_date].append(DayPunch(punched_at, zone))
-    summaries = {day: summary for day in days if (summary := summarise(punches[day])) is not None}
-    empty = [day for day in days if day not in summaries]
-    if empty:
-        await session.execute(REMOVE, {"staff": [staff for staff, _ in empty], "dates": [day for _, day in empty]})
-    return len(days), await _write(session, summaries) if summaries else []
+    punches = await read_punches(session, runs)
+    corrections = await read_corrections(session, runs)
+    reports = await read_reports(session, sorted(marked))
+    periods = await read_periods(session, min(first for first, _ in runs.values()))
+    written = {staff_id: (found[0].first, found[-1].last) for staff_id, found in spans.items()}
+    stored = await read_stored(session, written)
+
+    batch = _Batch(now, terms, spans, reaches, stored, periods)
+    shared: Shared = {}
+    for staff_id, found in spans.items():
+        mine = corrected(punches.get(staff_id, ()), corrections.get(staff_id, ()), terms[staff_id].zone)
+        for span in found:
+            _judge(batch, staff_id, span, mine, reports.get(staff_id), shared)
+    ids = await write_records(session, batch.settlement)
+    await write_anomalies(session, batch.doubts)
+    today = now.astimezone(zone(organisation_zone)).date()
+    await write_differences(session, batch.settlement.differences, current_period(periods, today))
+    return ids
 
 
-async def _write(session: AsyncSession, summaries: dict[StaffDay, DaySummary]) -> list[UUID]:
-    found = list(summaries.values())
-    values = {
-        "staff": [staff for staff, _ in summaries],
-        "dates": [day for _, day in summaries],
-        "zones": [each.zone for each in found],
-        "firsts": [each.first_in for each in found],
-        "lasts": [each.last_out for each in found],
-        "minutes": [each.worked_minutes for each in found],
-        "statuses": [each.status for each in found],
-        "counts": [each.punch_count for each in found],
-    }
-    return list(await session.scalars(WRITE, values))
+def input_of(
+    staff_id: UUID,
+    terms: Terms,
+    span: tuple[date, date],
+    punches: tuple[Punch, ...],
+    now: datetime,
+    reported: datetime | None,
+) -> StaffInput:
+    """What the rules are told about a person. Somebody who is no longer active keeps the records there are."""
+    return StaffInput(
+        staff_id=str(staff_id),
+        first=span[0],
+        last=span[1],
+        zone=terms.zone,
+        punches=punches,
+        shifts=terms.shifts,
+        assignments=terms.assignments,
+        default_shift=terms.default_shift,
+        rules=terms.rules,
+        calendar=terms.calendar,
+        leaves=terms.leaves,
+        joined=terms.joined,
+        left=terms.left,
+        now=now,
+        complete_until=reported,
+    )
 
 
-async def mark_days(session: AsyncSession, first: date, last: date, staff_ids: Collection[UUID] | None) -> int:
-    """Mark every staff-day of a period (both ends included) that has punches or a record; returns how many."""
-    values = {"first": first, "last": last, "staff": sorted(staff_ids) if staff_ids is not None else None}
-    return len((await session.execute(MARK, values)).all())
+def _judge(
+    batch: _Batch,
+    staff_id: UUID,
+    span: Span,
+    punches: tuple[Punch, ...],
+    reported: datetime | None,
+    shared: Shared,
+) -> None:
+    """Run the rules over a span and settle those of its days that may change."""
+    terms, together = batch.terms[staff_id], batch.reaches[staff_id]
+    run = (span.run_first, span.run_last)
+    result = compute(input_of(staff_id, terms, run, punches, batch.now, reported), shared)
+    today = batch.now.astimezone(zone(terms.zone)).date()
+    records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
+    changed: list[date] = []
+    settled: list[date] = []
+    day = span.first
+    while day <= span.last:
+        key = (staff_id, day)
+        stored, record = batch.stored.get(key), records.get(day)
+        content = None if record is None else pack(str(staff_id), record)
+        if not terms.active and stored is None:
+            content = None
+        if day in span.marked or _touched(stored, content) or _follows(day, changed, together):
+            settled.append(day)
+            if batch.settlement.settle(key, stored, content, period_of(batch.periods, day)):
+                changed.append(day)
+        day += timedelta(days=1)
+    _doubt(batch, staff_id, settled, records)
+    batch.doubts.add(staff_id, result.loose)
+    if together.whole_weeks:
+        batch.doubts.weeks.update((staff_id, together.week_of(day)) for day in settled)
+    batch.doubts.add_weekly(staff_id, result.weekly)
+
+
+def _doubt(batch: _Batch, staff_id: UUID, settled: Sequence[date], records: Mapping[date, DayRecord]) -> None:
+    contradicted = {record_id for record_id, _ in batch.settlement.conflicts}
+    for day in settled:
+        batch.doubts.days.add((staff_id, day))
+        if day in records:
+            batch.doubts.add(staff_id, records[day].anomalies)
+        stored = batch.stored.get((staff_id, day))
+        if stored is not None and stored.manual and (stored.conflict or stored.id in contradicted):
+            batch.doubts.add(staff_id, [anomaly("manual_conflict", day)])
+
+
+def _touched(stored: AttendanceRecord | None, content: Content | None) -> bool:
+    """Has the day other punches than its record knows? A day beside a marked one is written only then: a change of the
+    configuration must not reach earlier days by the way."""
+    had = stored.punches_digest if stored is not None else NO_PUNCHES
+    has = content.punches_digest if content is not None else NO_PUNCHES
+    return had != has
+
+
+def _follows(day: date, changed: Sequence[date], together: Reach) -> bool:
+    """Does the day depend on an earlier one that changed: by rest after it, or by the week's overtime?"""
+    return any((day - each).days <= 2 or together.together(each, day) for each in changed)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tenant_stack.attendance.rules.records import Status
 
 MOST_DAYS = 366
 
@@ -26,7 +28,7 @@ class RecordView(BaseModel):
     first_in_local: str | None
     last_out_local: str | None
     worked_minutes: int
-    status: Literal["present", "incomplete"]
+    status: Status
     punch_count: int
     processed_at: datetime
 

@@ -64,11 +64,18 @@ class QuarantinedLine(Base, Identified):
 
 
 class PendingStaffDay(Base):
-    """A staff-day whose record must be computed again. Whoever marks it locks it until their commit."""
+    """A staff-day whose record must be computed again. Whoever marks it locks it until their commit.
+
+    ``priority`` 0 is computed before 1, which is for days that somebody asked to have computed again.
+    """
 
     __tablename__ = "pending_staff_days"
-    __table_args__ = (sa.PrimaryKeyConstraint("staff_id", "work_date"),)
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("staff_id", "work_date"),
+        sa.Index("ix_pending_staff_days_turn", "priority", "marked_at", "staff_id", "work_date"),
+    )
 
     staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
     work_date: Mapped[date]
     marked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))

@@ -35,7 +35,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     )
     last = (
         sa.select(sa.func.greatest(AttendanceRecord.first_in, AttendanceRecord.last_out).label("at"))
-        .where(AttendanceRecord.staff_id == Staff.id)
+        .where(AttendanceRecord.staff_id == Staff.id, AttendanceRecord.punch_count > 0)
         .order_by(AttendanceRecord.work_date.desc())
         .limit(1)
         .lateral("last")

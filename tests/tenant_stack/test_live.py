@@ -93,7 +93,7 @@ async def test_a_punch_reaches_an_open_page_within_two_seconds(
         await over_socket.punches(punch("8", "2026-03-02 08:00:00"))  # the first one makes its month
         await next_of(socket, "punch", seconds=5)
         for minute in range(3):
-            wall_time = f"{in_local(4):%Y-%m-%d} 00:0{minute}:00"
+            wall_time = f"{in_local(4):%Y-%m-%d} 00:{minute * 5:02}:00"
             assert (await over_socket.punches(punch("7", wall_time)))["stored"] == 1
             shown, record = await both_of(socket, "punch", "record")
             assert (shown["local_time"], shown["staff_id"]) == (wall_time, person["id"])
