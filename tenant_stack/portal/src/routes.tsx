@@ -15,6 +15,8 @@ const DeviceDetailPage = lazy(() => import('./pages/DeviceDetailPage.tsx'))
 const PunchesPage = lazy(() => import('./pages/PunchesPage.tsx'))
 const QuarantinePage = lazy(() => import('./pages/QuarantinePage.tsx'))
 const AttendancePage = lazy(() => import('./pages/AttendancePage.tsx'))
+const ApprovalsPage = lazy(() => import('./pages/attendance/ApprovalsPage.tsx'))
+const AnomaliesPage = lazy(() => import('./pages/attendance/AnomaliesPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
 
@@ -45,7 +47,14 @@ function Frame() {
     { to: '/staff', label: 'Staff' },
     { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },
     { to: '/punches', label: 'Punches' },
-    { to: '/attendance', label: 'Attendance' },
+    {
+      label: 'Attendance',
+      items: [
+        { to: '/attendance', label: 'Records', end: true },
+        { to: '/attendance/approvals', label: 'Approvals' },
+        { to: '/attendance/anomalies', label: 'Anomalies' },
+      ],
+    },
   ]
   return <Shell name={organisation.name} user={user} nav={nav} banner={<LiveBanner />} />
 }
@@ -72,6 +81,8 @@ export const router = createBrowserRouter([
       { path: '/punches', element: <PunchesPage /> },
       { path: '/punches/quarantine', element: <QuarantinePage /> },
       { path: '/attendance', element: <AttendancePage /> },
+      { path: '/attendance/approvals', element: <ApprovalsPage /> },
+      { path: '/attendance/anomalies', element: <AnomaliesPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

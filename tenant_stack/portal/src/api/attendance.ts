@@ -122,7 +122,7 @@ export type Correction = {
 export type Changes = {
   add?: { at: string; direction: string }[]
   void?: string[]
-  move?: { punch: string; at: string }[]
+  move?: { punch_id: string; at: string }[]
   figures?: Record<string, number>
 }
 

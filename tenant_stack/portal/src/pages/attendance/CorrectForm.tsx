@@ -36,7 +36,7 @@ function wallTime(values: CorrectIn, record: RecordDetail): string {
 
 function changesOf(values: CorrectIn, record: RecordDetail): Changes {
   if (values.what === 'add') return { add: [{ at: wallTime(values, record), direction: values.direction ?? 'in' }] }
-  if (values.what === 'move') return { move: [{ punch: values.punch ?? '', at: wallTime(values, record) }] }
+  if (values.what === 'move') return { move: [{ punch_id: values.punch ?? '', at: wallTime(values, record) }] }
   if (values.what === 'void') return { void: [values.punch ?? ''] }
   return { figures: { worked_minutes: (values.hours ?? 0) * 60 + (values.minutes ?? 0) } }
 }
