@@ -156,7 +156,7 @@ def _deduction(rule: BreakRule, worked: int, pool: int) -> Effect | None:
         taken = min(pool, amount)
         missing = amount - taken
         short = max(short, missing)
-        off = missing if rule.include_punched else amount
+        off = min(worked, missing if rule.include_punched else amount)
         if rule.keep_trigger:
             off = min(off, worked - after)
         if best is None or off > best.deducted:

@@ -29,11 +29,26 @@ from tenant_stack.attendance.rules.weekly import weekly_anomalies
 Shared = dict[tuple[int, int, str], Instance]
 
 
+def span(rules: Iterable[RuleSet], first: date, last: date) -> tuple[date, date]:
+    """The work dates that must be computed to know ``first``..``last``: the overtime week or two weeks before, whole
+    weeks where a limit is weekly, and the days that count days in a row."""
+    start, end = first, last
+    for each in rules:
+        start = min(start, lead_in(each.overtime, first))
+        limits = each.anomalies
+        if limits.week_limit is not None or limits.over_schedule is not None:
+            start = min(start, first - timedelta(days=(first.weekday() - each.overtime.week_start) % 7))
+            end = max(end, last + timedelta(days=6 - (last.weekday() - each.overtime.week_start) % 7))
+        if limits.days_in_a_row is not None:
+            start = min(start, first - timedelta(days=limits.days_in_a_row))
+    return start, end
+
+
 def reach(rules: Iterable[RuleSet], first: date, last: date) -> tuple[date, date]:
-    """The local dates (both included) whose punches a run over ``first``..``last`` needs: the week overtime depends on,
-    and two days either side for nights and rest times."""
-    start = min((lead_in(each.overtime, first) for each in rules), default=first)
-    return start - timedelta(days=2), last + timedelta(days=2)
+    """The local dates (both included) whose punches a run over ``first``..``last`` needs: those of ``span``, and two
+    days either side for nights and rest times."""
+    start, end = span(rules, first, last)
+    return start - timedelta(days=2), end + timedelta(days=2)
 
 
 def compute_many(people: Iterable[StaffInput]) -> list[Result]:
@@ -55,7 +70,7 @@ class _Run:
         self.complete = None if staff.complete_until is None else epoch(staff.complete_until)
         self.versions = sorted(staff.rules, key=lambda each: each.effective)
         self.roster = Roster(staff, shared)
-        self.start = min(lead_in(each.overtime, staff.first) for each in self.versions)
+        self.start, self.end = span(self.versions, staff.first, staff.last)
         self.days: dict[int, Day] = {}
         self.loose: list[Anomaly] = []
         self.fates: list[Fate] = []
@@ -127,7 +142,7 @@ class _Run:
         if self.roster.empty:
             return []
         first = min(self.start.toordinal() - 1, local_ordinal(self.zone, events[0].at) - 1)
-        last = max(self.staff.last.toordinal() + 1, local_ordinal(self.zone, events[-1].at) + 1)
+        last = max(self.end.toordinal() + 1, local_ordinal(self.zone, events[-1].at) + 1)
         found = [each for ordinal in range(first, last + 1) for each in self.roster.on(date.fromordinal(ordinal))]
         found.sort(key=lambda each: (each.starts, each.ends, each.shift.code))
         return found
@@ -198,7 +213,7 @@ class _Run:
     def _dates(self) -> list[Day]:
         """Every day that may have a record, in order, from the start of the overtime week."""
         staff = self.staff
-        first, last = self.start.toordinal(), staff.last.toordinal()
+        first, last = self.start.toordinal(), self.end.toordinal()
         calendar = staff.calendar
         known = calendar.holidays or calendar.off or calendar.weekly_offs or staff.leaves
         if staff.active and (known or not self.roster.empty):
@@ -234,15 +249,16 @@ class _Run:
     def _records(self, days: list[Day]) -> list[DayRecord]:
         found: list[DayRecord] = []
         statuses: list[tuple[Day, Status | None]] = []
-        before: tuple[Day, int] | None = None
+        first = self.start.toordinal()
+        before = (day.last_out() for ordinal, day in self.days.items() if ordinal < first)
+        left_before = max((out for out in before if out is not None), default=None)
         for day in days:
             self._doubts(day)
-            left_before = before[1] if before is not None else None
             leave = self.roster.leave_on(day.day)
             record = build_record(day, self.staff, leave, self.now, self.complete, left_before)
             out = day.last_out()
             if out is not None:
-                before = (day, out)
+                left_before = out
             statuses.append((day, None if record is None else record.status))
             if record is None:
                 if self.staff.first <= day.day <= self.staff.last:

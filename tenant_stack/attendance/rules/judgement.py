@@ -6,7 +6,7 @@ from tenant_stack.attendance.rules.anomalies import anomaly
 from tenant_stack.attendance.rules.breaks import total
 from tenant_stack.attendance.rules.completeness import not_arrived
 from tenant_stack.attendance.rules.daywork import Day
-from tenant_stack.attendance.rules.pairing import Stretch
+from tenant_stack.attendance.rules.duplicates import Event
 from tenant_stack.attendance.rules.records import Step
 from tenant_stack.attendance.rules.ruleset import AnomalyRule, PunctualityRule, RuleSet
 from tenant_stack.attendance.rules.status import DayFacts
@@ -89,8 +89,8 @@ def day_anomalies(day: Day, facts: DayFacts, late: int, early: int, now: int | N
 
 def _unresolved(day: Day, unit: Unit, now: int | None) -> None:
     for stretch in unit.stretches:
-        pending = now is not None and now < _resolves(unit, stretch, day.rules)
         for event in stretch.opens:
+            pending = now is not None and now < _resolves(unit, event, day.rules)
             day.anomalies.append(anomaly("missing_out", day.day, punches=(event.punch.id,), pending=pending))
         for event in stretch.orphans:
             day.anomalies.append(anomaly("missing_in", day.day, punches=(event.punch.id,)))
@@ -106,11 +106,11 @@ def _unresolved(day: Day, unit: Unit, now: int | None) -> None:
             )
 
 
-def _resolves(unit: Unit, stretch: Stretch, rules: RuleSet) -> int:
+def _resolves(unit: Unit, entered: Event, rules: RuleSet) -> int:
     """When an open pair can no longer be closed by a punch."""
     if unit.instance is not None and unit.instance.closes is not None:
         return unit.instance.closes
-    return stretch.opens[-1].at + rules.pairing.longest if stretch.opens else stretch.last
+    return entered.at + rules.pairing.longest
 
 
 def _lengths(day: Day, unit: Unit, limits: AnomalyRule) -> None:
@@ -121,7 +121,7 @@ def _lengths(day: Day, unit: Unit, limits: AnomalyRule) -> None:
             add(anomaly("repeated_direction", on, punches=(event.punch.id,)))
         if stretch.estimated:
             add(anomaly("estimated_out", on))
-            add(anomaly("missing_out", on, punches=(stretch.events[-1].punch.id,)))
+            add(anomaly("missing_out", on, punches=tuple(event.punch.id for event in stretch.events[-1:])))
     if not unit.intervals:
         return
     presence = unit.intervals[-1][1] - unit.intervals[0][0]
