@@ -72,10 +72,9 @@ class Answer:
         """The shift (code, date) a punch was matched to."""
         for record in self.result.records:
             for fate in record.trace.fates:
-                if fate.punch == punch and fate.role != "unmatched":
-                    for segment in record.trace.segments:
-                        if segment.shift is not None and segment.starts is not None:
-                            return segment.shift, local_date(record.zone, segment.starts)
+                if fate.punch == punch and fate.shift is not None:
+                    starts = [each.starts for each in record.trace.segments if each.shift == fate.shift]
+                    return fate.shift, local_date(record.zone, starts[0] or 0)
         return None
 
 

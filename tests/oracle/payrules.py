@@ -115,6 +115,9 @@ def rounding_rule(node: Node, target: str) -> RoundingRule:
 
 
 def _rounding(world: World) -> None:
+    if world.given.take("clip_to_schedule"):
+        clip = RoundingRule("in", "clip"), RoundingRule("out", "clip")
+        world.rules = replace(world.rules, roundings=clip)
     value = world.given.take("rounding")
     if value is None:
         return
@@ -125,7 +128,7 @@ def _rounding(world: World) -> None:
         for index, each in enumerate(value):
             node = world.given.child(each, f"rounding.{index}")
             rules.append(rounding_rule(node, str(node.take("on"))))
-    world.rules = replace(world.rules, roundings=tuple(rules))
+    world.rules = replace(world.rules, roundings=(*world.rules.roundings, *rules))
 
 
 def _add_tiers(world: World, tiers: list[Tier]) -> None:
@@ -167,6 +170,11 @@ def _overtime(world: World) -> None:
     if "min_overtime_min" in given:
         rule = replace(rule, minimum=words.minutes(given.take("min_overtime_min")))
         world.need_shift()
+    for key, unit in (("max_overtime_h", words.hours), ("max_overtime_min", words.minutes)):
+        if key in given:
+            rule = replace(rule, cap=unit(given.take(key)))
+    if "pre_shift_overtime" in given:
+        rule = replace(rule, before_start=bool(given.take("pre_shift_overtime")))
     tolerance = words.minutes(given.take("tolerance_min", 0))
     if given.take("undertime_counted"):
         rule = replace(rule, undertime_tolerance=tolerance)

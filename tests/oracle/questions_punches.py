@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from tenant_stack.attendance.rules.duplicates import events_of, groups
-from tenant_stack.attendance.rules.engine import compute
 from tenant_stack.attendance.rules.matching import effective_windows
 from tenant_stack.attendance.rules.records import DayRecord
 from tenant_stack.attendance.rules.rostering import Instance, Roster
@@ -72,11 +70,10 @@ def _last_rule(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("matched")
 def _matched(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    """Each punch by itself: truth, the shift's name, or the date of its instance."""
+    """Which shift each punch belongs to: truth, the shift's name, or the date of its instance."""
     got: list[Any] = []
     for punch, want in zip(answer.world.punches(), expected, strict=True):
-        alone = replace(answer.staff, punches=(punch,))
-        found = Answer(answer.world, compute(alone)).instance_of(punch.id)
+        found = answer.instance_of(punch.id)
         if isinstance(want, bool):
             got.append(found is not None)
         elif found is None:

@@ -15,7 +15,7 @@ from tests.oracle.facts import NotUnderstoodError
 from tests.oracle.world import attended
 
 #: Which of our date rules reproduces which system (the decisions of the oracle name them).
-SYSTEMS = {"frappe": "shift_start", "timetrex": "first_punch"}
+SYSTEMS = {"frappe": "shift_start", "ukg": "shift_start", "timetrex": "first_punch", "odoo": "first_punch"}
 
 
 @question("date_by_system")

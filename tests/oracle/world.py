@@ -37,6 +37,7 @@ from tests.oracle.words import BASE_DAY, Stamp
 
 HOUR = 3600
 DATING = {
+    "start_day": "shift_start",
     "shift_start": "shift_start",
     "scheduled_start": "shift_start",
     "first_punch": "first_punch",
@@ -134,8 +135,9 @@ class World:
             pairing = replace(pairing, hours=kind)
         if "new_shift_gap_h" in given:
             pairing = replace(pairing, gap=words.hours(given.take("new_shift_gap_h")))
-        if "max_shift_h" in given:
-            pairing = replace(pairing, longest=words.hours(given.take("max_shift_h")))
+        for key in ("max_shift_h", "reset_after_h"):
+            if key in given:
+                pairing = replace(pairing, longest=words.hours(given.take(key)))
         self.pairing = replace(pairing, shows_out=self.setting.shows_out)
         window = int(given.take("duplicate_window_s", 0))
         said = given.take("window_rule")
@@ -213,7 +215,7 @@ class World:
                 "afternoon": "second_half",
                 "second": "second_half",
             }
-            unknown = set(value) - {"date", "half"}
+            unknown = set(value) - {"date", "half", "type"}
             if unknown or (half is not None and half not in parts):
                 raise NotUnderstoodError(f"leave {value!r}")
             return Leave(words.day(value["date"]), part=parts.get(half, "full") if half else "full")

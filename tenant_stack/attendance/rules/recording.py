@@ -9,7 +9,6 @@ from tenant_stack.attendance.rules.anomalies import anomaly
 from tenant_stack.attendance.rules.breaks import total
 from tenant_stack.attendance.rules.completeness import may_conclude
 from tenant_stack.attendance.rules.daywork import Day
-from tenant_stack.attendance.rules.duplicates import Event
 from tenant_stack.attendance.rules.inputs import Leave, StaffInput
 from tenant_stack.attendance.rules.judgement import day_anomalies, punctuality, waiting
 from tenant_stack.attendance.rules.matching import NEAR
@@ -90,7 +89,7 @@ def build_record(
         day=day.day,
         zone=zone,
         status=status,
-        shifts=tuple(dict.fromkeys(unit.instance.shift.code for unit in day.units if unit.instance is not None)),
+        shifts=tuple(dict.fromkeys(unit.code for unit in day.units if unit.code is not None)),
         first_in=None if first is None else moment(first),
         last_out=None if last is None else moment(last),
         presence=sum(unit.pairs[-1][1] - unit.pairs[0][0] for unit in day.units if unit.pairs),
@@ -109,7 +108,7 @@ def build_record(
         punch_count=len(events),
         stretches=sum(len(unit.stretches) for unit in day.units),
         anomalies=tuple(sorted(day.anomalies, key=lambda each: (each.kind, each.punches, each.seconds))),
-        trace=Trace(zone, rules.code, _fates(day, events), _segments(day.units), tuple(day.steps)),
+        trace=Trace(zone, rules.code, _fates(day), _segments(day.units), tuple(day.steps)),
         estimated=any(stretch.estimated for unit in day.units for stretch in unit.stretches),
     )
 
@@ -135,11 +134,17 @@ def _balance(worked: int, expected: int | None, rules: RuleSet) -> int | None:
     return balance
 
 
-def _fates(day: Day, events: Sequence[Event]) -> tuple[Fate, ...]:
-    found = [Fate(event.punch.id, event.at, event.role, event.why) for event in events]
-    if day.fates:
-        found += day.fates
-        found.sort(key=lambda fate: (fate.at, fate.punch))
+def _fates(day: Day) -> tuple[Fate, ...]:
+    found = [
+        Fate(
+            event.punch.id, event.at, event.role, event.why, None if unit.instance is None else unit.instance.shift.code
+        )
+        for unit in day.units
+        for stretch in unit.stretches
+        for event in stretch.events
+    ]
+    found += day.fates
+    found.sort(key=lambda fate: (fate.at, fate.punch))
     return tuple(found)
 
 
@@ -157,7 +162,7 @@ def _segments(units: Sequence[Unit]) -> tuple[SegmentTrace, ...]:
         counted = unit.intervals
         found.append(
             SegmentTrace(
-                shift=None if instance is None else instance.shift.code,
+                shift=unit.code,
                 why=why,
                 starts=None if instance is None else instance.starts,
                 ends=None if instance is None else instance.ends,

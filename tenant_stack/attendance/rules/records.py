@@ -65,12 +65,14 @@ class Anomaly:
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one punch. ``role``: in, out, meal_out, meal_in, break_out, break_in, inside, duplicate,
-    unmatched, unpaired, repeated, held. Used ones count for time; the others say why not."""
+    unmatched, unpaired, repeated, held. Used ones count for time; the others say why not. ``shift`` is the code of the
+    shift it was matched to."""
 
     punch: str
     at: int
     role: str
     why: str = ""
+    shift: str | None = None
 
     @property
     def used(self) -> bool:

@@ -110,7 +110,14 @@ def as_json(record: DayRecord) -> dict[str, Any]:
         "zone": trace.zone,
         "rules": trace.rules,
         "punches": [
-            {"punch": fate.punch, "at": fate.at, "role": fate.role, "used": fate.used, "why": fate.why}
+            {
+                "punch": fate.punch,
+                "at": fate.at,
+                "role": fate.role,
+                "used": fate.used,
+                "why": fate.why,
+                "shift": fate.shift,
+            }
             for fate in trace.fates
         ],
         "segments": [

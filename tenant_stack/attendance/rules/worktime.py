@@ -44,6 +44,10 @@ class Unit:
     no_schedule: bool = False
 
     @property
+    def code(self) -> str | None:
+        return None if self.instance is None else self.instance.shift.code
+
+    @property
     def is_open(self) -> bool:
         return any(stretch.opens for stretch in self.stretches)
 
