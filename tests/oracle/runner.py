@@ -19,8 +19,9 @@ from tests.oracle import (
     topics_sums,
 )
 from tests.oracle.answers import COMMENTARY, QUESTIONS, Answer, check
+from tests.oracle.choices import ALTERNATIVES, DEFAULT, Setting
 from tests.oracle.facts import Facts, Node, NotUnderstoodError, Scenario
-from tests.oracle.world import ALTERNATIVES, DEFAULT, Setting, World
+from tests.oracle.world import World
 
 #: Words of ``expect`` that say where the expectations stand.
 SHARED = frozenset({"cases_as_given", "steps_as_given", "as_given"})

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.oracle.choices import Setting
 from tests.oracle.facts import Facts, Node, NotUnderstoodError, Scenario
-from tests.oracle.world import Setting
 
 
 @dataclass

@@ -31,6 +31,7 @@ from tenant_stack.attendance.rules.ruleset import (
 )
 from tenant_stack.attendance.rules.walltime import epoch, local_date, moment, resolve
 from tests.oracle import payrules, schedules, words
+from tests.oracle.choices import DEFAULT, Setting
 from tests.oracle.facts import Node, NotUnderstoodError
 from tests.oracle.schedules import MODES
 from tests.oracle.words import BASE_DAY, Stamp
@@ -52,23 +53,6 @@ ANY_PAIRING = PairingRule(mode="", longest=20 * HOUR)
 STRICT = PunctualityRule()
 LIMITS = AnomalyRule(over_schedule=0, long_shift=None)
 RULES = RuleSet(duplicates=DuplicateRule(window=0))
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A choice the product offers where systems differ. The default is the recommended one."""
-
-    name: str = "recommended"
-    shows_out: str = "last_closed"
-    reprocess: bool = True
-
-
-DEFAULT = Setting()
-#: The settings tried for disputed scenarios that do not hold under the recommended ones.
-ALTERNATIVES = (
-    Setting("last out shows the last event", shows_out="last_event"),
-    Setting("punches in a record are not matched anew", reprocess=False),
-)
 
 
 @dataclass

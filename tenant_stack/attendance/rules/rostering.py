@@ -113,7 +113,7 @@ class Roster:
     def __init__(self, staff: StaffInput, shared: dict[tuple[int, int, str], Instance]) -> None:
         self._staff = staff
         self._shared = shared
-        self._leaves: Mapping[date, Leave] = {leave.day: leave for leave in sorted(staff.leaves, key=_leave_order)}
+        self._leaves = leave_by_day(staff.leaves)
         self._days: dict[date, tuple[Instance, ...]] = {}
         self.empty = not staff.assignments and staff.default_shift is None
 
@@ -158,8 +158,22 @@ def codes_on(assignments: Iterable[Assignment], default: str | None, day: date) 
     return sorted({code for code in codes if code is not None})
 
 
-def _leave_order(leave: Leave) -> tuple[bool, str, str]:
-    return leave.kind == "leave", leave.part, leave.code
+def leave_by_day(leaves: Iterable[Leave]) -> Mapping[date, Leave]:
+    """One leave a day: leave wins over duty elsewhere, the longer over the shorter, and two halves are a whole."""
+    found: dict[date, Leave] = {}
+    for leave in sorted(leaves, key=_leave_order):
+        before = found.get(leave.day)
+        halves = {leave.part, "" if before is None else before.part}
+        if before is not None and before.kind == leave.kind and halves == {"first_half", "second_half"}:
+            codes = " + ".join(sorted({before.code, leave.code}))
+            found[leave.day] = Leave(leave.day, "full", leave.kind, codes)
+        else:
+            found[leave.day] = leave
+    return found
+
+
+def _leave_order(leave: Leave) -> tuple[bool, bool, str, str]:
+    return leave.kind == "leave", leave.part == "full", leave.part, leave.code
 
 
 def _instance_order(instance: Instance) -> tuple[int, int, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from math import lcm
 from zoneinfo import ZoneInfoNotFoundError
 
 from tenant_stack.attendance.rules.inputs import Assignment, Shift, StaffInput
@@ -253,30 +254,39 @@ def shifts_overlap(one: Shift, other: Shift) -> bool:
 
 
 def overlap_problems(staff: StaffInput) -> list[RuleProblem]:
-    """Assignments whose shifts share time on some date (looked at from the first start, a little over a year)."""
+    """Assignments whose shifts share time on some date: a whole cycle is looked at from each date something begins."""
     if len(staff.assignments) < 2 and not any(
         len(each.rotation) > 1 or _long(staff, each) for each in staff.assignments
     ):
         return []
-    first = min(each.start for each in staff.assignments)
-    ends = [each.end or max(each.start, staff.last) for each in staff.assignments]
-    last = min(max(ends), first + timedelta(days=HORIZON))
-    before: list[tuple[date, Shift]] = []
-    day = first
-    while day <= last:
-        today = []
-        for code in codes_of(staff.assignments, day):
-            shift = version_on(staff.shifts.get(code, ()), day)
-            if shift is not None:
-                today.append((day, shift))
-        for index, (_, shift) in enumerate(today):
-            for other_day, other in before + today[:index]:
-                if overlaps(shift, day, other, other_day):
-                    reason = f"shift {shift.code} on {day} overlaps {other.code} on {other_day}"
-                    return [RuleProblem("assignments", reason)]
-        before = today
-        day += timedelta(days=1)
+    cycle = lcm(7, *(len(each.rotation) for each in staff.assignments))
+    seen: set[date] = set()
+    for start in sorted({each.start for each in staff.assignments} | _versions(staff)):
+        before: list[tuple[date, Shift]] = []
+        for offset in range(-1, min(cycle, HORIZON) + 1):  # from the day before: nights reach into it
+            day = start + timedelta(days=offset)
+            today = [(day, shift) for shift in _shifts_on(staff, day)]
+            if day not in seen:
+                for index, (_, shift) in enumerate(today):
+                    for other_day, other in before + today[:index]:
+                        if overlaps(shift, day, other, other_day):
+                            reason = f"shift {shift.code} on {day} overlaps {other.code} on {other_day}"
+                            return [RuleProblem("assignments", reason)]
+            if offset >= 0:
+                seen.add(day)
+            before = today
     return []
+
+
+def _versions(staff: StaffInput) -> set[date]:
+    """Dates from which a version of a shift holds, within the assignments."""
+    first = min(each.start for each in staff.assignments)
+    return {shift.effective for versions in staff.shifts.values() for shift in versions if shift.effective > first}
+
+
+def _shifts_on(staff: StaffInput, day: date) -> list[Shift]:
+    found = [version_on(staff.shifts.get(code, ()), day) for code in codes_of(staff.assignments, day)]
+    return [shift for shift in found if shift is not None]
 
 
 def codes_of(assignments: Iterable[Assignment], day: date) -> list[str]:
