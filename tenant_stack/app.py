@@ -33,6 +33,8 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
+from tenant_stack.schedules.endpoints import schedules_router
+from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
 
@@ -102,6 +104,8 @@ def describe() -> FastAPI:
     app.include_router(staff_router())
     app.include_router(devices_router())
     app.include_router(attendance_router())
+    app.include_router(schedules_router())
+    app.include_router(roster_router())
     app.include_router(dashboard_router())
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)

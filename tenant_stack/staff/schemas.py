@@ -28,7 +28,10 @@ BlankIsNone = BeforeValidator(_none_if_blank)
 
 
 class StaffIn(BaseModel):
-    """What people enter about a person. ``employee_id`` and ``badge_number`` are unique in the organisation."""
+    """What people enter about a person. ``employee_id`` and ``badge_number`` are unique in the organisation.
+
+    Days are counted in the site's zone, without a site in the organisation's; without a rule set the default counts.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,6 +43,8 @@ class StaffIn(BaseModel):
     department: Annotated[Text120 | None, BlankIsNone] = None
     job_title: Annotated[Text120 | None, BlankIsNone] = None
     hired_on: date | None = None
+    site_id: UUID | None = None
+    rule_set_code: Annotated[Text40 | None, BlankIsNone] = None
     active: bool = True
     notes: Annotated[Notes | None, BlankIsNone] = None
 
@@ -69,6 +74,8 @@ class StaffView(BaseModel):
     department: str | None
     job_title: str | None
     hired_on: date | None
+    site_id: UUID | None
+    rule_set_code: str | None
     active: bool
     notes: str | None
     enrollment_status: Literal["not_enrolled", "pending", "partial", "enrolled"]

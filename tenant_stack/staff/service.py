@@ -17,6 +17,7 @@ from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.base import audited
 from tenant_stack.devices.models import Device
 from tenant_stack.punches.attach import match_unknown
+from tenant_stack.schedules.sites import require_rule_set, require_site
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.schemas import EnrollmentView, StaffDetail, StaffIn, StaffView
 
@@ -57,7 +58,9 @@ def _facts(row: Any) -> dict[str, Any]:
 def _entered(person: Staff) -> dict[str, object]:
     """What the audit trail shows of a person."""
     facts = {name: getattr(person, name) for name in StaffIn.model_fields if name != "notes"}
-    return {**facts, "hired_on": str(person.hired_on) if person.hired_on else None}
+    for name in ("hired_on", "site_id"):
+        facts[name] = str(facts[name]) if facts[name] else None
+    return facts
 
 
 async def list_staff(
@@ -122,6 +125,7 @@ async def get_staff(session: AsyncSession, staff_id: UUID) -> Staff:
 
 async def create_staff(session: AsyncSession, actor: Actor, entered: StaffIn) -> StaffDetail:
     """Enter a person; earlier punches of a PIN that is their number become theirs."""
+    await _check_terms(session, entered)
     person = Staff(**entered.model_dump())
     async with unique(session, **CONSTRAINTS):
         session.add(person)
@@ -134,6 +138,7 @@ async def create_staff(session: AsyncSession, actor: Actor, entered: StaffIn) ->
 async def update_staff(session: AsyncSession, actor: Actor, staff_id: UUID, entered: StaffIn) -> StaffDetail:
     """Replace what was entered about a person."""
     person = await get_staff(session, staff_id)
+    await _check_terms(session, entered)
     before = _entered(person)
     async with unique(session, **CONSTRAINTS):
         for name, value in entered.model_dump().items():
@@ -160,6 +165,11 @@ async def delete_staff(session: AsyncSession, actor: Actor, staff_id: UUID) -> N
             f"{person.name} has punches, records or enrolments, which must be kept; set them inactive instead",
         ) from error
     audited(session, actor, "staff.delete", "staff", staff_id, before=before)
+
+
+async def _check_terms(session: AsyncSession, entered: StaffIn) -> None:
+    await require_site(session, entered.site_id)
+    await require_rule_set(session, entered.rule_set_code)
 
 
 async def _match(session: AsyncSession, person: Staff) -> None:

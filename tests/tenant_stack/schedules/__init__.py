@@ -1,0 +1,1 @@
+"""Configuration of attendance, through its API and as the engine gets it."""
