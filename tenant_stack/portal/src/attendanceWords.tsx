@@ -88,6 +88,9 @@ export const SEVERITY_OPTIONS = options(SEVERITY)
 export const ANOMALY_STATE_OPTIONS = options(ANOMALY_STATE)
 export const KIND_OPTIONS = Object.entries(KINDS).map(([value, label]) => ({ value, label }))
 
+/** For lists of records: `any` is whatever still needs somebody. */
+export const ANOMALY_OPTIONS = [{ value: 'any', label: 'Any that needs a look' }, ...KIND_OPTIONS]
+
 export const kindWords = (kind: string) => KINDS[kind] ?? spoken(kind)
 export const statusWords = (status: RecordStatus) => (STATUS[status] ?? unknown(status))[1]
 export const stateWords = (state: RecordState) => (STATE[state] ?? unknown(state))[1]

@@ -58,3 +58,10 @@ export function spanWords(first: string, last: string): string {
   const year = first.slice(0, 4) === last.slice(0, 4) ? {} : { year: 'numeric' as const }
   return `${at(first, { day: 'numeric', month: 'short', ...year })} – ${at(last, { day: 'numeric', month: 'short', year: 'numeric' })}`
 }
+
+/** "24 Nov 2026" for a calendar date. */
+export function dayWords(day: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' }).format(
+    new Date(`${day}T00:00:00Z`),
+  )
+}

@@ -5,6 +5,7 @@ import { LiveProvider } from './live.tsx'
 import './dashboard.css'
 import './pages.css'
 import './attendance.css'
+import './schedules.css'
 import { router } from './routes.tsx'
 import { SessionProvider } from './session.ts'
 

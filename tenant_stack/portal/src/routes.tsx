@@ -17,6 +17,7 @@ const QuarantinePage = lazy(() => import('./pages/QuarantinePage.tsx'))
 const AttendancePage = lazy(() => import('./pages/AttendancePage.tsx'))
 const ApprovalsPage = lazy(() => import('./pages/attendance/ApprovalsPage.tsx'))
 const AnomaliesPage = lazy(() => import('./pages/attendance/AnomaliesPage.tsx'))
+const ShiftsPage = lazy(() => import('./pages/schedules/ShiftsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
 
@@ -55,6 +56,7 @@ function Frame() {
         { to: '/attendance/anomalies', label: 'Anomalies' },
       ],
     },
+    { to: '/schedules/shifts', label: 'Shifts' },
   ]
   return <Shell name={organisation.name} user={user} nav={nav} banner={<LiveBanner />} />
 }
@@ -83,6 +85,7 @@ export const router = createBrowserRouter([
       { path: '/attendance', element: <AttendancePage /> },
       { path: '/attendance/approvals', element: <ApprovalsPage /> },
       { path: '/attendance/anomalies', element: <AnomaliesPage /> },
+      { path: '/schedules/shifts', element: <ShiftsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

@@ -42,6 +42,9 @@ export type AttendanceRecord = {
   /** How many anomalies still need somebody. */
   anomalies?: number
   estimated?: boolean
+  /** The figures were set by hand; `conflict`: punches contradict them. */
+  manual?: boolean
+  conflict?: boolean
   version?: number
 }
 
@@ -95,6 +98,7 @@ export type Anomaly = {
   state: AnomalyState
   text: string
   seconds?: number | null
+  advice?: string
   resolution?: string | null
   resolved_by?: string | null
   resolved_at?: string | null
@@ -124,6 +128,8 @@ export type Changes = {
   void?: string[]
   move?: { punch_id: string; at: string }[]
   figures?: Record<string, number>
+  /** Gives a day whose figures were set by hand back to the rules. */
+  automatic?: boolean
 }
 
 export type HistoryEntry = {
@@ -139,6 +145,20 @@ export type RecordDetail = Omit<AttendanceRecord, 'anomalies'> & {
   anomalies?: Anomaly[] | number
   corrections?: Correction[]
   history?: HistoryEntry[]
+  /** What changed since the record was approved, in seconds by name. */
+  difference?: Record<string, number>
+}
+
+/** What late data changes about a locked day: seconds by name, paid in a later period. */
+export type Delta = {
+  id: string
+  staff_id: string
+  staff_name: string
+  work_date: string
+  period_id: string | null
+  figures: Record<string, number>
+  reason: string
+  created_at: string
 }
 
 export type ApproveAction = 'submit' | 'approve' | 'reopen' | 'reject'

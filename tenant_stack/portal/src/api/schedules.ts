@@ -15,16 +15,17 @@ export type ShiftDefinition = {
   flexible?: boolean
 } & Record<string, unknown>
 
+/** Null: from the beginning. */
 export type Version<D> = { id?: string; effective: string | null; definition: D }
 
 export type Shift = {
   id: string
   code: string
   name: string
-  versions?: Version<ShiftDefinition>[]
-  current?: Version<ShiftDefinition> | null
-  definition?: ShiftDefinition
-  effective?: string | null
+  /** Oldest first. */
+  versions: Version<ShiftDefinition>[]
+  /** In force today, or else the first. */
+  definition: ShiftDefinition
 }
 
 export type Assignment = {
@@ -37,18 +38,58 @@ export type Assignment = {
   anchor?: string | null
 }
 
-/** A rule set's definition: the engine's own names. What the form does not know is kept as it is. */
-export type RuleDefinition = Record<string, unknown>
+/** Only the parts that the form reads are named; all others are kept as they are. Durations are minutes. */
+export type Rounding = {
+  target: string
+  mode: string
+  interval_minutes: number
+  grace_minutes?: number
+}
+export type BreakRule = {
+  code: string
+  method: 'deduct' | 'add' | 'punched'
+  steps_minutes: [number, number][]
+  include_punched: boolean
+  required?: boolean
+}
+export type Tier = { code: string; basis: string; rate: string; after_minutes: number; day?: number; window?: [string, string] | null }
+export type RuleDefinition = {
+  pairing?: {
+    mode: string
+    hours: string
+    gap_minutes: number
+    longest_minutes: number
+    over_long: string
+    auto_close?: string | null
+  }
+  duplicates?: { window_seconds: number; keep: 'first' | 'last'; fixed: boolean }
+  dating?: { kind: string }
+  roundings?: Rounding[]
+  breaks?: BreakRule[]
+  overtime?: {
+    tiers: Tier[]
+    weekly_counts: string
+    week_start: number
+    minimum_minutes: number
+    cap_minutes?: number | null
+  }
+  status?: { half_day_below_minutes?: number | null; absent_below_minutes?: number | null; single_punch?: string }
+  punctuality?: {
+    mark_late: boolean
+    mark_early: boolean
+    late_grace_minutes: number
+    early_grace_minutes: number
+    beyond_grace: boolean
+  }
+} & Record<string, unknown>
 
 export type RuleSet = {
   id: string
   code: string
   name: string
   is_default: boolean
-  versions?: Version<RuleDefinition>[]
-  current?: Version<RuleDefinition> | null
-  definition?: RuleDefinition
-  effective?: string | null
+  definition: RuleDefinition
+  versions: Version<RuleDefinition>[]
 }
 
 export type Figures = Record<string, number | string | null | undefined>
@@ -67,7 +108,7 @@ export type WhatIf = {
 }
 
 export type Holiday = { id: string; day: string; name: string; site_id?: string | null; origin?: 'own' | 'library' }
-export type WeeklyOff = { id: string; weekdays: number[]; starts_on: string; ends_on?: string | null; site_id?: string | null }
+export type WeeklyOff = { id: string; weekdays: number[]; starts_on?: string | null; ends_on?: string | null; site_id?: string | null }
 export type Leave = {
   id: string
   staff_id: string
@@ -77,8 +118,8 @@ export type Leave = {
   part: 'full' | 'first_half' | 'second_half' | 'hours'
   kind: 'leave' | 'on_duty'
   code: string
-  starts?: string | null
-  ends?: string | null
+  start?: string | null
+  end?: string | null
   note?: string | null
 }
 

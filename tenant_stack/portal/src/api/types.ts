@@ -32,6 +32,8 @@ export type StaffIn = {
   hired_on?: string | null
   active?: boolean
   notes?: string | null
+  site_id?: string | null
+  rule_set_code?: string | null
 }
 
 export type Staff = StaffIn & {

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { findStaff, RECORDS, staffName } from '../api/paths.ts'
 import type { AttendanceRecord } from '../api/attendance.ts'
-import { KIND_OPTIONS, STATE_OPTIONS, STATUS_OPTIONS } from '../attendanceWords.tsx'
+import { ANOMALY_OPTIONS, STATE_OPTIONS, STATUS_OPTIONS } from '../attendanceWords.tsx'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
 import { recordColumns } from './attendance/recordColumns.tsx'
@@ -33,7 +33,7 @@ export default function AttendancePage() {
       { kind: 'lookup', name: 'staff_id', label: 'Person', search: findStaff, nameOf: staffName, width: 170 },
       { kind: 'select', name: 'status', label: 'Any status', options: STATUS_OPTIONS, width: 150 },
       { kind: 'select', name: 'state', label: 'Any state', options: STATE_OPTIONS, width: 125 },
-      { kind: 'select', name: 'anomaly', label: 'Any anomaly', options: KIND_OPTIONS, width: 170 },
+      { kind: 'select', name: 'anomaly', label: 'Any anomaly', options: ANOMALY_OPTIONS, width: 170 },
     ],
     [today],
   )

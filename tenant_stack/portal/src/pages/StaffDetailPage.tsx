@@ -22,6 +22,7 @@ import { useCan } from '../session.ts'
 import { EnrollmentChip, OnDeviceChip } from '../words.tsx'
 import { EnrollForm } from './EnrollForm.tsx'
 import { RecentPunches } from './RecentPunches.tsx'
+import { Assignments } from './schedules/Assignments.tsx'
 import { StaffForm } from './StaffForm.tsx'
 
 const POLL_WHILE_PENDING_MS = 3_000
@@ -132,6 +133,7 @@ export default function StaffDetailPage() {
             ]}
           />
         </Panel>
+        <Assignments staffId={id} name={staff.name} />
         <div className="columns-2">
           <Panel
             title="On the clocks"

@@ -1,8 +1,9 @@
 import { api, Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
-import { Input, Switch } from 'antd'
+import { Input, Select, Switch } from 'antd'
 import { STAFF } from '../api/paths.ts'
 import type { Staff, StaffIn } from '../api/types.ts'
+import { codeOptions, useRuleSets, useSites } from './schedules/lists.ts'
 
 const required = (message: string) => [{ required: true, whitespace: true, message }]
 
@@ -11,12 +12,20 @@ type Props = { open: boolean; staff?: Staff; onClose: () => void; onSaved: (staf
 function editable(staff: Staff | undefined): Partial<StaffIn> {
   if (!staff) return { active: true }
   const { employee_id, name, badge_number, email, phone, department, job_title, hired_on, active, notes } = staff
-  return { employee_id, name, badge_number, email, phone, department, job_title, hired_on, active, notes }
+  const { site_id, rule_set_code } = staff
+  const person = { employee_id, name, badge_number, email, phone, department, job_title, hired_on, active, notes }
+  return { ...person, site_id, rule_set_code }
 }
 
 export function StaffForm({ open, staff, onClose, onSaved }: Props) {
   const client = useQueryClient()
-  const save = async (values: StaffIn) => {
+  const sites = useSites().data ?? []
+  const ruleSets = useRuleSets().data ?? []
+  const save = async (entered: StaffIn) => {
+    const values = { ...entered }
+    // A choice that is not on the form (its list could not be read) must not be lost by saving the rest.
+    if (sites.length === 0 && staff?.site_id) values.site_id = staff.site_id
+    if (ruleSets.length === 0 && staff?.rule_set_code) values.rule_set_code = staff.rule_set_code
     const saved = staff ? await api.put<Staff>(`${STAFF}/${staff.id}`, values) : await api.post<Staff>(STAFF, values)
     await client.invalidateQueries()
     onSaved(saved)
@@ -70,6 +79,20 @@ export function StaffForm({ open, staff, onClose, onSaved }: Props) {
           <Switch />
         </Field>
       </div>
+      {(sites.length > 0 || ruleSets.length > 0) && (
+        <div className="form-row">
+          {sites.length > 0 && (
+            <Field name="site_id" label="Site" extra="Empty: the organisation's own time zone and holidays.">
+              <Select allowClear options={sites.map((site) => ({ value: site.id, label: site.name }))} />
+            </Field>
+          )}
+          {ruleSets.length > 0 && (
+            <Field name="rule_set_code" label="Rules" extra="Empty: the default rule set.">
+              <Select allowClear options={codeOptions(ruleSets)} />
+            </Field>
+          )}
+        </div>
+      )}
       <Field name="notes" label="Notes">
         <Input.TextArea rows={3} maxLength={2000} />
       </Field>

@@ -12,7 +12,7 @@ import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
 import type { ApproveAction, AttendanceRecord } from '../../api/attendance.ts'
 import { findStaff, RECORDS, staffName } from '../../api/paths.ts'
-import { STATE_OPTIONS, stateMeans, stateWords, STATUS_OPTIONS } from '../../attendanceWords.tsx'
+import { ANOMALY_OPTIONS, STATE_OPTIONS, stateMeans, stateWords, STATUS_OPTIONS } from '../../attendanceWords.tsx'
 import { spanWords } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 import { OutcomeNote } from './OutcomeNote.tsx'
@@ -30,6 +30,7 @@ const FILTERS: Filter[] = [
   { kind: 'lookup', name: 'staff_id', label: 'Person', search: findStaff, nameOf: staffName },
   { kind: 'select', name: 'state', label: 'Any state', options: STATE_OPTIONS, width: 140 },
   { kind: 'select', name: 'status', label: 'Any status', options: STATUS_OPTIONS },
+  { kind: 'select', name: 'anomaly', label: 'Any anomaly', options: ANOMALY_OPTIONS },
 ]
 const shown = (count: number | null | undefined) => (count === null ? '–' : (count?.toLocaleString('en') ?? '…'))
 

@@ -7,7 +7,7 @@ import { roleWords } from '../../attendanceWords.tsx'
 import { clockOn } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 
-type What = 'add' | 'move' | 'void' | 'figures'
+type What = 'add' | 'move' | 'void' | 'figures' | 'automatic'
 type CorrectIn = {
   what: What
   date?: string
@@ -38,6 +38,7 @@ function changesOf(values: CorrectIn, record: RecordDetail): Changes {
   if (values.what === 'add') return { add: [{ at: wallTime(values, record), direction: values.direction ?? 'in' }] }
   if (values.what === 'move') return { move: [{ punch_id: values.punch ?? '', at: wallTime(values, record) }] }
   if (values.what === 'void') return { void: [values.punch ?? ''] }
+  if (values.what === 'automatic') return { automatic: true }
   return { figures: { worked_minutes: (values.hours ?? 0) * 60 + (values.minutes ?? 0) } }
 }
 
@@ -66,12 +67,12 @@ export function CorrectForm({ open, record, onClose }: Props) {
     `${clockOn(record.work_date, record.zone, fate.at, true)} – ${roleWords(fate.role)}${fate.used ? '' : ' (ignored)'}`
   const punches = fates.map((fate) => ({ value: fate.punch, label: words(fate) }))
   const save = async (values: CorrectIn) => {
-    const answer = await api.put<Partial<Correction> | undefined>(`${RECORDS}/${record.id}`, {
+    const answer = await api.put<{ state?: string; corrections?: Correction[] } | undefined>(`${RECORDS}/${record.id}`, {
       changes: changesOf(values, record),
       reason: values.reason,
       version: record.version ?? 1,
     })
-    const proposed = answer?.state === 'proposed'
+    const proposed = answer?.state === 'proposed' || answer?.corrections?.at(-1)?.state === 'proposed'
     notification.success({
       title: proposed ? 'The correction is proposed' : 'The correction is in',
       description: proposed ? 'Somebody who may approve decides about it.' : 'The day is computed again with it.',
@@ -98,6 +99,7 @@ export function CorrectForm({ open, record, onClose }: Props) {
                 { value: 'move', label: 'Move a punch to another time', disabled: punches.length === 0 },
                 { value: 'void', label: 'Leave a punch out', disabled: punches.length === 0 },
                 { value: 'figures', label: 'Set the worked time by hand' },
+                ...(record.manual ? [{ value: 'automatic', label: 'Give the day back to the rules' }] : []),
               ]}
             />
           </Field>
@@ -125,7 +127,7 @@ export function CorrectForm({ open, record, onClose }: Props) {
           <Field
             name="reason"
             label="Reason"
-            rules={[{ required: true, whitespace: true, message: 'Give the reason' }]}
+            rules={[{ required: true, whitespace: true, min: 3, message: 'Give the reason' }]}
             extra="Kept with the record. The punches themselves stay as the clocks sent them."
           >
             <Input.TextArea rows={3} maxLength={1000} />

@@ -6,7 +6,7 @@ import type { Correction } from '../../api/attendance.ts'
 import { CORRECTIONS } from '../../api/paths.ts'
 import { useCan } from '../../session.ts'
 
-type DecisionIn = { decision: 'approved' | 'rejected'; note?: string }
+type DecisionIn = { decision: 'approve' | 'reject'; note?: string }
 
 /** Accept or refuse a proposed correction. The server refuses whoever proposed it and whomever it concerns. */
 export function CorrectionDecision({ correction }: { correction: Correction }) {
@@ -28,7 +28,7 @@ export function CorrectionDecision({ correction }: { correction: Correction }) {
         open={open}
         title="Decide about this correction"
         submitLabel="Decide"
-        initial={{ decision: 'approved' }}
+        initial={{ decision: 'approve' }}
         onSubmit={decide}
         onClose={() => setOpen(false)}
       >
@@ -38,8 +38,8 @@ export function CorrectionDecision({ correction }: { correction: Correction }) {
         <Field name="decision" label="Decision">
           <Radio.Group
             options={[
-              { value: 'approved', label: 'Accept: the record is computed again with it' },
-              { value: 'rejected', label: 'Refuse: the record stays as it is' },
+              { value: 'approve', label: 'Accept: the record is computed again with it' },
+              { value: 'reject', label: 'Refuse: the record stays as it is' },
             ]}
           />
         </Field>

@@ -60,7 +60,7 @@ export function PeriodLock({ span }: { span: Span }) {
         <Field
           name="reason"
           label="Reason"
-          rules={[{ required: true, whitespace: true, message: 'Give the reason' }]}
+          rules={[{ required: true, whitespace: true, min: 3, message: 'Give the reason' }]}
           extra="Kept in the audit log."
         >
           <Input.TextArea rows={3} maxLength={1000} />

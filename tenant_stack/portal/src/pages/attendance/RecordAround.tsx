@@ -1,8 +1,9 @@
-import { Age } from '@punctual/portal-kit'
+import { Age, hoursMinutes } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { useState } from 'react'
 import type { Anomaly, Changes, Correction, HistoryEntry } from '../../api/attendance.ts'
 import { AnomalyStateChip, CorrectionChip, kindWords, SeverityChip } from '../../attendanceWords.tsx'
+import { effectOf } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 import { spoken } from '../../words.tsx'
 import { CorrectionDecision } from './CorrectionDecision.tsx'
@@ -30,6 +31,7 @@ export function RecordAnomalies({ anomalies }: { anomalies: Anomaly[] }) {
             </div>
             <p className="muted">
               {spoken(anomaly.text)}
+              {anomaly.advice && anomaly.state !== 'resolved' && ` – ${anomaly.advice}`}
               {anomaly.resolution && ` – resolved: ${anomaly.resolution}`}
             </p>
           </li>
@@ -47,7 +49,10 @@ export function changeWords(changes: Changes): string {
   for (const punch of changes.move ?? []) parts.push(`move a punch to ${punch.at}`)
   const left = changes.void?.length ?? 0
   if (left) parts.push(`leave out ${left === 1 ? 'one punch' : `${left} punches`}`)
-  for (const [name, value] of Object.entries(changes.figures ?? {})) parts.push(`set ${spoken(name).toLowerCase()} to ${value}`)
+  for (const [name, minutes] of Object.entries(changes.figures ?? {})) {
+    if (minutes) parts.push(`set ${spoken(name.replace(/_minutes$/, '')).toLowerCase()} to ${hoursMinutes(minutes)}`)
+  }
+  if (changes.automatic) parts.push('give the day back to the rules')
   const text = parts.join('; ')
   return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : 'A change of the record'
 }
@@ -70,6 +75,25 @@ export function RecordCorrections({ corrections, zone }: { corrections: Correcti
               {correction.decided_by && ` · ${correction.state} by ${correction.decided_by}`}
               {correction.note && ` (${correction.note})`}
             </p>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  )
+}
+
+/** What came in after somebody approved the record. */
+export function SinceApproval({ difference }: { difference: Record<string, number> | undefined }) {
+  const changed = Object.entries(difference ?? {}).filter(([name]) => !name.startsWith('fraction'))
+  if (changed.length === 0) return null
+  return (
+    <Part title="Changed since it was approved">
+      <ul className="pay-lines">
+        {changed.map(([name, seconds]) => (
+          <li key={name}>
+            <span>{spoken(name.replace(/^pay_/, 'pay code '))}</span>
+            <span />
+            <span className="number">{effectOf(seconds)}</span>
           </li>
         ))}
       </ul>

@@ -7,7 +7,7 @@ import { EstimatedChip, StateChip, stateMeans, StatusChip } from '../../attendan
 import { useCan } from '../../session.ts'
 import { CorrectForm } from './CorrectForm.tsx'
 import { RecordActions } from './RecordActions.tsx'
-import { RecordAnomalies, RecordCorrections, RecordHistory } from './RecordAround.tsx'
+import { RecordAnomalies, RecordCorrections, RecordHistory, SinceApproval } from './RecordAround.tsx'
 import { RecordExplanation } from './RecordExplanation.tsx'
 import { duration, Time } from './Time.tsx'
 import { useOpenRecord, useRecord } from './useRecord.ts'
@@ -45,12 +45,13 @@ function RecordBody({ record }: { record: RecordDetail }) {
           <StatusChip status={record.status} />
           {record.state && <StateChip state={record.state} />}
           {record.estimated && <EstimatedChip />}
-          {record.trace === null && <Chip tone="idle">Not explained yet</Chip>}
+          {record.manual && <Chip tone="note">Set by hand</Chip>}
+          {record.conflict && <Chip tone="bad">Punches contradict it</Chip>}
         </div>
         {record.state && <p className="muted">{stateMeans(record.state)}</p>}
       </div>
       <Facts items={factsOf(record)} />
-      {record.trace ? (
+      {record.trace?.sentences ? (
         <RecordExplanation record={record} trace={record.trace} />
       ) : (
         <Alert
@@ -59,6 +60,7 @@ function RecordBody({ record }: { record: RecordDetail }) {
           description="“Process again” computes the day from its punches and explains it line by line."
         />
       )}
+      <SinceApproval difference={record.difference} />
       <RecordAnomalies anomalies={anomalies} />
       <RecordCorrections corrections={record.corrections} zone={record.zone} />
       <RecordHistory entries={record.history} />

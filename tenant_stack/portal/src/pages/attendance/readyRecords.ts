@@ -8,7 +8,7 @@ const WAITING: RecordState[] = ['open', 'submitted', 'reopened']
 
 /** Nothing about this record asks for a person's look. */
 export const isReady = (record: AttendanceRecord) =>
-  !record.anomalies && !record.estimated && record.status !== 'incomplete'
+  !record.anomalies && !record.estimated && !record.conflict && record.status !== 'incomplete'
 
 /** Every record of a period that waits for approval, split into those without warnings and the number of the others. */
 export async function readyRecords(
