@@ -26,6 +26,8 @@ DAY_FIELDS: dict[str, Callable[[DayRecord], Any]] = {
     "break_min": lambda each: each.breaks / 60,
     "presence_min": lambda each: each.presence / 60,
     "expected_min": lambda each: None if each.expected is None else each.expected / 60,
+    "balance_min": lambda each: None if each.balance is None else each.balance / 60,
+    "premium_min": lambda each: sum(line.seconds for line in each.premiums) / 60,
     "shift_count": lambda each: each.stretches,
 }
 
@@ -50,6 +52,12 @@ def _days(answer: Answer, expected: Any) -> tuple[bool, Any]:
             elif key in DAY_FIELDS:
                 line[key] = DAY_FIELDS[key](record)
                 same = equal(line[key], value)
+            elif key == "anomalies":
+                line[key] = sorted(answer.kinds(day))
+                same = set(value) <= set(line[key])
+            elif key == "day_fractions":
+                line[key] = {part: float(getattr(record.fractions, part)) for part in value}
+                same = all(equal(line[key][part], size) for part, size in value.items())
             elif key == "shift":
                 line[key] = list(record.shifts)
                 same = value in record.shifts

@@ -30,7 +30,7 @@ from tenant_stack.attendance.rules.ruleset import (
     StatusRule,
 )
 from tenant_stack.attendance.rules.walltime import epoch, local_date, moment, resolve
-from tests.oracle import payrules, schedules, words
+from tests.oracle import calendars, payrules, schedules, words
 from tests.oracle.choices import DEFAULT, Setting
 from tests.oracle.facts import Node, NotUnderstoodError
 from tests.oracle.schedules import MODES
@@ -46,6 +46,15 @@ DATING = {
     "end_day": "shift_end",
     "most_worked": "most_worked",
     "split_midnight": "split_midnight",
+}
+
+LIMIT_WORDS = {
+    "long_interval_h": "long_shift",
+    "long_shift_h": "long_shift",
+    "min_rest_h": "least_rest",
+    "no_break_after_h": "no_break_after",
+    "day_limit_h": "day_limit",
+    "week_limit_h": "week_limit",
 }
 
 # What holds where a scenario states nothing: direction by the states that are written, no duplicate window.
@@ -98,7 +107,7 @@ class World:
             self.date_on = words.day(given.take("date"))
         self._modes()
         schedules.read(self)
-        self._people()
+        calendars.read(self)
         self._clock()
         payrules.read(self)
         self._punches()
@@ -136,7 +145,10 @@ class World:
             duplicates=DuplicateRule(window=window, fixed=fixed),
             dating=DateRule(DATING.get(dating, "shift_start")),
             status=StatusRule(
-                single_punch=str(given.take("single_punch", "flag")), sandwich=bool(given.take("sandwich", False))
+                half_day_below=_hours(given.take("half_day_below_h")),
+                absent_below=_hours(given.take("absent_below_h")),
+                single_punch=str(given.take("single_punch", "flag")),
+                sandwich=bool(given.take("sandwich", False)),
             ),
         )
 
@@ -149,75 +161,6 @@ class World:
 
     def add_words(self, text: str) -> None:
         schedules.from_words(self, "shift", words.schedule(text))
-
-    def _people(self) -> None:
-        given = self.given
-        self.joined = words.day(given.take("joined")) if "joined" in given else None
-        self.left = words.day(given.take("left")) if "left" in given else None
-        employee = given.take("employee", "active")
-        if employee not in ("active", "inactive"):
-            raise NotUnderstoodError(f"employee {employee!r}")
-        self.active = employee == "active"
-        self.holidays |= {words.day(each) for each in given.take("holidays") or ()}
-        company = str(given.take("company", ""))
-        if match := re.fullmatch(r"\w+ \((no )?holiday\)", company):
-            if not match[1]:
-                self.holidays.add(self.date_on)
-        elif company:
-            raise NotUnderstoodError(f"company {company!r}")
-        if "calendar" in given:
-            days = {words.day(on): kind for on, kind in given.take("calendar").items()}
-            self._calendar(days)
-        for on in given.take("absent") or ():
-            schedules.base_shift(self)
-            self.scheduled_dates.append(words.day(on))
-        for leave in _list(given.take("leave")):
-            self.leaves.append(self._leave(leave))
-        if "leave" in given and self.leaves and self.leaves[0].part == "hours":
-            self.leaves = [replace(self.leaves[0], day=self.date_on)]
-        if "request" in given:
-            self._request(given.node("request"))
-        if "judge_only" in given:
-            self.scheduled_dates.append(words.day(given.take("judge_only")))
-
-    def _calendar(self, days: dict[date, str]) -> None:
-        for on, kind in days.items():
-            if kind not in ("working", "weekly_off", "holiday"):
-                raise NotUnderstoodError(f"calendar {kind!r}")
-            if kind == "holiday":
-                self.holidays.add(on)
-        off = frozenset(on for on, kind in days.items() if kind == "weekly_off")
-        self.calendar = Calendar(off=off)
-        self.scheduled_dates += list(days)
-
-    def _leave(self, value: Any) -> Leave:
-        if isinstance(value, dict):
-            half = value.get("half")
-            parts = {
-                "morning": "first_half",
-                "first": "first_half",
-                "afternoon": "second_half",
-                "second": "second_half",
-            }
-            unknown = set(value) - {"date", "half", "type"}
-            if unknown or (half is not None and half not in parts):
-                raise NotUnderstoodError(f"leave {value!r}")
-            return Leave(words.day(value["date"]), part=parts.get(half, "full") if half else "full")
-        if isinstance(value, tuple):
-            return Leave(self.date_on, part="hours", start=words.clock(value[0]), end=words.clock(value[1]))
-        return Leave(words.day(value))
-
-    def _request(self, node: Node) -> None:
-        start, end = words.day(node.take("from")), words.day(node.take("to"))
-        if node.take("reason") not in ("on_duty", "work_from_home"):
-            raise NotUnderstoodError(f"{node.path}.reason")
-        if node.take("approved", True) is True:
-            taken = {leave.day for leave in self.leaves}
-            for offset in range((end - start).days + 1):
-                on = start + timedelta(days=offset)
-                self.scheduled_dates.append(on)
-                if on not in taken:
-                    self.leaves.append(Leave(on, kind="on_duty", code="on_duty"))
 
     def _clock(self) -> None:
         given = self.given
@@ -277,8 +220,8 @@ class World:
                 early_grace=graces.get("early_grace_min", self.punctuality.early_grace),
             )
         limits = self.anomalies
-        if "long_interval_h" in given:
-            limits = replace(limits, long_shift=words.hours(given.take("long_interval_h")))
+        said = {LIMIT_WORDS[key]: words.hours(given.take(key)) for key in LIMIT_WORDS if key in given}
+        limits = replace(limits, **said)
         if "threshold_s" in given:
             limits = replace(limits, skew=int(given.take("threshold_s")))
         if "tolerance_h" in given:
@@ -382,9 +325,5 @@ def _own(shift: Shift, pairing: PairingRule) -> Shift:
     return shift
 
 
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, list) and len(value) == 2 and all(re.fullmatch(words.CLOCK, str(each)) for each in value):
-        return [tuple(value)]
-    return value if isinstance(value, list) else [value]
+def _hours(value: Any) -> int | None:
+    return None if value is None else words.hours(value)

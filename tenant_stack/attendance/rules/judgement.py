@@ -14,8 +14,9 @@ from tenant_stack.attendance.rules.trace import duration
 from tenant_stack.attendance.rules.worktime import Unit
 
 
-def punctuality(day: Day, rules: RuleSet) -> tuple[int, int]:
-    """Late and early seconds of the date, over its shifts; nothing on holidays, days off and flexible shifts."""
+def punctuality(day: Day, rules: RuleSet, now: int | None) -> tuple[int, int]:
+    """Late and early seconds of the date, over its shifts; nothing on holidays, days off and flexible shifts. Nobody
+    has left early while the shift still runs: they may come back."""
     late = early = 0
     if day.holiday or day.off:
         return 0, 0
@@ -25,9 +26,10 @@ def punctuality(day: Day, rules: RuleSet) -> tuple[int, int]:
             continue
         rule = instance.shift.punctuality or rules.punctuality
         came, left = unit.first_in, unit.last_out
+        over = now is None or now >= instance.due_out
         if came is not None and unit.whole_start and rule.mark_late:
             late += _beyond(day, "late", came - instance.due_in, rule.late_grace, rule, (instance.due_in, came))
-        if left is not None and unit.whole_end and rule.mark_early and not unit.is_open:
+        if left is not None and unit.whole_end and rule.mark_early and not unit.is_open and over:
             early += _beyond(day, "early", instance.due_out - left, rule.early_grace, rule, (instance.due_out, left))
     return late, early
 

@@ -77,6 +77,9 @@ def stretches(events: list[Event], rule: PairingRule, *, bounded: bool) -> list[
             current.opens.append(event)
             event.role = "in"
             waiting = event
+        elif waiting is None and current.pairs and event.at - left <= rule.repeat_within:
+            event.role, event.why = "repeated", "out again right after the out"
+            current.repeats.append(event)
         elif waiting is None:
             event.role, event.why = "unpaired", "out without an in"
             current.orphans.append(event)

@@ -63,6 +63,7 @@ def build_record(
         off=day.off_by_calendar and not day.holiday,
         leave=leave if employed else None,
         concluded=concluded,
+        running=now is not None and any(now < each.due_out for each in day.instances if not each.shift.flexible),
     )
     judged = judge(facts, status_rule) if employed or facts.punches else None
     if judged is None:
@@ -72,7 +73,7 @@ def build_record(
     if not facts.punches and status in RESTING and not rules.rest_records:
         return None
     if facts.punches:
-        late, early = punctuality(day, rules)
+        late, early = punctuality(day, rules, now)
         day_anomalies(day, facts, late, early, now, left_before)
     else:
         late = early = 0

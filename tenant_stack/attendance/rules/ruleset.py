@@ -28,6 +28,7 @@ class PairingRule:
     ``longest``: a pair longer than this is never made; a stretch longer than this is held for a person to look at
     ('hold', not paid until resolved) or paid and flagged ('pay').
     ``repeated_in``: a second in while in keeps the first ('keep_first') or starts anew ('restart'); flagged either way.
+    ``repeat_within``: an out this soon after the out before it is the same out said again, not one without an in.
     ``auto_close``: None, or what closes an open pair once ``now`` is past it: 'schedule_end' or 'expected_hours', plus
     ``auto_close_after``; such an out is marked as estimated.
     ``shows_out``: the last out of a day with an open pair is the 'last_closed' pair's or the 'last_event'.
@@ -39,6 +40,7 @@ class PairingRule:
     longest: int = 16 * HOUR
     over_long: str = "hold"
     repeated_in: str = "keep_first"
+    repeat_within: int = 10 * MINUTE
     auto_close: str | None = None
     auto_close_after: int = 0
     shows_out: str = "last_closed"

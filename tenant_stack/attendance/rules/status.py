@@ -34,7 +34,8 @@ LETTERS = {
 @dataclass(frozen=True, slots=True)
 class DayFacts:
     """``scheduled``/``attended``: shifts of the date, and those with punches. ``unresolved``: a punch without partner.
-    ``concluded``: absence may be concluded for every shift of the date. ``off``: a day off by the calendar."""
+    ``concluded``: absence may be concluded for every shift of the date. ``off``: a day off by the calendar.
+    ``running``: a shift of the date is not over yet, so too little work says nothing."""
 
     worked: int
     punches: int
@@ -45,6 +46,7 @@ class DayFacts:
     off: bool
     leave: Leave | None
     concluded: bool
+    running: bool = False
 
 
 def judge(facts: DayFacts, rule: StatusRule) -> tuple[Status, Fractions] | None:
@@ -92,6 +94,8 @@ def _punched(facts: DayFacts, rule: StatusRule) -> tuple[Status, Fractions]:
         return _present()
     if leave is not None and leave.kind == "leave" and leave.part == "full":
         return Status.ON_LEAVE, Fractions(leave=ONE)
+    if facts.running:
+        return (Status.HALF_DAY, Fractions(leave=HALF, present=HALF)) if half else _present()
     if half:
         absent = rule.absent_below is not None and facts.worked < rule.absent_below // 2
         parts = Fractions(leave=HALF, absent=HALF) if absent else Fractions(leave=HALF, present=HALF)

@@ -171,6 +171,25 @@ def test_an_open_pair_is_pending_until_it_can_no_longer_be_closed() -> None:
         assert [(each.kind, each.state) for each in record.anomalies] == [("missing_out", state)]
 
 
+def test_nobody_has_left_early_while_the_shift_still_runs() -> None:
+    shift = replace(DAY_SHIFT, status=StatusRule(half_day_below=6 * H))
+    staff = person("2025-01-06 08:00", "2025-01-06 12:00", shift=shift)
+    lunch = compute(replace(staff, now=datetime(2025, 1, 6, 12, 30, tzinfo=UTC))).records[0]
+    assert (lunch.status, lunch.early, lunch.anomalies) == (Status.PRESENT, 0, ())
+    evening = compute(replace(staff, now=datetime(2025, 1, 6, 17, 30, tzinfo=UTC))).records[0]
+    assert (evening.status, evening.early) == (Status.HALF_DAY, 5 * H)
+
+
+def test_an_out_said_twice_is_not_a_missing_in() -> None:
+    rules = RuleSet(pairing=PairingRule("device_state"))
+    staff = person("2025-01-06 08:00 in", "2025-01-06 17:00 out", "2025-01-06 17:05 out", shift=DAY_SHIFT, rules=rules)
+    result = compute(staff)
+    assert (result.records[0].status, result.records[0].worked) == (Status.PRESENT, 9 * H)
+    assert kinds(result) == {"repeated_direction"}
+    forgot = person("2025-01-06 08:00 in", "2025-01-06 12:00 out", "2025-01-06 17:00 out", shift=DAY_SHIFT, rules=rules)
+    assert kinds(compute(forgot)) >= {"missing_in"}
+
+
 def test_half_day_leave_moves_the_start_and_fractions_add_up() -> None:
     shift = Shift("O", 9 * H, 18 * H, breaks=(ScheduledBreak(13 * H, 14 * H),))
     staff = person("2025-01-06 14:00", "2025-01-06 18:00", shift=shift)
