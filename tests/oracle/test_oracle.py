@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -64,3 +68,27 @@ def test_no_module_of_the_runner_knows_a_scenario() -> None:
             continue
         words = set(path.read_text(encoding="utf-8").replace('"', " ").replace("'", " ").split())
         assert not words & names, path.name
+
+
+def _numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Every number that an expectation states; what another system says ('peer', 'wrong_...') is not ours."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key not in ("peer", "cases") and not key.startswith("wrong_"):
+                yield from _numbers(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _numbers(each, (*path, index))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
+
+
+@pytest.mark.parametrize("scenario", FACTS.scenarios, ids=lambda each: each.id)
+def test_no_number_of_an_expectation_is_ignored(scenario: Scenario) -> None:
+    for path, value in _numbers(scenario.expect):
+        expect = copy.deepcopy(scenario.expect)
+        node: Any = expect
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = value + 1
+        assert judge(replace(scenario, expect=expect), FACTS).outcome != "pass", path

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from tenant_stack.attendance.rules.inputs import ARRIVALS, DEPARTURES, Direction, Punch
 from tenant_stack.attendance.rules.records import Fate
 from tenant_stack.attendance.rules.ruleset import DuplicateRule
+from tenant_stack.attendance.rules.walltime import epoch
 
 
 class Event:
@@ -34,9 +35,9 @@ for _direction in DEPARTURES:
 
 
 def events_of(punches: Iterable[Punch]) -> list[Event]:
-    """Every punch once, by instant; the order in which they were given leaves no mark."""
+    """Every punch once, by instant; the order in which they were given leaves no mark. A naive instant is refused."""
     unique = {punch.id: punch for punch in punches}
-    found = [Event(int(punch.at.timestamp()), punch.direction, punch) for punch in unique.values()]
+    found = [Event(epoch(punch.at), punch.direction, punch) for punch in unique.values()]
     found.sort(key=lambda event: (event.at, _RANK[event.direction], event.punch.device, event.punch.id))
     return found
 

@@ -5,13 +5,13 @@ A trace is kept as numbers; sentences are made when somebody asks, so a batch do
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tenant_stack.attendance.rules.records import DayRecord, Step
+from tenant_stack.attendance.rules.records import DayRecord, PayLine
 from tenant_stack.attendance.rules.walltime import wall_text
 
-Numbers = tuple[Any, ...]
+Numbers = Sequence[Any]
 
 
 def duration(seconds: int) -> str:
@@ -77,48 +77,22 @@ TEMPLATES: dict[str, Callable[[str, Numbers], str]] = {
 }
 
 
-def sentence(zone: str, step: Step) -> str:
-    return TEMPLATES[step.rule](zone, step.numbers)
-
-
-def sentences(record: DayRecord) -> list[str]:
-    """The day explained, line by line, in the order in which the rules worked."""
-    trace = record.trace
-    lines = []
-    for segment in trace.segments:
-        shift = f"Shift {segment.shift}" if segment.shift is not None else "No shift"
-        times = ""
-        if segment.starts is not None and segment.ends is not None:
-            times = f" {_clock(trace.zone, segment.starts)}-{_clock(trace.zone, segment.ends)}"
-        lines.append(f"{shift}{times}: {segment.why}.")
-    lines += [sentence(trace.zone, step) for step in trace.steps]
-    lines += [f"{line.code}: {duration(line.seconds)} at rate {line.rate}." for line in record.pay]
-    lines += [f"Premium {line.code}: {duration(line.seconds)}." for line in record.premiums]
-    lines += [
-        f"Punch {_clock(trace.zone, fate.at)} not counted ({fate.role}): {fate.why}."
-        for fate in trace.fates
-        if not fate.used
-    ]
-    lines.append(f"Worked {duration(record.worked)}; status {record.status.replace('_', ' ')}.")
-    return lines
-
-
 def as_json(record: DayRecord) -> dict[str, Any]:
-    """The trace as JSON-ready data: the same numbers, the same order."""
+    """The trace as compact JSON-ready data: numbers only, cheap enough to be stored with every record."""
     trace = record.trace
     return {
         "zone": trace.zone,
         "rules": trace.rules,
         "punches": [
             {
-                "punch": fate.punch,
-                "at": fate.at,
-                "role": fate.role,
-                "used": fate.used,
-                "why": fate.why,
-                "shift": fate.shift,
+                "punch": each.punch,
+                "at": each.at,
+                "role": each.role,
+                "used": each.used,
+                "why": each.why,
+                "shift": each.shift,
             }
-            for fate in trace.fates
+            for each in trace.fates
         ],
         "segments": [
             {
@@ -133,17 +107,44 @@ def as_json(record: DayRecord) -> dict[str, Any]:
             }
             for each in trace.segments
         ],
-        "steps": [
-            {
-                "rule": step.rule,
-                "seconds": step.seconds,
-                "numbers": list(step.numbers),
-                "text": sentence(trace.zone, step),
-            }
-            for step in trace.steps
-        ],
-        "pay": [{"code": line.code, "rate": str(line.rate), "seconds": line.seconds} for line in record.pay],
-        "premiums": [{"code": line.code, "rate": str(line.rate), "seconds": line.seconds} for line in record.premiums],
+        "steps": [{"rule": each.rule, "seconds": each.seconds, "numbers": list(each.numbers)} for each in trace.steps],
+        "pay": [_line(line) for line in record.pay],
+        "premiums": [_line(line) for line in record.premiums],
         "worked": record.worked,
-        "sentences": sentences(record),
+        "status": record.status.value,
     }
+
+
+def _line(line: PayLine) -> dict[str, Any]:
+    return {"code": line.code, "rate": str(line.rate), "seconds": line.seconds}
+
+
+def sentence(zone: str, rule: str, numbers: Sequence[Any]) -> str:
+    return TEMPLATES[rule](zone, numbers)
+
+
+def explain(data: Mapping[str, Any]) -> list[str]:
+    """A stored trace (``as_json``) in words: the day line by line, in the order in which the rules worked."""
+    zone = data["zone"]
+    lines = []
+    for segment in data["segments"]:
+        shift = f"Shift {segment['shift']}" if segment["shift"] is not None else "No shift"
+        times = ""
+        if segment["starts"] is not None and segment["ends"] is not None:
+            times = f" {_clock(zone, segment['starts'])}-{_clock(zone, segment['ends'])}"
+        lines.append(f"{shift}{times}: {segment['why']}.")
+    lines += [sentence(zone, step["rule"], step["numbers"]) for step in data["steps"]]
+    lines += [f"{line['code']}: {duration(line['seconds'])} at rate {line['rate']}." for line in data["pay"]]
+    lines += [f"Premium {line['code']}: {duration(line['seconds'])}." for line in data["premiums"]]
+    lines += [
+        f"Punch {_clock(zone, each['at'])} not counted ({each['role']}): {each['why']}."
+        for each in data["punches"]
+        if not each["used"]
+    ]
+    lines.append(f"Worked {duration(data['worked'])}; status {data['status'].replace('_', ' ')}.")
+    return lines
+
+
+def sentences(record: DayRecord) -> list[str]:
+    """The day explained, line by line."""
+    return explain(as_json(record))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +25,7 @@ from tenant_stack.attendance.rules.ruleset import (
     StatusRule,
     Tier,
 )
-from tenant_stack.attendance.rules.trace import as_json, sentences
+from tenant_stack.attendance.rules.trace import as_json, explain, sentences
 from tests.tenant_stack.attendance.days import DAY_SHIFT, MONDAY, NIGHT_SHIFT, H, M, kinds, person, punches, records
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -281,7 +282,8 @@ def test_a_worker_can_read_why() -> None:
     assert "1 h meal deducted: 1 h due when worked more than 6 h." in lines
     assert "30 min overtime is below the minimum of 1 h." in lines
     assert lines[-1] == "Worked 8 h 30 min; status present."
-    data = as_json(record)
+    data = json.loads(json.dumps(as_json(record)))
+    assert explain(data) == lines
     assert sum(step["seconds"] for step in data["steps"]) == data["worked"] == 8 * H + 30 * M
     assert figures(record)["pay.REG"] == 8 * H + 30 * M
 
