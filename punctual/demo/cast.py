@@ -48,6 +48,7 @@ class Company:
     slug: str
     name: str
     zone: str
+    country: str
     owner_name: str
     clocks: tuple[ClockRole, ...]
     people: tuple[Person, ...]
@@ -55,6 +56,11 @@ class Company:
     @property
     def owner_email(self) -> str:
         return f"owner@{self.slug}.example"
+
+    @property
+    def shifts(self) -> dict[str, Shift]:
+        """The shift of each department."""
+        return {person.department: person.shift for person in self.people}
 
 
 GULF_WEEK = frozenset({0, 1, 2, 3, 6})  # Sunday to Thursday
@@ -120,6 +126,7 @@ COMPANIES = (
         slug="acme",
         name="Acme Logistics",
         zone="Asia/Dubai",
+        country="AE",
         owner_name="Amira Acme",
         clocks=(
             ClockRole("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4"),
@@ -132,6 +139,7 @@ COMPANIES = (
         slug="globex",
         name="Globex Manufacturing",
         zone="Europe/Madrid",
+        country="ES",
         owner_name="Gloria Globex",
         clocks=(
             ClockRole("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4"),

@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import BaseModel, ConfigDict
@@ -26,6 +28,19 @@ from punctual.demo.cast import COMPANIES, Company
 from punctual.demo.clocks import Scene
 
 SCOPES = ["staff:read", "staff:create", "devices:read", "devices:create", "attendance:read", "attendance:update"]
+SCHEDULED_DAYS = 45
+BREAK_MINUTES = 60
+RULES = {
+    "breaks": [{"code": "lunch", "method": "deduct", "steps_minutes": [[360, BREAK_MINUTES]]}],
+    "punctuality": {"late_grace_minutes": 5, "early_grace_minutes": 5},
+    "overtime": {
+        "tiers": [
+            {"code": "OT125", "basis": "over_schedule", "rate": "1.25"},
+            {"code": "OFF150", "basis": "off_day", "rate": "1.5"},
+        ],
+        "minimum_minutes": 15,
+    },
+}
 ACTIVE_SECONDS = 60
 HISTORY_SECONDS = 90
 
@@ -39,6 +54,7 @@ class Memory(BaseModel):
 
     clients: dict[str, tuple[str, str]] = {}
     ports: dict[str, int] = {}
+    scheduled: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -173,6 +189,40 @@ class Stage:
                 document |= {"ip_address": "127.0.0.1", "port": self._memory.ports[role.serial]}
             await self._put(f"{self._api(company)}/api/devices", document, headers)
 
+        if company.slug not in self._memory.scheduled:
+            await self._schedule(company, headers)
+            self._memory.scheduled.append(company.slug)
+            write_private(self._memory_file, self._memory.model_dump_json())
+
+    async def _schedule(self, company: Company, headers: dict[str, str]) -> None:
+        """Shifts for every department, everybody assigned, rules with breaks and overtime, the country's holidays."""
+        api = f"{self._api(company)}/api"
+        answer = await self._http.get(f"{api}/staff?limit=200", headers=headers)
+        staff: dict[str, list[str]] = {}
+        for each in _items(answer):
+            staff.setdefault(each["department"], []).append(each["id"])
+        today = datetime.now(ZoneInfo(company.zone)).date()
+        since = (today - timedelta(days=SCHEDULED_DAYS)).isoformat()
+        for department, shift in company.shifts.items():
+            code = department.upper()
+            definition = {
+                "start": f"{shift.start:%H:%M}",
+                "end": f"{shift.end:%H:%M}",
+                "before_minutes": 120,
+                "after_minutes": 240,
+                "unpaid_break_minutes": BREAK_MINUTES,
+            }
+            document: dict[str, object] = {"code": code, "name": department, "definition": definition}
+            await self._put(f"{api}/shifts", document, headers)
+            assignment = {"rotation": [code], "starts_on": since, "weekdays": sorted(shift.weekdays)}
+            await self._put(f"{api}/assignments/bulk", {"staff_ids": staff[department], **assignment}, headers)
+        rules = _items(await self._http.get(f"{api}/rule-sets", headers=headers))
+        default = next(each for each in rules if each["is_default"])
+        version: dict[str, object] = {"effective": since, "definition": RULES}
+        await self._put(f"{api}/rule-sets/{default['id']}/versions", version, headers)
+        for year in sorted({today.year, (today - timedelta(days=SCHEDULED_DAYS)).year}):
+            await self._put(f"{api}/holidays/import", {"country": company.country, "year": year}, headers)
+
     async def _put(self, url: str, document: dict[str, object], headers: dict[str, str]) -> None:
         answer = await self._http.post(url, json=document, headers=headers)
         if answer.status_code != 409:
@@ -235,6 +285,13 @@ def _checked(answer: httpx.Response) -> dict[str, object]:
         body: dict[str, object] = answer.json()
         return body
     raise PlatformProblem(f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text}")
+
+
+def _items(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The rows of a list."""
+    items = _checked(answer)["items"]
+    assert isinstance(items, list)
+    return items
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:
