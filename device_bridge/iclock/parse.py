@@ -159,6 +159,8 @@ def key_values(text: str) -> dict[str, str]:
         pairs = (part.partition("=") for part in text.split("\t"))
         return {key.strip().lower(): value.strip(" \0") for key, equals, value in pairs if equals}
     marks = list(_USER_KEY.finditer(text))
+    if not marks:
+        return {}
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return {mark[1].lower(): text[mark.end() : end].strip(" \0") for mark, end in zip(marks, ends, strict=True)}
 
@@ -214,7 +216,7 @@ def parse_operations(text: str) -> OperationLines:
             if isinstance(parsed, ClockUser):
                 users.append(parsed)
             else:
-                rejected.append(parsed)
+                rejected.append(_rejected(line, parsed.reason))
         elif word in _TEMPLATE_KINDS:
             rejected.append(_rejected(line, "templates are not taken yet"))
         else:

@@ -204,6 +204,10 @@ def test_an_operation_log_with_templates_keeps_people_and_no_template() -> None:
     assert [line.reason for line in parsed.rejected].count("templates are not taken yet") == 2
 
 
+def test_a_line_of_a_person_without_any_field_is_kept() -> None:
+    assert [line.raw for line in parse_operations("USER 0\nUSER\n").rejected] == ["USER 0", "USER"]
+
+
 def test_other_tables_are_kept_without_template_or_picture() -> None:
     bio = "BIODATA Pin=17\tNo=0\tIndex=0\tValid=1\tDuress=0\tType=9\tMajorVer=40\tMinorVer=1\tFormat=0\tTmp=apUBD123"
     (kept,) = parse_unknown(bio, "why")
