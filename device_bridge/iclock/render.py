@@ -87,12 +87,13 @@ def command(identifier: str, text: str) -> str:
 
 def user_update(user: ClockUser) -> str:
     """Add or change a person; what is not named (password, group, time zones) stays as it is on the clock."""
-    return f"DATA UPDATE USERINFO PIN={_pin(user.pin)}\tName={clean(user.name)}\tPri={user.privilege}\tCard={user.card}"
+    pin, name = pin_text(user.pin), clean(user.name)
+    return f"DATA UPDATE USERINFO PIN={pin}\tName={name}\tPri={user.privilege}\tCard={user.card}"
 
 
 def user_delete(pin: str) -> str:
     """Take a person and their templates off the clock; the log keeps their punches."""
-    return f"DATA DELETE USERINFO PIN={_pin(pin)}"
+    return f"DATA DELETE USERINFO PIN={pin_text(pin)}"
 
 
 def query_punches(since: str | None, until: str | None) -> str:
@@ -106,7 +107,8 @@ def query_punches(since: str | None, until: str | None) -> str:
 CHECK, INFO, REBOOT = "CHECK", "INFO", "REBOOT"
 
 
-def _pin(pin: str) -> str:
+def pin_text(pin: str) -> str:
+    """A PIN as it may stand in a command. Raises `ValueError` for one that no clock takes."""
     cleaned = clean(pin)
     if cleaned != pin or not pin:
         # A PIN that changes by cleaning would name another person.

@@ -5,35 +5,34 @@ A clock's serial number in the query is all the identity this protocol has: the 
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import ParamSpec
-
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from device_bridge.backend import Backend
-from device_bridge.errors import BackendRefused, BackendUnavailable
-from device_bridge.iclock import commands, render
-from device_bridge.iclock.body import UnreadableBody, text_of
+from device_bridge.iclock import access_routes, commands, render
+from device_bridge.iclock.answers import (
+    address_of,
+    backend_of,
+    contact,
+    error_delay,
+    families_of,
+    grants_of,
+    plain,
+    serial_of,
+)
+from device_bridge.iclock.body import text_of
+from device_bridge.iclock.families import Family, family_of_table, family_said
 from device_bridge.iclock.parse import parse_info, parse_outcomes, query_value
 from device_bridge.iclock.uploads import Upload, take
-from device_bridge.settings import BridgeSettings
 from foundation.clock import utc_now
-from foundation.contracts.bridge import Contact, ContactKind, DeviceDecision
-from foundation.logs import get_logger
+from foundation.contracts.bridge import ContactKind
 
 LARGEST_UPLOAD = 1_000_000
 """What clocks are told to send at most, in bytes; the edge accepts five times that, for those who don't listen."""
 
 router = APIRouter(prefix="/iclock", default_response_class=PlainTextResponse, tags=["push clocks"])
 
-_SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _TOLD_AT_HANDSHAKE = frozenset(("pushver", "language", "devicetype", "pushoptionsflag"))
-Parameters = ParamSpec("Parameters")
 
 
 class PathVariants:
@@ -51,79 +50,27 @@ class PathVariants:
         await self.app(scope, receive, send)
 
 
-class _Refusal(Exception):
-    """An answer other than 200, in one sentence."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def _plain(
-    handler: Callable[Parameters, Awaitable[str]],
-) -> Callable[Parameters, Awaitable[PlainTextResponse]]:
-    """Failures as a clock understands them: by status alone. 403 and 503 both make it keep its log."""
-
-    @wraps(handler)
-    async def answered(*args: Parameters.args, **kwargs: Parameters.kwargs) -> PlainTextResponse:
-        try:
-            return PlainTextResponse(await handler(*args, **kwargs))
-        except _Refusal as error:
-            return PlainTextResponse(f"{error}\n", status_code=error.status)
-        except BackendRefused as error:
-            return PlainTextResponse(f"{error.code}: {error.detail}\n", status_code=403)
-        except (BackendUnavailable, UnreadableBody) as error:
-            get_logger().warning("iclock.not_taken", reason=str(error))
-            return PlainTextResponse(
-                "Not taken: keep the data and send it again\n", status_code=503, headers={"retry-after": "30"}
-            )
-
-    return answered
-
-
-def _serial(request: Request) -> str:
-    serial = query_value(request.query_params, "SN")
-    if not _SERIAL.fullmatch(serial):
-        raise _Refusal(400, "The serial number SN is missing or unreadable")
-    return serial
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _backend(request: Request) -> Backend:
-    backend: Backend = request.app.state.backend
-    return backend
-
-
-async def _contact(request: Request, kind: ContactKind, info: dict[str, str]) -> DeviceDecision:
-    contact = Contact(serial=_serial(request), kind=kind, source_address=_address(request), at=utc_now(), info=info)
-    return await _backend(request).contact(contact)
-
-
 @router.get("/cdata", response_model=None)
-@_plain
+@plain
 async def push_handshake(request: Request) -> str:
     """Power-on: the clock asks for its options. Other questions (a roaming user's record) are answered ``OK``: none."""
     said = {name.lower(): value[:256] for name, value in request.query_params.items()}
     if not query_value(request.query_params, "options"):
-        await _contact(request, ContactKind.POLL, {})
+        await contact(request, ContactKind.POLL, {})
         return "OK\n"
     info = {name: value for name, value in said.items() if name in _TOLD_AT_HANDSHAKE}
-    decision = await _contact(request, ContactKind.HANDSHAKE, info)
-    if said.get("devicetype", "").lower() == "acc":
-        # Access-control units speak protocol 3: plain OK means "not registered", and they keep their log.
-        return "OK\n"
-    settings: BridgeSettings = request.app.state.settings
-    # Clocks that all lost us at once must not all come back at once: each waits its own time.
-    delay = settings.error_delay + zlib.crc32(decision.serial.encode()) % max(1, settings.error_delay // 2)
+    decision = await contact(request, ContactKind.HANDSHAKE, info)
+    families = families_of(request)
+    if (family := family_said(said.get("devicetype", ""), said.get("pushver", ""))) is not None:
+        families.state(decision.serial, family)
+    if families.of(decision.serial) is Family.ACCESS:
+        return access_routes.access_handshake(request, decision)
     return render.handshake(
         render.Handshake(
-            serial=_serial(request),
+            serial=decision.serial,
             utc_offset_minutes=decision.utc_offset_minutes,
             poll_seconds=decision.poll_seconds,
-            error_delay_seconds=delay,
+            error_delay_seconds=error_delay(request, decision.serial),
             largest_upload=LARGEST_UPLOAD,
             legacy="pushver" not in said,
         )
@@ -131,48 +78,52 @@ async def push_handshake(request: Request) -> str:
 
 
 @router.post("/cdata", response_model=None)
-@_plain
+@plain
 async def push_upload(request: Request) -> str:
     """An upload of one table; see `device_bridge.iclock.uploads` for what is acknowledged."""
-    serial = _serial(request)
-    upload = Upload(
-        serial=serial,
-        table=(query_value(request.query_params, "table") or query_value(request.query_params, "type")).upper()[:32],
-        table_name=query_value(request.query_params, "tablename")[:32],
-        body=await request.body(),
-        source_address=_address(request),
-        received_at=utc_now(),
-    )
-    return await take(_backend(request), upload)
+    table = query_value(request.query_params, "table") or query_value(request.query_params, "type")
+    upload = Upload.of(request, table.upper()[:32], await request.body())
+    answer = await take(backend_of(request), upload)
+    if (family := family_of_table(upload.table)) is not None:
+        families_of(request).suppose(upload.serial, family)
+    return answer
 
 
 @router.get("/getrequest", response_model=None)
-@_plain
+@plain
 async def push_poll(request: Request) -> str:
     """The clock asks for commands; its first poll tells how full it is."""
+    serial, families = serial_of(request), families_of(request)
     info = parse_info(query_value(request.query_params, "INFO"))
-    return await commands.lines_for(_backend(request), _serial(request), _address(request), utc_now(), info)
+    # Only protocol 3 has cookies. After our restart this may be the first thing that tells the family.
+    family = Family.ACCESS if "token" in request.cookies else families.of(serial)
+    return await commands.lines_for(
+        backend_of(request), grants_of(request), serial, address_of(request), utc_now(), info, family
+    )
 
 
 @router.post("/devicecmd", response_model=None)
-@_plain
+@plain
 async def push_results(request: Request) -> str:
     """The clock's answers to commands."""
-    serial = _serial(request)
+    serial = serial_of(request)
     outcomes = parse_outcomes(text_of(await request.body()))
-    if outcomes:
-        await commands.report(_backend(request), serial, _address(request), utc_now(), outcomes)
-    else:
-        await _contact(request, ContactKind.COMMAND, {})
+    family = Family.ACCESS if "token" in request.cookies else families_of(request).of(serial)
+    await commands.report(
+        backend_of(request), grants_of(request), serial, address_of(request), utc_now(), outcomes, family
+    )
     return "OK\n"
 
 
 @router.get("/ping", response_model=None)
-@_plain
+@plain
 async def push_ping(request: Request) -> str:
     """A sign of life during a long upload."""
-    await _contact(request, ContactKind.POLL, {})
+    await contact(request, ContactKind.POLL, {})
     return "OK\n"
+
+
+router.include_router(access_routes.router)
 
 
 @router.api_route(

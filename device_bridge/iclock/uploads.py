@@ -4,29 +4,44 @@ The rule: a clock hears OK only when everything in the upload that concerns a pe
 as a punch, a user or a quarantined line; otherwise it hears an error and keeps its log. Clocks repeat a refused upload
 for ever and send nothing else meanwhile, so a table that we cannot use yet is *not* refused: its lines are quarantined
 (templates, pictures and passwords withheld, which the clock still holds) and acknowledged, and the punches behind it
-come through. Only tables about the machine itself (``options``, ``ERRORLOG``, the OPLOG lines) are not kept.
+come through. Only what is of the machine itself (``options``, ``ERRORLOG``, ``rtstate``, the OPLOG lines, an access
+unit's events that are nobody's punch) is not kept.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fastapi import Request
+
 from device_bridge.backend import Backend
+from device_bridge.iclock.access import looks_like_events, parse_events, parse_table_users
+from device_bridge.iclock.answers import address_of, serial_of
 from device_bridge.iclock.body import text_of
-from device_bridge.iclock.parse import parse_operations, parse_options, parse_punches, parse_unknown
+from device_bridge.iclock.parse import (
+    lines_of,
+    parse_operations,
+    parse_options,
+    parse_punches,
+    parse_unknown,
+    query_value,
+)
 from device_bridge.messages import punch_batches, user_batches
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
+from foundation.clock import utc_now
 from foundation.contracts.bridge import BatchSource, Contact, ContactKind
 
 OF_THE_MACHINE = frozenset(("OPTIONS", "ERRORLOG", "RTSTATE"))
-OF_PEOPLE = frozenset(("BIODATA", "IDCARD", "ATTPHOTO", "BIOPHOTO", "USERPIC", "FACE", "TABLEDATA", "USERINFO"))
+OF_PEOPLE = frozenset(("BIODATA", "IDCARD", "ATTPHOTO", "BIOPHOTO", "USERPIC", "FACE", "USERINFO"))
+_TABLE_NAME = re.compile(r"\w{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One upload. ``table`` is in capitals; ``table_name`` is what access units add to ``tabledata``."""
+    """One upload. ``table`` is in capitals; ``table_name`` and ``count`` are what access units add to ``tabledata``."""
 
     serial: str
     table: str
@@ -34,6 +49,21 @@ class Upload:
     body: bytes
     source_address: str
     received_at: datetime
+    count: int = 0
+
+    @classmethod
+    def of(cls, request: Request, table: str, body: bytes) -> Upload:
+        """What a request brought. Raises `Refusal` when it names no clock."""
+        name, count = (query_value(request.query_params, key) for key in ("tablename", "count"))
+        return cls(
+            serial=serial_of(request),
+            table=table,
+            table_name=name if _TABLE_NAME.fullmatch(name) else "",
+            body=body,
+            source_address=address_of(request),
+            received_at=utc_now(),
+            count=int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0,
+        )
 
 
 async def take(backend: Backend, upload: Upload) -> str:
@@ -42,6 +72,11 @@ async def take(backend: Backend, upload: Upload) -> str:
     Raises `BackendRefused`, `BackendUnavailable` or `UnreadableBody`: then nothing may be acknowledged.
     """
     text = text_of(upload.body)
+    if upload.table == "RTLOG" or (upload.table == "ATTLOG" and looks_like_events(text)):
+        handled = await _store_events(backend, upload, text)
+        return "OK\n" if upload.table == "RTLOG" else f"OK: {handled}\n"
+    if upload.table == "TABLEDATA":
+        return await _take_table(backend, upload, text)
     if upload.table == "ATTLOG":
         lines = parse_punches(text)
         await _store_punches(backend, upload, lines.punches, lines.rejected)
@@ -60,9 +95,35 @@ async def take(backend: Backend, upload: Upload) -> str:
         # Perhaps punches in a form that we don't read yet, as from access-control units: quarantined with them.
         kept = parse_unknown(text, f"{upload.table or 'no table'}: this kind of upload is not read yet")
         await _store_punches(backend, upload, (), kept)
-    if upload.table == "TABLEDATA" and upload.table_name:
-        return f"{upload.table_name}={len(kept)}\n"
     return f"OK: {len(kept)}\n"
+
+
+async def _take_table(backend: Backend, upload: Upload, text: str) -> str:
+    """Rows of an access unit's own table. It repeats them for ever unless it hears its own count of them back."""
+    name = upload.table_name.upper()
+    if name == "USER":
+        people = parse_table_users(text)
+        await _store_users(backend, upload, people.users, people.rejected)
+        handled = people.handled
+    elif name == "TRANSACTION":
+        handled = await _store_events(backend, upload, text)
+    elif name in OF_THE_MACHINE:
+        await _contact(backend, upload, {})
+        handled = len(lines_of(text))
+    else:
+        kept = parse_unknown(text, f"{name or 'a table without a name'}: templates are not taken yet")
+        await _store_users(backend, upload, (), kept)
+        handled = len(kept)
+    # A row may have been torn into two lines; but never acknowledge rows that did not come.
+    number = upload.count if 0 < upload.count <= handled else handled
+    return f"{upload.table_name}={number}\n" if upload.table_name else f"OK: {number}\n"
+
+
+async def _store_events(backend: Backend, upload: Upload, text: str) -> int:
+    """Punches among an access unit's events; how many lines were handled."""
+    events = parse_events(text)
+    await _store_punches(backend, upload, events.punches, events.rejected)
+    return events.handled
 
 
 async def _store_punches(

@@ -31,12 +31,16 @@ class SimulatedUser:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPunch:
-    """A line of a simulated clock's log; ``local_time`` is ``YYYY-MM-DD HH:MM:SS`` as the clock showed it."""
+    """A line of a simulated clock's log; ``local_time`` is ``YYYY-MM-DD HH:MM:SS`` as the clock showed it.
+
+    ``event`` is only said by access units: 0 is an ordinary pass, 23 a denial (see `device_bridge.iclock.access`).
+    """
 
     pin: str
     local_time: str
     status: int = 0
     verify: int = 1
+    event: int = 0
 
 
 class UserBook(dict[str, SimulatedUser]):

@@ -26,7 +26,7 @@ class TerminalProfile:
 
 @dataclass(frozen=True, slots=True)
 class PushProfile:
-    """A push clock. ``version`` empty = it names none; ``batch`` is lines per upload."""
+    """A push clock. ``version`` empty = it names none; ``batch`` is lines per upload; ``access`` = security PUSH."""
 
     version: str
     fields: int
@@ -36,6 +36,7 @@ class PushProfile:
     posts_options: bool
     bracket_cards: bool
     batch: int = 128
+    access: bool = False
 
 
 TERMINALS: Mapping[str, TerminalProfile] = {
@@ -49,6 +50,7 @@ TERMINALS: Mapping[str, TerminalProfile] = {
 PUSH: Mapping[str, PushProfile] = {
     "att-2.4": PushProfile("2.4.1", 7, "\n", False, False, True, False),
     "att-legacy": PushProfile("", 5, "\r\n", True, True, False, True),
+    "acc-3.1": PushProfile("3.1.2", 8, "\r\n", False, False, True, False, access=True),
 }
 
 Profile = TypeVar("Profile")

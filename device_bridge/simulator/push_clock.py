@@ -1,4 +1,4 @@
-"""A push clock made of software: the device side of the "att" protocol over HTTP or HTTPS.
+"""A push clock made of software: the device side of the push protocols over HTTP or HTTPS.
 
 It does what hardware does in its first minute and ever after: handshake, options, the people on it, its log from the
 oldest line on in batches, then each punch at once; and a poll for commands every ``Delay`` seconds. After any failure
@@ -8,9 +8,10 @@ it waits ``ErrorDelay`` and sends the same batch again. Its log is cleared by no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from device_bridge.simulator.memory import (
     Announce,
@@ -22,11 +23,28 @@ from device_bridge.simulator.memory import (
     zone_offset,
 )
 from device_bridge.simulator.profiles import PUSH, chosen
-from device_bridge.simulator.push_commands import execute
+from device_bridge.simulator.push_access import AccessDialect
+from device_bridge.simulator.push_attendance import AttendanceDialect
 from device_bridge.simulator.push_line import PushLine, Refused
 
 FIRST_ERROR_DELAY = 5.0
 """Seconds; until the first handshake has said another."""
+
+
+class Dialect(Protocol):
+    """How one family of push protocols says things; every method may raise `Refused`."""
+
+    async def greet(self) -> dict[str, str]:
+        """Shake hands; the options told, with ``TimeZone`` and ``Delay`` among them whatever the family calls them."""
+
+    async def send_users(self, users: Sequence[SimulatedUser]) -> None:
+        """Report people; returns once they are acknowledged."""
+
+    async def send_punches(self, punches: Sequence[SimulatedPunch], first: int) -> None:
+        """Send one batch, whose first line has this number in the log; returns once it is acknowledged."""
+
+    async def obey(self, identifier: str, command: str) -> str | None:
+        """Carry a command out; the line for ``devicecmd``, if any."""
 
 
 class PushClock:
@@ -34,7 +52,7 @@ class PushClock:
 
     ``url`` is the base, such as ``https://acme.devices.localhost:8443``. ``error_delay`` and ``poll_seconds`` replace
     what the server asks for (seconds). ``clock_offset`` is by how many seconds its time is wrong, ``zone`` the IANA
-    zone it is set to until the first handshake tells another.
+    zone it is set to until the first handshake tells another. ``line`` replaces its own connection to the server.
     """
 
     def __init__(
@@ -51,6 +69,7 @@ class PushClock:
         clock_offset: float = 0.0,
         zone: str = "UTC",
         announce: Announce = silent,
+        line: PushLine | None = None,
     ) -> None:
         self.serial = serial
         self.profile = chosen(PUSH, profile)
@@ -64,7 +83,9 @@ class PushClock:
         self.options: dict[str, str] = {}
         self.handshakes = 0
         self.date_header = ""
-        self._line = PushLine(url, ca_file)
+        self.line = line or PushLine(url, ca_file)
+        self.authorised: set[str] = set()
+        self._dialect: Dialect = AccessDialect(self) if self.profile.access else AttendanceDialect(self)
         self._error_delay = error_delay
         self._poll_seconds = poll_seconds
         self._sent = 0
@@ -88,7 +109,7 @@ class PushClock:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        await self._line.close()
+        await self.line.close()
 
     def local_time(self) -> str:
         """What the display shows: true time in the zone that the handshake told, or in its own before that."""
@@ -103,9 +124,11 @@ class PushClock:
         """Whether a handshake has told it the zone: punches made before may carry another zone's time."""
         return bool(self.options)
 
-    def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
+    def punch(
+        self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1, event: int = 0
+    ) -> SimulatedPunch:
         """Somebody punches: it goes to the log and is sent at once, or when the server can be reached again."""
-        line = SimulatedPunch(pin, local_time or self.local_time(), status, verify)
+        line = SimulatedPunch(pin, local_time or self.local_time(), status, verify, event)
         self.log.append(line)
         self.announce(f"{self.serial}: {line.pin} punched at {line.local_time}, status {line.status}")
         self._all_sent.clear()
@@ -154,34 +177,24 @@ class PushClock:
         if not self._greeted.is_set():
             await self._greet()
         if self._new_users:
-            lines = [self._user_line(self.users[pin]) for pin in self._new_users if pin in self.users]
-            await self._post("OPERLOG", lines)
+            await self._dialect.send_users([self.users[pin] for pin in self._new_users if pin in self.users])
             self._new_users = []
         while self._sent < len(self.log):
             batch = self.log[self._sent : self._sent + self.profile.batch]
-            await self._post("ATTLOG", [self._punch_line(line) for line in batch])
+            await self._dialect.send_punches(batch, self._sent)
             self._sent += len(batch)
             self.announce(f"{self.serial}: {len(batch)} punches were taken, {len(self.log) - self._sent} to go")
         while self._queried:
             batch = self._queried[: self.profile.batch]
-            await self._post("ATTLOG", [self._punch_line(line) for line in batch])
+            await self._dialect.send_punches(batch, 0)
             del self._queried[: len(batch)]
 
     async def _greet(self) -> None:
-        query = {"SN": self.serial, "options": "all", "language": "69"}
-        if self.profile.version:
-            query |= {"pushver": self.profile.version, "DeviceType": "att", "PushOptionsFlag": "1"}
-        answer = await self._line.get("/iclock/cdata", query)
-        if not answer.text.startswith("GET OPTION FROM"):
-            raise Refused(f"the handshake was answered with {answer.text[:60]!r}")
-        self.date_header = answer.date
-        self.options = dict(line.split("=", 1) for line in answer.text.splitlines()[1:] if "=" in line)
+        self.options = await self._dialect.greet()
         self.handshakes += 1
         if self.options.get("ATTLOGStamp", self.options.get("Stamp")) == "0":
             # The server asks for everything from the beginning.
             self._sent = 0
-        if self.profile.posts_options:
-            await self._line.post("/iclock/cdata", {"SN": self.serial, "table": "options"}, self._options_text())
         self.announce(f"{self.serial}: greeted, time zone {self.options.get('TimeZone')}")
         self._greeted.set()
 
@@ -193,7 +206,7 @@ class PushClock:
                 query = {"SN": self.serial}
                 if first:
                     query["INFO"] = self.info()
-                answer = await self._line.get("/iclock/getrequest", query)
+                answer = await self.line.get("/iclock/getrequest", query)
                 first = False
                 await self._obey(answer.text)
             except Refused as error:
@@ -210,50 +223,16 @@ class PushClock:
         for line in commands:
             _, identifier, command = line.split(":", 2)
             self.announce(f"{self.serial}: was told {command!r}")
-            results.append(execute(self, identifier, command))
+            if result := await self._dialect.obey(identifier, command):
+                results.append(result)
         if results:
-            await self._line.post("/iclock/devicecmd", {"SN": self.serial}, "\n".join(results) + "\n")
+            await self.line.post("/iclock/devicecmd", {"SN": self.serial}, "\n".join(results) + "\n")
 
     # -- words ------------------------------------------------------------------------------------------------------
-
-    async def _post(self, table: str, lines: list[str]) -> None:
-        if not lines:
-            return
-        stamp = "OpStamp" if table == "OPERLOG" else "Stamp"
-        body = "".join(line + self.profile.line_end for line in lines)
-        answer = await self._line.post("/iclock/cdata", {"SN": self.serial, "table": table, stamp: "9999"}, body)
-        if not answer.text.startswith("OK"):
-            raise Refused(f"{table} was answered with {answer.text[:60]!r}")
-        if table == "ATTLOG" and answer.text.strip() != f"OK: {len(lines)}":
-            # Firmware has been seen to send the same batch for ever after an answer without the count.
-            raise Refused(f"{len(lines)} punches were acknowledged as {answer.text.strip()!r}")
-
-    def _punch_line(self, punch: SimulatedPunch) -> str:
-        fields = [punch.pin, punch.local_time, str(punch.status), str(punch.verify), "0", "0", "0"]
-        return "\t".join(fields[: self.profile.fields]) + ("\t" if self.profile.trailing_tab else "")
-
-    def _user_line(self, user: SimulatedUser) -> str:
-        card = f"[{user.card.to_bytes(4, 'little').hex().upper()}]" if self.profile.bracket_cards else str(user.card)
-        return (
-            f"USER PIN={user.pin}\tName={user.name}\tPri={user.privilege}\tPasswd=\tCard={card}\tGrp=1"
-            "\tTZ=0000000100000000"
-        )
 
     def info(self) -> str:
         """The INFO list of a poll: firmware, people, fingers, log lines, address, algorithms."""
         return f"Ver 8.0.4.2-20210101,{len(self.users)},0,{len(self.log)},127.0.0.1,10,7,0,0,101"
-
-    def _options_text(self) -> str:
-        options: Mapping[str, str] = {
-            "~DeviceName": "Simulated clock",
-            "~OEMVendor": "ZKTECO CO., LTD.",
-            "MAC": "00:17:61:00:00:02",
-            "FirmVer": "Ver 8.0.4.2-20210101",
-            "UserCount": str(len(self.users)),
-            "TransactionCount": str(len(self.log)),
-            "~MaxAttLogCount": "15",
-        }
-        return ",".join(f"{name}={value}" for name, value in options.items())
 
     def _wait_after_error(self) -> float:
         told = self.options.get("ErrorDelay")

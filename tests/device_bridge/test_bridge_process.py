@@ -97,6 +97,10 @@ def test_the_document_of_the_interface_can_be_made() -> None:
         "/iclock/getrequest",
         "/iclock/devicecmd",
         "/iclock/ping",
+        "/iclock/registry",
+        "/iclock/push",
+        "/iclock/rtdata",
+        "/iclock/querydata",
     } == document["paths"].keys()
 
 

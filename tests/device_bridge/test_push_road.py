@@ -167,7 +167,7 @@ async def test_without_a_serial_number_nothing_works(known: Bridge, query: str) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/iclock/file?SN=S1&url=x", "/iclock/fdata?SN=S1", "/iclock/registry?SN=S1", "/iclock/", "/iclock/x/y"]
+    "path", ["/iclock/file?SN=S1&url=x", "/iclock/fdata?SN=S1", "/iclock/exchange?SN=S1", "/iclock/", "/iclock/x/y"]
 )
 async def test_anything_else_does_not_exist(known: Bridge, path: str) -> None:
     for method in ("GET", "POST"):
@@ -182,20 +182,16 @@ async def test_tables_that_cannot_be_used_yet_are_quarantined_without_templates(
         "OPERLOG": (f"USER PIN=3\tName=Cy\tPri=0\nFP PIN=3\tFID=1\tSize=600\tValid=1\tTMP={template}\n", "OK: 2\n"),
         "BIODATA": (f"BIODATA Pin=3\tNo=0\tIndex=0\tValid=1\tType=9\tTmp={template}\n", "OK: 1\n"),
         "ATTPHOTO": ("PIN=20261122095048-3.jpg\nSN=S1\nsize=4\nCMD=uploadphoto\0\xff\xd8", "OK: 4\n"),
-        "rtlog": ("time=2026-11-22 09:50:48\tpin=3\tevent=0\n", "OK: 1\n"),
+        "rtlog": ("time=2026-11-22 09:50:48\tpin=3\tevent=4014\n", "OK\n"),
         "ERRORLOG": ("ErrCode=1\n", "OK\n"),
     }
     for table, (body, expected) in cases.items():
         answer = await known.client.post(upload(table), content=body)
         assert (answer.status_code, answer.text) == (200, expected), table
-    tabledata = await known.client.post(
-        "/iclock/cdata?SN=S1&table=tabledata&tablename=user&count=1", content="user pin=3\n"
-    )
-    assert tabledata.text == "user=1\n"
     assert list(known.backend.users["S1"]) == ["3"]
     kept = [line.raw for line in known.backend.rejected]
     assert not any("apUBDw" in raw for raw in kept)
-    assert any("pin=3\tevent=0" in raw for raw in kept)
+    assert any("pin=3\tevent=4014" in raw for raw in kept)
 
 
 async def test_chinese_clocks(known: Bridge) -> None:
@@ -247,11 +243,6 @@ async def test_an_old_clock_takes_one_command_a_poll(known: Bridge) -> None:
         await clock.stop()
 
 
-async def test_an_access_unit_is_not_told_that_it_is_registered(known: Bridge) -> None:
-    answer = await known.client.get("/iclock/cdata?SN=S1&options=all&pushver=3.1.2&DeviceType=acc")
-    assert answer.text == "OK\n"
-
-
 async def test_half_hour_zones_reach_the_clock_in_minutes(known: Bridge) -> None:
     known.backend.offset_minutes = 330
     answer = await known.client.get("/iclock/cdata?SN=S1&options=all&pushver=2.4.1")
@@ -285,5 +276,5 @@ async def test_many_clocks_at_once_lose_nothing(bridge: Bridge) -> None:
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
-    with pytest.raises(UnknownProfile, match=r"att-2\.4, att-legacy"):
+    with pytest.raises(UnknownProfile, match=r"acc-3\.1, att-2\.4, att-legacy"):
         PushClock("http://127.0.0.1:1", "S1", profile="acc")

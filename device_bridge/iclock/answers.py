@@ -1,0 +1,99 @@
+"""What every path of a push clock has in common: who asks, from where, and how failures are said to a clock."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec
+
+from fastapi import Request
+from fastapi.responses import PlainTextResponse
+
+from device_bridge.backend import Backend
+from device_bridge.errors import BackendRefused, BackendUnavailable
+from device_bridge.iclock.body import UnreadableBody
+from device_bridge.iclock.families import Families
+from device_bridge.iclock.grants import Grants
+from device_bridge.iclock.parse import query_value
+from device_bridge.settings import BridgeSettings
+from foundation.clock import utc_now
+from foundation.contracts.bridge import Contact, ContactKind, DeviceDecision
+from foundation.logs import get_logger
+
+_SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+Parameters = ParamSpec("Parameters")
+
+
+class Refusal(Exception):
+    """An answer other than 200, in one sentence."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def plain(
+    handler: Callable[Parameters, Awaitable[str]],
+) -> Callable[Parameters, Awaitable[PlainTextResponse]]:
+    """Failures as a clock understands them: by status alone. 403 and 503 both make it keep its log."""
+
+    @wraps(handler)
+    async def answered(*args: Parameters.args, **kwargs: Parameters.kwargs) -> PlainTextResponse:
+        try:
+            return PlainTextResponse(await handler(*args, **kwargs))
+        except Refusal as error:
+            return PlainTextResponse(f"{error}\n", status_code=error.status)
+        except BackendRefused as error:
+            return PlainTextResponse(f"{error.code}: {error.detail}\n", status_code=403)
+        except (BackendUnavailable, UnreadableBody) as error:
+            get_logger().warning("iclock.not_taken", reason=str(error))
+            return PlainTextResponse(
+                "Not taken: keep the data and send it again\n", status_code=503, headers={"retry-after": "30"}
+            )
+
+    return answered
+
+
+def serial_of(request: Request) -> str:
+    """The clock's serial number. Raises `Refusal`."""
+    serial = query_value(request.query_params, "SN")
+    if not _SERIAL.fullmatch(serial):
+        raise Refusal(400, "The serial number SN is missing or unreadable")
+    return serial
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from."""
+    return request.client.host if request.client else ""
+
+
+def backend_of(request: Request) -> Backend:
+    """The organisation's back end."""
+    backend: Backend = request.app.state.backend
+    return backend
+
+
+def families_of(request: Request) -> Families:
+    """Who speaks which protocol."""
+    families: Families = request.app.state.families
+    return families
+
+
+def grants_of(request: Request) -> Grants:
+    """Rights that access units have still to be given."""
+    grants: Grants = request.app.state.grants
+    return grants
+
+
+def error_delay(request: Request, serial: str) -> int:
+    """Seconds to wait after a failure. Clocks that all lost us at once must not all come back at once."""
+    settings: BridgeSettings = request.app.state.settings
+    return settings.error_delay + zlib.crc32(serial.encode()) % max(1, settings.error_delay // 2)
+
+
+async def contact(request: Request, kind: ContactKind, info: dict[str, str]) -> DeviceDecision:
+    """Tell the back end who made contact. Raises `Refusal`, `BackendRefused` and `BackendUnavailable`."""
+    message = Contact(serial=serial_of(request), kind=kind, source_address=address_of(request), at=utc_now(), info=info)
+    return await backend_of(request).contact(message)
