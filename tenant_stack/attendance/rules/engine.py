@@ -15,9 +15,9 @@ from tenant_stack.attendance.rules.dating import by_midnight, is_split, ordinal_
 from tenant_stack.attendance.rules.daywork import Day, close_open
 from tenant_stack.attendance.rules.duplicates import Event, events_of, fold
 from tenant_stack.attendance.rules.inputs import StaffInput
-from tenant_stack.attendance.rules.matching import nearest, split_by_window
+from tenant_stack.attendance.rules.matching import split_by_shift, split_by_window
 from tenant_stack.attendance.rules.overtime import Book, PayDay, SpecialDates, lead_in
-from tenant_stack.attendance.rules.pairing import Stretch, stretches
+from tenant_stack.attendance.rules.pairing import Stretch, hold_over_long, stretches
 from tenant_stack.attendance.rules.recording import as_absence, build_record
 from tenant_stack.attendance.rules.records import Anomaly, DayRecord, Fate, Result, Status
 from tenant_stack.attendance.rules.rostering import Instance, Roster
@@ -135,8 +135,9 @@ class _Run:
             if open_ended and open_ended[0].shift.pairing is not None:
                 pairing = open_ended[0].shift.pairing
             for stretch in stretches(part, pairing, bounded=False):
-                matched = self._nearest(stretch, open_ended)
-                self._assign(stretch, matched, pairing)
+                for piece, matched in self._nearest(stretch, open_ended):
+                    hold_over_long(piece, pairing)
+                    self._assign(piece, matched, pairing)
 
     def _instances(self, events: list[Event]) -> list[Instance]:
         if self.roster.empty:
@@ -178,14 +179,14 @@ class _Run:
             self.day(day.toordinal()).unmatched.append(event)
         return counted
 
-    def _nearest(self, stretch: Stretch, instances: list[Instance]) -> Instance | None:
+    def _nearest(self, stretch: Stretch, instances: list[Instance]) -> list[tuple[Stretch, Instance | None]]:
         flexible = [each for each in instances if each.shift.flexible]
         if flexible:
             day = local_date(self.zone, stretch.first)
             for each in flexible:
                 if each.day == day:
-                    return each
-        return nearest(stretch, [each for each in instances if not each.shift.flexible])
+                    return [(stretch, each)]
+        return split_by_shift(stretch, [each for each in instances if not each.shift.flexible])
 
     def _assign(self, stretch: Stretch, instance: Instance | None, pairing: PairingRule) -> None:
         """Give a stretch to its date, or its pieces to theirs."""

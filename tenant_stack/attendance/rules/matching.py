@@ -124,3 +124,44 @@ def nearest(stretch: Stretch, instances: Sequence[Instance]) -> Instance | None:
         if best is None or found > rank:
             best, rank = each, found
     return best
+
+
+def split_by_shift(stretch: Stretch, instances: Sequence[Instance]) -> list[tuple[Stretch, Instance | None]]:
+    """A stretch that runs through several shifts without windows (a double shift), cut where the next pair lies more
+    in another shift. Punches without partner stay with the pair before them."""
+    whole = nearest(stretch, instances)
+    if whole is None or len(stretch.pairs) < 2:
+        return [(stretch, whole)]
+    homes: list[Instance] = []
+    for entered, left in stretch.pairs:
+        best, most = homes[-1] if homes else whole, 0
+        for each in instances:
+            overlap = min(left.at, each.ends) - max(entered.at, each.starts)
+            if each.opens is None and overlap > most:
+                best, most = each, overlap
+        homes.append(best)
+    if all(home is homes[0] for home in homes):
+        return [(stretch, homes[0])]
+    found: list[tuple[Stretch, Instance | None]] = []
+    starts: list[int] = []
+    for pair, home in zip(stretch.pairs, homes, strict=True):
+        if not found or found[-1][1] is not home:
+            found.append((Stretch(estimated=stretch.estimated), home))
+            starts.append(pair[0].at)
+        found[-1][0].pairs.append(pair)
+
+    def part(event: Event) -> Stretch:
+        place = max((index for index, start in enumerate(starts) if start <= event.at), default=0)
+        # A handover at one second: who leaves belongs to the part before, who comes to the part after.
+        if place and event.at == starts[place] and any(event is left for _, left in found[place - 1][0].pairs):
+            place -= 1
+        return found[place][0]
+
+    for event in stretch.events:
+        part(event).events.append(event)
+    for source, name in ((stretch.opens, "opens"), (stretch.orphans, "orphans"), (stretch.repeats, "repeats")):
+        for event in source:
+            getattr(part(event), name).append(event)
+    for held in stretch.held:
+        part(held[0]).held.append(held)
+    return found

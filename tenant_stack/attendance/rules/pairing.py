@@ -85,18 +85,28 @@ def stretches(events: list[Event], rule: PairingRule, *, bounded: bool) -> list[
             current.orphans.append(event)
         else:
             current.opens.remove(waiting)
-            if event.at - current.first > longest and current.pairs and rule.over_long == "hold":
-                waiting.role = event.role = "held"
-                waiting.why = event.why = "the stretch would be longer than allowed"
-                current.held.append((waiting, event))
-            else:
-                event.role = "out"
-                current.pairs.append((waiting, event))
+            event.role = "out"
+            current.pairs.append((waiting, event))
             left = event.at
             waiting = None
     if waiting is not None:
         waiting.role, waiting.why = "unpaired", "no out followed"
     return found
+
+
+def hold_over_long(stretch: Stretch, rule: PairingRule) -> None:
+    """Keep back the pairs that make a stretch longer than allowed: shown, not counted until somebody decides."""
+    if rule.over_long != "hold":
+        return
+    kept = stretch.pairs[:1]
+    for pair in stretch.pairs[1:]:
+        if pair[1].at - stretch.first > rule.longest:
+            for event in pair:
+                event.role, event.why = "held", "the stretch would be longer than allowed"
+            stretch.held.append(pair)
+        else:
+            kept.append(pair)
+    stretch.pairs = kept
 
 
 def _closes(events: list[Event], index: int, inside: bool, rule: PairingRule, longest: int) -> bool:

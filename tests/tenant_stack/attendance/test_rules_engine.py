@@ -17,6 +17,7 @@ from tenant_stack.attendance.rules.records import Status
 from tenant_stack.attendance.rules.ruleset import (
     AnomalyRule,
     BreakRule,
+    DuplicateRule,
     OvertimeRule,
     PairingRule,
     PunctualityRule,
@@ -80,6 +81,21 @@ def test_by_state_the_direction_decides_the_handover() -> None:
     record = records(staff)[MONDAY]
     assert [fate.shift for fate in record.trace.fates] == ["A", "B", "B"]
     assert record.status is Status.INCOMPLETE
+
+
+def test_a_double_shift_without_windows_is_two_shifts_on_their_own_dates() -> None:
+    night, morning = Shift("N", 22 * H, 7 * H), Shift("M", 7 * H + 30 * M, 16 * H + 30 * M)
+    texts = ("2025-01-06 22:00", "2025-01-07 07:10", "2025-01-07 07:10", "2025-01-07 16:30")
+    staff = person(*texts, rules=RuleSet(duplicates=DuplicateRule(0)))
+    staff = replace(
+        staff,
+        punches=tuple(replace(each, id=f"{index} {each.id}") for index, each in enumerate(staff.punches)),
+        shifts={"N": (night,), "M": (morning,)},
+        assignments=(Assignment(("N",), MONDAY, MONDAY), Assignment(("M",), TUESDAY)),
+    )
+    found = records(staff)
+    assert (found[MONDAY].shifts, found[MONDAY].worked) == (("N",), 9 * H + 10 * M)
+    assert (found[TUESDAY].shifts, found[TUESDAY].worked) == (("M",), 9 * H + 20 * M)
 
 
 def test_a_rotation_repeats_from_its_anchor() -> None:

@@ -35,14 +35,13 @@ def test_a_rule_imports_only_the_standard_library_and_rules(path: Path) -> None:
 def test_no_rule_reads_the_clock(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute):
-            assert (
-                node.attr not in ("now", "utcnow", "today")
-                or (isinstance(node.value, ast.Name)
+            assert node.attr not in ("now", "utcnow", "today") or (
+                isinstance(node.value, ast.Name)
                 and node.value.id
                 in (
                     "self",
                     "staff",
-                ))
+                )
             )
 
 
