@@ -18,6 +18,12 @@ const AttendancePage = lazy(() => import('./pages/AttendancePage.tsx'))
 const ApprovalsPage = lazy(() => import('./pages/attendance/ApprovalsPage.tsx'))
 const AnomaliesPage = lazy(() => import('./pages/attendance/AnomaliesPage.tsx'))
 const ShiftsPage = lazy(() => import('./pages/schedules/ShiftsPage.tsx'))
+const HolidaysPage = lazy(() => import('./pages/schedules/HolidaysPage.tsx'))
+const DaysOffPage = lazy(() => import('./pages/schedules/DaysOffPage.tsx'))
+const LeavePage = lazy(() => import('./pages/schedules/LeavePage.tsx'))
+const RulesPage = lazy(() => import('./pages/schedules/RulesPage.tsx'))
+const RuleSetPage = lazy(() => import('./pages/schedules/RuleSetPage.tsx'))
+const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
 
@@ -34,6 +40,8 @@ function LiveBanner() {
     </Banner>
   )
 }
+
+const SELDOM = [{ to: '/settings', label: 'Settings' }]
 
 function Frame() {
   const { organisation, user } = useSession()
@@ -56,9 +64,16 @@ function Frame() {
         { to: '/attendance/anomalies', label: 'Anomalies' },
       ],
     },
-    { to: '/schedules/shifts', label: 'Shifts' },
+    {
+      label: 'Schedules',
+      items: [
+        { to: '/schedules/shifts', label: 'Shifts' },
+        { to: '/schedules/calendar', label: 'Calendar' },
+        { to: '/schedules/rules', label: 'Rules' },
+      ],
+    },
   ]
-  return <Shell name={organisation.name} user={user} nav={nav} banner={<LiveBanner />} />
+  return <Shell name={organisation.name} user={user} nav={nav} seldom={SELDOM} banner={<LiveBanner />} />
 }
 
 function NotFoundPage() {
@@ -86,6 +101,12 @@ export const router = createBrowserRouter([
       { path: '/attendance/approvals', element: <ApprovalsPage /> },
       { path: '/attendance/anomalies', element: <AnomaliesPage /> },
       { path: '/schedules/shifts', element: <ShiftsPage /> },
+      { path: '/schedules/calendar', element: <HolidaysPage /> },
+      { path: '/schedules/calendar/days-off', element: <DaysOffPage /> },
+      { path: '/schedules/calendar/leave', element: <LeavePage /> },
+      { path: '/schedules/rules', element: <RulesPage /> },
+      { path: '/schedules/rules/:id', element: <RuleSetPage /> },
+      { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

@@ -2,6 +2,7 @@ import { api, ConfirmButton, EmptyState, ErrorPanel, Panel, type Page } from '@p
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import { ASSIGNMENTS, STAFF } from '../../api/paths.ts'
 import type { Assignment } from '../../api/schedules.ts'
 import { dayWords } from '../../dayTimes.ts'
@@ -40,11 +41,14 @@ export function Assignments({ staffId, name }: { staffId: string; name: string }
       title="Schedule"
       flush
       extra={
-        mayChange && (
-          <Button size="small" onClick={() => setAdding(true)}>
-            Assign a shift
-          </Button>
-        )
+        <span className="row-actions">
+          <Link to={`/attendance?staff_id=${staffId}`}>Attendance records</Link>
+          {mayChange && (
+            <Button size="small" onClick={() => setAdding(true)}>
+              Assign a shift
+            </Button>
+          )}
+        </span>
       }
     >
       {query.isError && !items ? (

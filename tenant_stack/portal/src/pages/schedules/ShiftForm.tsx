@@ -7,7 +7,7 @@ import { DayBar } from '../DayBar.tsx'
 import { BreaksInput } from './BreaksInput.tsx'
 import { spansOf } from './shiftPicture.ts'
 import { saveVersion } from './saveVersion.ts'
-import { VersionList } from './VersionList.tsx'
+import { sinceWords, VersionList } from './VersionList.tsx'
 
 /** Names with `definition.` match the fields that the back end names when it refuses one. */
 type ShiftIn = { code: string; name: string; effective?: string } & Record<`definition.${string}`, unknown>
@@ -131,7 +131,16 @@ export function ShiftForm({ open, shift, onClose }: Props) {
             <Input type="date" />
           </Field>
           {shift && shift.versions.length > 1 && (
-            <VersionList versions={shift.versions} today={today} words={(version) => `${version.start}–${version.end}`} />
+            <VersionList
+              versions={shift.versions}
+              today={today}
+              heading="Versions"
+              words={({ definition, effective }) => (
+                <span>
+                  {definition.start}–{definition.end} <span className="muted">{sinceWords(effective)}</span>
+                </span>
+              )}
+            />
           )}
           {shift && (
             <ConfirmButton

@@ -12,20 +12,18 @@ export function versionOn<D>(versions: Version<D>[], day: string): Version<D> | 
   return versions.findLast((version) => !version.effective || version.effective <= day)
 }
 
-type Props<D> = { versions: Version<D>[]; today: string; words: (definition: D) => ReactNode }
+type Props<D> = { versions: Version<D>[]; today: string; heading?: string; words: (version: Version<D>) => ReactNode }
 
 /** What held when, the latest first. */
-export function VersionList<D>({ versions, today, words }: Props<D>) {
+export function VersionList<D>({ versions, today, heading, words }: Props<D>) {
   const current = versionOn(versions, today)
   return (
     <section className="versions" aria-label="Versions">
-      <h3>Versions</h3>
+      {heading && <h3>{heading}</h3>}
       <ul>
         {versions.toReversed().map((version) => (
           <li key={version.effective ?? ''}>
-            <span>
-              {words(version.definition)} <span className="muted">{sinceWords(version.effective)}</span>
-            </span>
+            {words(version)}
             {version === current ? (
               <Chip tone="ok">Holds now</Chip>
             ) : (

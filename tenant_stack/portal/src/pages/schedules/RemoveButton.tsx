@@ -1,0 +1,29 @@
+import { api, ConfirmButton, listKey } from '@punctual/portal-kit'
+import { useQueryClient } from '@tanstack/react-query'
+import { useCan } from '../../session.ts'
+
+type Props = { path: string; id: string; question: string; what: string }
+
+/** Remove one row of a list of the calendar. */
+export function RemoveButton({ path, id, question, what }: Props) {
+  const can = useCan()
+  const client = useQueryClient()
+  if (!can('attendance:update')) return null
+  const remove = async () => {
+    await api.delete(`${path}/${id}`)
+    await client.invalidateQueries({ queryKey: listKey(path) })
+  }
+  return (
+    <ConfirmButton
+      size="small"
+      question={question}
+      consequence="Days that are computed already stay as they are until somebody processes them again."
+      confirmLabel="Remove"
+      refusal={`${what} was not removed`}
+      action={remove}
+      aria-label={`Remove ${what}`}
+    >
+      Remove
+    </ConfirmButton>
+  )
+}
