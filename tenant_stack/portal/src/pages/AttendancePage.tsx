@@ -10,6 +10,7 @@ import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
 import { recordColumns } from './attendance/recordColumns.tsx'
 import { RecordDrawer } from './attendance/RecordDrawer.tsx'
+import { RunProgress } from './attendance/RunProgress.tsx'
 import { useOpenRecord } from './attendance/useRecord.ts'
 import { ProcessForm } from './ProcessForm.tsx'
 
@@ -20,12 +21,22 @@ export default function AttendancePage() {
   const can = useCan()
   const client = useQueryClient()
   const zone = useZone()
-  const [params] = useSearchParams()
+  const [params, setParams] = useSearchParams()
   const [processing, setProcessing] = useState(false)
   const gather = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   useEffect(() => () => clearTimeout(gather.current), [])
   const today = dateIn(zone)
   const { hrefOf } = useOpenRecord()
+  const setRun = (id: string | null) =>
+    setParams(
+      (current) => {
+        const next = new URLSearchParams(current)
+        if (id) next.set('run', id)
+        else next.delete('run')
+        return next
+      },
+      { replace: true },
+    )
   const columns = recordColumns(hrefOf)
   const filters = useMemo<Filter[]>(
     () => [
@@ -51,6 +62,7 @@ export default function AttendancePage() {
         note="One record for each person and day, computed from the punches. “Why?” shows how."
         actions={can('attendance:update') && <Button onClick={() => setProcessing(true)}>Process again</Button>}
       />
+      {params.get('run') && <RunProgress id={params.get('run') ?? ''} onClose={() => setRun(null)} />}
       <ResourceTable<AttendanceRecord>
         id="attendance"
         label="Attendance records"
@@ -69,6 +81,7 @@ export default function AttendancePage() {
         from={params.get('from') ?? today}
         to={params.get('to') ?? today}
         onClose={() => setProcessing(false)}
+        onStarted={setRun}
       />
       <RecordDrawer />
     </>

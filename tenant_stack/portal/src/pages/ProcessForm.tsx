@@ -4,7 +4,7 @@ import { App, Input } from 'antd'
 import { findStaff, RECORDS, staffName } from '../api/paths.ts'
 
 type ProcessIn = { from: string; to: string; staff_id?: string }
-type Props = { open: boolean; from: string; to: string; onClose: () => void }
+type Props = { open: boolean; from: string; to: string; onClose: () => void; onStarted: (runId: string) => void }
 
 /** A Lookup as a form field: antd hands value, onChange and id. */
 function StaffChoice(props: { value?: string; onChange?: (value: string | null) => void; id?: string }) {
@@ -22,15 +22,16 @@ function StaffChoice(props: { value?: string; onChange?: (value: string | null) 
 }
 
 /** Compute attendance records again from the raw punches. Safe to repeat: the same punches give the same records. */
-export function ProcessForm({ open, from, to, onClose }: Props) {
+export function ProcessForm({ open, from, to, onClose, onStarted }: Props) {
   const client = useQueryClient()
   const { notification } = App.useApp()
   const send = async ({ staff_id, ...range }: ProcessIn) => {
-    const answer = await api.post<{ staff_days: number }>('/api/attendance/process', {
+    const answer = await api.post<{ staff_days: number; run_id?: string }>('/api/attendance/process', {
       ...range,
       ...(staff_id && { staff_ids: [staff_id] }),
     })
-    notification.success({
+    if (answer.run_id) onStarted(answer.run_id)
+    else notification.success({
       title: 'Processing again',
       description: `${answer.staff_days.toLocaleString('en')} staff-days are being computed; the list refreshes by itself.`,
     })

@@ -38,6 +38,7 @@ function Punches({ record, fates }: { record: RecordDetail; fates: PunchFate[] }
   const raw = useRawPunches(record).data
   const row = (fate: PunchFate) => {
     const punch = raw?.get(fate.punch)
+    const entered = fate.punch.startsWith('correction:')
     // A clock says "check in" where the rules say "in".
     const said = punch?.status_name.toLowerCase().replace(/^check[_ ]/, '').replaceAll(' ', '_')
     return (
@@ -48,6 +49,7 @@ function Punches({ record, fates }: { record: RecordDetail; fates: PunchFate[] }
             {roleWords(fate.role)}
             {said && said !== fate.role && <span className="muted"> – the clock said “{spoken(said).toLowerCase()}”</span>}
           </span>
+          {entered && <span>Entered by a correction</span>}
           {(fate.why || punch) && (
             <span>
               {fate.why && `${fate.why.charAt(0).toUpperCase()}${fate.why.slice(1)}`}
