@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from foundation.jobs import JobRegistry
+from tenant_stack.attendance.expected import mark_expected
 from tenant_stack.devices import tasks
 from tenant_stack.devices.syncs import due_syncs
 from tenant_stack.punches.attach import match_unknown
@@ -64,6 +65,25 @@ async def announce_devices(context: WorkerContext) -> None:
 async def make_months(context: WorkerContext) -> None:
     """Make the coming months before the first punch needs them."""
     await context.months.create(months_ahead())
+
+
+@registry.every("attendance.expected", 60.0)
+async def mark_expected_people(context: WorkerContext) -> None:
+    """Find who is expected and has not come."""
+    await _mark_expected(context, back=1)
+
+
+@registry.every("attendance.expected_before", 3600.0)
+async def mark_expected_before(context: WorkerContext) -> None:
+    """Look again at the days before: a clock that was away may have reported."""
+    await _mark_expected(context, back=14)
+
+
+async def _mark_expected(context: WorkerContext, *, back: int) -> None:
+    async with context.database.transaction() as session:
+        marked = await mark_expected(session, context.settings.zone, back=back)
+    if marked:
+        context.work()
 
 
 @registry.every("punches.match_unknown", 60.0)

@@ -17,10 +17,8 @@ from tenant_stack.attendance.rules.walltime import resolve
 ADDED = "correction:"
 
 
-def corrected(
-    punches: Iterable[Punch], corrections: Iterable[tuple[str, Mapping[str, Any]]], zone: str
-) -> tuple[Punch, ...]:
-    """The punches as the approved corrections leave them; wall times are in the person's zone."""
+def corrected(punches: Iterable[Punch], corrections: Iterable[tuple[str, Mapping[str, Any]]], zone: str) -> list[Punch]:
+    """The punches as the approved corrections leave them, in order of time; wall times are in the person's zone."""
     found = {punch.id: punch for punch in punches}
     for correction_id, changes in corrections:
         for punch_id in changes.get("void", ()):
@@ -32,7 +30,7 @@ def corrected(
         for number, added in enumerate(changes.get("add", ())):
             name = f"{ADDED}{correction_id}:{number}"
             found[name] = Punch(name, _instant(added["at"], zone), zone, Direction(added["direction"]))
-    return tuple(found.values())
+    return sorted(found.values(), key=lambda punch: (punch.at, punch.id))
 
 
 def _instant(text: str, zone: str) -> datetime:

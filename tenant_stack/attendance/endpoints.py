@@ -1,4 +1,4 @@
-"""``/api/attendance``: raw punches, quarantined lines, records, computing again."""
+"""``/api/attendance``: raw punches, quarantined lines, records and why they are so, computing again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from foundation.clock import utc_now, zone
 from foundation.database import after_commit
 from foundation.pagination import Page
-from tenant_stack.attendance.marking import mark_period
+from tenant_stack.attendance.approving import decide
+from tenant_stack.attendance.corrections import correct_record
+from tenant_stack.attendance.detail import read_detail
 from tenant_stack.attendance.rules.records import Status
-from tenant_stack.attendance.schemas import ProcessAnswer, ProcessRequest, RecordView
+from tenant_stack.attendance.runs import read_run, start_run
+from tenant_stack.attendance.schemas import (
+    ApproveAnswer,
+    ApproveRequest,
+    CorrectionView,
+    CorrectRecord,
+    ProcessAnswer,
+    ProcessRequest,
+    RecordDetail,
+    RecordView,
+    RunView,
+    State,
+)
 from tenant_stack.attendance.service import list_records
-from tenant_stack.base import audited
+from tenant_stack.attendance.workflow import add_workflow
 from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction, Worker
 from tenant_stack.punches.schemas import PunchView, QuarantineView
 from tenant_stack.punches.service import list_punches, list_quarantine
@@ -23,6 +36,7 @@ from tenant_stack.punches.service import list_punches, list_quarantine
 First = Annotated[date | None, Query(alias="from", description="First local date")]
 Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
 Search = Annotated[str | None, Query(max_length=100)]
+Kind = Annotated[str | None, Query(max_length=40, description="A kind of anomaly, or `any`")]
 
 
 def attendance_router() -> APIRouter:
@@ -30,7 +44,12 @@ def attendance_router() -> APIRouter:
     router.add_api_route("/logs", list_punch_logs, methods=["GET"])
     router.add_api_route("/quarantine", list_quarantined_lines, methods=["GET"])
     router.add_api_route("/records", list_attendance_records, methods=["GET"])
+    router.add_api_route("/records/{record_id}", read_record, methods=["GET"])
+    router.add_api_route("/records/{record_id}", correct_attendance_record, methods=["PUT"])
+    router.add_api_route("/approve", approve_records, methods=["POST"])
     router.add_api_route("/process", process_attendance, methods=["POST"], status_code=202)
+    router.add_api_route("/runs/{run_id}", read_processing_run, methods=["GET"])
+    add_workflow(router)
     return router
 
 
@@ -64,19 +83,50 @@ async def list_attendance_records(
     last: Last = None,
     staff_id: UUID | None = None,
     status: Status | None = None,
+    state: State | None = None,
+    anomaly: Kind = None,
     q: Search = None,
 ) -> Page[RecordView]:
     """Attendance records, newest day first."""
-    return await list_records(session, page, first=first, last=last, staff_id=staff_id, status=status, q=q)
+    return await list_records(
+        session,
+        page,
+        first=first,
+        last=last,
+        staff_id=staff_id,
+        status=status,
+        state=state,
+        anomaly=anomaly,
+        q=q,
+    )
+
+
+async def read_record(record_id: UUID, caller: AttendanceReader, session: Transaction) -> RecordDetail:
+    """A record and why it is as it is."""
+    return await read_detail(session, record_id)
+
+
+async def correct_attendance_record(
+    record_id: UUID, wanted: CorrectRecord, caller: AttendanceEditor, session: Transaction, settings: Settings
+) -> CorrectionView:
+    """Correct a record: at once for whoever may approve and is somebody else, otherwise it is proposed."""
+    return await correct_record(session, record_id, wanted, caller, settings.zone)
+
+
+async def approve_records(wanted: ApproveRequest, caller: AttendanceEditor, session: Transaction) -> ApproveAnswer:
+    """Submit, approve, reopen or reject records; approving is for holders of ``attendance:approve``."""
+    return await decide(session, wanted, caller)
 
 
 async def process_attendance(
     wanted: ProcessRequest, caller: AttendanceEditor, session: Transaction, hints: Worker, settings: Settings
 ) -> ProcessAnswer:
     """Compute the records of a period again from the raw punches."""
-    today = utc_now().astimezone(zone(settings.zone)).date()
-    marked = await mark_period(session, wanted.first, wanted.last, wanted.staff_ids, today)
-    period: dict[str, object] = {"from": str(wanted.first), "to": str(wanted.last), "staff_days": marked}
-    audited(session, caller.actor, "attendance.process", "attendance", f"{wanted.first}..{wanted.last}", after=period)
+    run = await start_run(session, wanted, caller, settings.zone)
     after_commit(session, hints.drain)
-    return ProcessAnswer(staff_days=marked)
+    return ProcessAnswer(run_id=run.id, staff_days=run.total)
+
+
+async def read_processing_run(run_id: UUID, caller: AttendanceReader, session: Transaction) -> RunView:
+    """How far a run is."""
+    return await read_run(session, run_id)

@@ -34,7 +34,7 @@ WITH turn AS MATERIALIZED (
     FOR NO KEY UPDATE OF s SKIP LOCKED
 ), claimed AS (
     SELECT p.staff_id, p.work_date FROM pending_staff_days p JOIN people ON people.id = p.staff_id
-    ORDER BY p.staff_id, p.work_date LIMIT CAST(:most AS integer)
+    ORDER BY p.priority, p.staff_id, p.work_date LIMIT CAST(:most AS integer)
     FOR UPDATE OF p SKIP LOCKED
 )
 DELETE FROM pending_staff_days p USING claimed c
@@ -101,9 +101,14 @@ async def claim(session: AsyncSession, most: int) -> list[StaffDay]:
     return [(row[0], row[1]) for row in rows]
 
 
+async def hold_people(session: AsyncSession, staff_ids: Collection[UUID]) -> None:
+    """Wait until nobody computes these people, and keep them to ourselves."""
+    await session.execute(HOLD, {"staff": sorted(staff_ids)})
+
+
 async def hold(session: AsyncSession, days: Collection[StaffDay]) -> None:
     """Wait until nobody computes these people, then take the marks of these days (if there are any)."""
-    await session.execute(HOLD, {"staff": sorted({staff for staff, _ in days})})
+    await hold_people(session, {staff for staff, _ in days})
     await session.execute(UNMARK, _arrays(days))
 
 

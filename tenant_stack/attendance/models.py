@@ -37,8 +37,9 @@ class AttendanceRecord(Base, Identified):
     """What a person's punches of one local day amount to; rebuilt from them at any time.
 
     Durations are seconds. ``digest`` is of everything computed: the same digest, nothing to write. ``punches_digest``
-    is of the ids of the punches alone. ``snapshot`` holds the figures that somebody approved before late data came.
-    ``manual``: the figures were set by hand; ``conflict``: punches contradict them. ``version`` counts changes.
+    is of the ids of the punches alone, ``terms_digest`` of the configuration of the day. ``snapshot`` holds the figures
+    that somebody approved before late data came. ``manual``: the figures were set by hand; ``conflict``: punches
+    contradict them. ``version`` counts changes.
     """
 
     __tablename__ = "attendance_records"
@@ -79,6 +80,7 @@ class AttendanceRecord(Base, Identified):
     version: Mapped[int] = mapped_column(server_default=sa.text("1"))
     digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
     punches_digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
+    terms_digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
     snapshot: Mapped[dict[str, object] | None]
     manual: Mapped[bool] = mapped_column(server_default=sa.false())
     conflict: Mapped[bool] = mapped_column(server_default=sa.false())

@@ -31,15 +31,17 @@ NO_PUNCHES = ""
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was computed for a day. ``text`` is the row as a JSON object without its closing brace."""
+    """What was computed for a day. ``text`` is the row as a JSON object without its closing brace; ``terms_digest`` is
+    of the configuration it was computed by."""
 
     record: DayRecord
     text: str
     digest: str
     punches_digest: str
+    terms_digest: str
 
 
-def pack(staff_id: str, record: DayRecord) -> Content:
+def pack(staff_id: str, record: DayRecord, terms_digest: str) -> Content:
     """The row of a computed record; equal records have equal digests, to the byte."""
     trace = record.trace
     row: dict[str, object] = {
@@ -68,7 +70,7 @@ def pack(staff_id: str, record: DayRecord) -> Content:
         "trace": {
             "rules": trace.rules,
             "stretches": record.stretches,
-            "fates": [(fate.punch, fate.at, fate.role, fate.why) for fate in trace.fates],
+            "fates": [(fate.punch, fate.at, fate.role, fate.why, fate.shift) for fate in trace.fates],
             "segments": [
                 (s.shift, s.why, s.starts, s.ends, s.raw_in, s.raw_out, s.counted_in, s.counted_out)
                 for s in trace.segments
@@ -79,17 +81,17 @@ def pack(staff_id: str, record: DayRecord) -> Content:
     }
     text = json.dumps(row, separators=(",", ":"))
     doubts = [(a.kind, a.severity, a.state, a.text, a.seconds, a.punches) for a in record.anomalies]
-    digest = _digest(f"{text}{json.dumps(doubts)}") if doubts else _digest(text)
-    return Content(record, text[:-1], digest, punches_digest(fate.punch for fate in trace.fates))
+    digest = digest_of(f"{text}{json.dumps(doubts)}") if doubts else digest_of(text)
+    return Content(record, text[:-1], digest, punches_digest(fate.punch for fate in trace.fates), terms_digest)
 
 
 def punches_digest(ids: Iterable[str]) -> str:
     """Of the ids of a day's punches, used or not; empty without punches."""
     ordered = sorted(ids)
-    return _digest("\n".join(ordered)) if ordered else NO_PUNCHES
+    return digest_of("\n".join(ordered)) if ordered else NO_PUNCHES
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

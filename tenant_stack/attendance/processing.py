@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import utc_now, zone
+from tenant_stack.attendance.chains import MOST, chains_of, from_a_break
 from tenant_stack.attendance.correcting import corrected
 from tenant_stack.attendance.marking import StaffDay, claim, hold
 from tenant_stack.attendance.models import AttendanceRecord
@@ -32,8 +33,10 @@ from tenant_stack.attendance.rules.anomalies import anomaly
 from tenant_stack.attendance.rules.engine import Shared, compute, reach
 from tenant_stack.attendance.rules.inputs import Punch, StaffInput
 from tenant_stack.attendance.rules.records import DayRecord
+from tenant_stack.attendance.rules.ruleset import PairingRule
 from tenant_stack.attendance.settling import Settlement, period_of
 from tenant_stack.attendance.spans import Reach, Span, reach_of, spans_of
+from tenant_stack.attendance.terms import TermsDigests
 from tenant_stack.attendance.writing import Doubts, write_anomalies, write_differences, write_records
 from tenant_stack.schedules.loading import Terms, terms_of
 
@@ -54,6 +57,7 @@ class _Batch:
     periods: Sequence[Period]
     settlement: Settlement = field(default_factory=Settlement)
     doubts: Doubts = field(default_factory=Doubts)
+    digests: TermsDigests = field(default_factory=TermsDigests)
 
 
 async def process_batch(
@@ -87,29 +91,48 @@ async def _compute(
     for staff_id in marked:
         rules = terms[staff_id].rules
         reaches[staff_id] = known.get(id(rules)) or known.setdefault(id(rules), reach_of(rules))
-    spans = {staff_id: spans_of(dates, reaches[staff_id]) for staff_id, dates in marked.items()}
-    runs = {
-        staff_id: reach(terms[staff_id].rules, found[0].run_first, found[-1].run_last)
-        for staff_id, found in spans.items()
-    }
-    punches = await read_punches(session, runs)
+    runs = {staff_id: _around(dates, reaches[staff_id], terms[staff_id]) for staff_id, dates in marked.items()}
+    raw = await read_punches(session, runs)
     corrections = await read_corrections(session, runs)
     reports = await read_reports(session, sorted(marked))
     periods = await read_periods(session, min(first for first, _ in runs.values()))
+    punches: dict[UUID, tuple[Punch, ...]] = {}
+    spans: dict[UUID, list[Span]] = {}
+    for staff_id, dates in marked.items():
+        mine = terms[staff_id]
+        ordered = corrected(raw.get(staff_id, ()), corrections.get(staff_id, ()), mine.zone)
+        pairings = pairings_of(mine)
+        ordered = from_a_break(ordered, pairings, runs[staff_id][0], mine.zone)
+        punches[staff_id] = tuple(ordered)
+        spans[staff_id] = spans_of(dates, reaches[staff_id], chains_of(ordered, pairings, mine.zone))
     written = {staff_id: (found[0].first, found[-1].last) for staff_id, found in spans.items()}
     stored = await read_stored(session, written)
 
     batch = _Batch(now, terms, spans, reaches, stored, periods)
     shared: Shared = {}
     for staff_id, found in spans.items():
-        mine = corrected(punches.get(staff_id, ()), corrections.get(staff_id, ()), terms[staff_id].zone)
         for span in found:
-            _judge(batch, staff_id, span, mine, reports.get(staff_id), shared)
+            _judge(batch, staff_id, span, punches[staff_id], reports.get(staff_id), shared)
     ids = await write_records(session, batch.settlement)
     await write_anomalies(session, batch.doubts)
     today = now.astimezone(zone(organisation_zone)).date()
     await write_differences(session, batch.settlement.differences, current_period(periods, today))
     return ids
+
+
+def _around(dates: Collection[date], found: Reach, terms: Terms) -> tuple[date, date]:
+    """The dates whose punches are needed to find the spans of these days and to judge them."""
+    spans = spans_of(dates, found)
+    last = found.end_of(spans[-1].last + MOST) + timedelta(days=found.after)
+    first, last = reach(terms.rules, spans[0].run_first, max(last, spans[-1].run_last))
+    return first - MOST, last
+
+
+def pairings_of(terms: Terms) -> set[PairingRule]:
+    """Every rule by which punches of a person may be paired."""
+    found = {each.pairing for each in terms.rules}
+    found.update(each.pairing for versions in terms.shifts.values() for each in versions if each.pairing is not None)
+    return found
 
 
 def input_of(
@@ -154,19 +177,17 @@ def _judge(
     result = compute(input_of(staff_id, terms, run, punches, batch.now, reported), shared)
     today = batch.now.astimezone(zone(terms.zone)).date()
     records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
-    changed: list[date] = []
     settled: list[date] = []
     day = span.first
     while day <= span.last:
         key = (staff_id, day)
         stored, record = batch.stored.get(key), records.get(day)
-        content = None if record is None else pack(str(staff_id), record)
+        content = None if record is None else pack(str(staff_id), record, batch.digests.of(terms, day))
         if not terms.active and stored is None:
             content = None
-        if day in span.marked or _touched(stored, content) or _follows(day, changed, together):
+        if day in span.marked or _concerned(stored, content):
             settled.append(day)
-            if batch.settlement.settle(key, stored, content, period_of(batch.periods, day)):
-                changed.append(day)
+            batch.settlement.settle(key, stored, content, period_of(batch.periods, day))
         day += timedelta(days=1)
     _doubt(batch, staff_id, settled, records)
     batch.doubts.add(staff_id, result.loose)
@@ -186,14 +207,12 @@ def _doubt(batch: _Batch, staff_id: UUID, settled: Sequence[date], records: Mapp
             batch.doubts.add(staff_id, [anomaly("manual_conflict", day)])
 
 
-def _touched(stored: AttendanceRecord | None, content: Content | None) -> bool:
-    """Has the day other punches than its record knows? A day beside a marked one is written only then: a change of the
+def _concerned(stored: AttendanceRecord | None, content: Content | None) -> bool:
+    """Do the new punches concern a day that nobody marked? Only if it has other punches than its record knows, or if
+    it came out differently by the same configuration (rest after a night, overtime of the week): a change of the
     configuration must not reach earlier days by the way."""
     had = stored.punches_digest if stored is not None else NO_PUNCHES
     has = content.punches_digest if content is not None else NO_PUNCHES
-    return had != has
-
-
-def _follows(day: date, changed: Sequence[date], together: Reach) -> bool:
-    """Does the day depend on an earlier one that changed: by rest after it, or by the week's overtime?"""
-    return any((day - each).days <= 2 or together.together(each, day) for each in changed)
+    if had != has:
+        return True
+    return stored is not None and content is not None and stored.terms_digest == content.terms_digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ DIRECTIONS = {
     4: Direction.OVERTIME_IN,
     5: Direction.OVERTIME_OUT,
 }
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A clock in another zone than its people may write another date.
 AROUND = timedelta(days=1)
 

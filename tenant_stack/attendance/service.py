@@ -9,27 +9,49 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.attendance.models import AttendanceRecord
-from tenant_stack.attendance.schemas import RecordView
+from tenant_stack.attendance.models import AttendanceAnomaly, AttendanceRecord
+from tenant_stack.attendance.packing import unpack
+from tenant_stack.attendance.schemas import PayLineView, RecordView
 from tenant_stack.staff.models import Staff
 
+# Double swipes and the like explain themselves; nobody has to act.
+NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")
 
-def record_query() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(AttendanceRecord, Staff.employee_id, Staff.name, Staff.department).join(
+
+def record_query(*, traced: bool = False) -> sa.Select[*tuple[Any, ...]]:
+    """Records with the names that people know and how many of their anomalies need somebody."""
+    doubts = (
+        sa.select(sa.func.count())
+        .where(
+            AttendanceAnomaly.staff_id == AttendanceRecord.staff_id,
+            AttendanceAnomaly.work_date == AttendanceRecord.work_date,
+            NEEDS_SOMEBODY,
+        )
+        .scalar_subquery()
+    )
+    query = sa.select(AttendanceRecord, Staff.employee_id, Staff.name, Staff.department, doubts.label("doubts")).join(
         Staff, Staff.id == AttendanceRecord.staff_id
     )
+    return query if traced else query.options(defer(AttendanceRecord.trace))
 
 
 def _wall_time(at: datetime | None, zone_name: str) -> str | None:
     return at.astimezone(zone(zone_name)).strftime("%H:%M") if at else None
 
 
+def _minutes(seconds: int | None) -> int | None:
+    return None if seconds is None else int(seconds / 60)
+
+
 def record_view(row: Any) -> RecordView:
     """A row of `record_query` as the API shows it."""
     record: AttendanceRecord = row[0]
+    plain = unpack(record, traced=False)
+    rates = [str(line.rate) for line in plain.pay]
     return RecordView(
         id=record.id,
         staff_id=record.staff_id,
@@ -43,9 +65,26 @@ def record_view(row: Any) -> RecordView:
         first_in_local=_wall_time(record.first_in, record.zone),
         last_out_local=_wall_time(record.last_out, record.zone),
         worked_minutes=record.worked_minutes,
-        status=record.status,
+        status=plain.status,
         punch_count=record.punch_count,
         processed_at=record.processed_at,
+        shifts=record.shifts,
+        late_minutes=record.late_seconds // 60,
+        early_minutes=record.early_seconds // 60,
+        overtime_minutes=record.overtime_seconds // 60,
+        break_minutes=(record.break_seconds + record.deducted_seconds - record.paid_break_seconds) // 60,
+        expected_minutes=_minutes(record.expected_seconds),
+        balance_minutes=_minutes(record.balance_seconds),
+        pay=[
+            PayLineView(code=code, rate=rate, minutes=minutes)
+            for (code, minutes), rate in zip(plain.pay_minutes, rates, strict=True)
+        ],
+        state=record.state,
+        anomalies=row[4],
+        estimated=record.estimated,
+        manual=record.manual,
+        conflict=record.conflict,
+        version=record.version,
     )
 
 
@@ -57,9 +96,12 @@ async def list_records(
     last: date | None = None,
     staff_id: UUID | None = None,
     status: str | None = None,
+    state: str | None = None,
+    anomaly: str | None = None,
     q: str | None = None,
 ) -> Page[RecordView]:
-    """Records, newest day first; ``first`` and ``last`` are local dates, both included."""
+    """Records, newest day first; ``first`` and ``last`` are local dates, both included. ``anomaly`` is a kind, or
+    ``any`` for records with something that needs somebody."""
     query = record_query()
     if first is not None:
         query = query.where(AttendanceRecord.work_date >= first)
@@ -69,6 +111,16 @@ async def list_records(
         query = query.where(AttendanceRecord.staff_id == staff_id)
     if status is not None:
         query = query.where(AttendanceRecord.status == status)
+    if state is not None:
+        query = query.where(AttendanceRecord.state == state)
+    if anomaly is not None:
+        query = query.where(
+            sa.exists().where(
+                AttendanceAnomaly.staff_id == AttendanceRecord.staff_id,
+                AttendanceAnomaly.work_date == AttendanceRecord.work_date,
+                NEEDS_SOMEBODY if anomaly == "any" else AttendanceAnomaly.kind == anomaly,
+            )
+        )
     if q:
         query = query.where(
             sa.or_(Staff.name.icontains(q, autoescape=True), Staff.employee_id.icontains(q, autoescape=True))

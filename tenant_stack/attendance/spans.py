@@ -1,6 +1,7 @@
 """Which days a marked day touches, and over which days the rules must run to judge them. Pure.
 
-A punch may belong to the work date before or after its own, and a rule that counts over a week reaches to its end.
+A punch may belong to the work date before or after its own, its chain reaches further (see ``chains``), and a rule that
+counts over a week reaches to its end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tenant_stack.attendance.chains import MOST, Chain
 from tenant_stack.attendance.rules.overtime import Book
 from tenant_stack.attendance.rules.ruleset import RuleSet
 
@@ -76,11 +78,15 @@ def reach_of(rules: Sequence[RuleSet]) -> Reach:
     )
 
 
-def spans_of(marked: Collection[date], reach: Reach) -> list[Span]:
-    """Spans that cover all marked days; spans whose runs would overlap become one."""
+def spans_of(marked: Collection[date], reach: Reach, chains: Sequence[Chain] = ()) -> list[Span]:
+    """Spans that cover all marked days and what hangs on them; spans whose runs would overlap become one."""
     found: list[Span] = []
     for day in sorted(marked):
-        first, last = day - NEIGHBOURS, reach.end_of(day + NEIGHBOURS)
+        last = day + NEIGHBOURS
+        for begins, ends in chains:
+            if begins <= last and ends >= day - NEIGHBOURS:
+                last = max(last, min(ends, day + MOST))
+        first, last = day - NEIGHBOURS, reach.end_of(last)
         run_first, run_last = first - timedelta(days=reach.before), last + timedelta(days=reach.after)
         if reach.whole_weeks:
             run_first = min(run_first, reach.week_of(first))

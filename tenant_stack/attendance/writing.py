@@ -50,6 +50,7 @@ COLUMNS = {
     "snapshot": "jsonb",
     "digest": "text",
     "punches_digest": "text",
+    "terms_digest": "text",
 }
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("staff_id", "work_date"))
 
@@ -159,7 +160,8 @@ async def write_records(session: AsyncSession, settlement: Settlement) -> list[U
     if settlement.writes:
         rows = ",".join(
             f'{each.content.text},"state":{json.dumps(each.state)},"snapshot":{json.dumps(each.snapshot)},'
-            f'"digest":"{each.content.digest}","punches_digest":"{each.content.punches_digest}"}}'
+            f'"digest":"{each.content.digest}","punches_digest":"{each.content.punches_digest}",'
+            f'"terms_digest":"{each.content.terms_digest}"}}'
             for each in settlement.writes
         )
         ids += list(await session.scalars(WRITE, {"rows": f"[{rows}]"}))

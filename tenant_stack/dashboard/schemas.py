@@ -37,6 +37,10 @@ class Dashboard(BaseModel):
     staff_total: int
     present: int
     missing_out: int
+    late: int
+    absent: int
+    on_leave: int
+    not_arrived: int
     unknown_today: int
     devices: list[DeviceBrief]
     waiting_devices: int

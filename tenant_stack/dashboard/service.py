@@ -17,13 +17,19 @@ RECENT = 30
 
 COUNTS = sa.text("""
 SELECT (SELECT count(*) FROM staff WHERE active) AS staff_total,
-       (SELECT count(*) FROM attendance_records WHERE work_date = CAST(:today AS date)) AS present,
-       (SELECT count(*) FROM attendance_records
-        WHERE work_date = CAST(:today AS date) AND status = 'incomplete') AS missing_out,
+       r.present, r.missing_out, r.late, r.absent, r.on_leave,
+       (SELECT count(*) FROM attendance_anomalies
+        WHERE work_date = CAST(:today AS date) AND kind = 'not_arrived' AND state <> 'resolved') AS not_arrived,
        (SELECT count(*) FROM (SELECT DISTINCT device_id, pin FROM punch_logs
                               WHERE staff_id IS NULL AND local_time >= CAST(:today AS date)
                                 AND local_time < CAST(:today AS date) + 1) u) AS unknown_today,
        (SELECT count(*) FROM devices WHERE approved_at IS NULL) AS waiting_devices
+FROM (SELECT count(*) FILTER (WHERE punch_count > 0) AS present,
+             count(*) FILTER (WHERE status = 'incomplete') AS missing_out,
+             count(*) FILTER (WHERE late_seconds > 0) AS late,
+             count(*) FILTER (WHERE status = 'absent') AS absent,
+             count(*) FILTER (WHERE status = 'on_leave') AS on_leave
+      FROM attendance_records WHERE work_date = CAST(:today AS date)) r
 """)
 BY_HOUR = sa.text("""
 SELECT CAST(extract(hour FROM local_time) AS integer) AS hour, count(*) AS count
@@ -54,6 +60,10 @@ async def dashboard(session: AsyncSession, zone_name: str) -> Dashboard:
         staff_total=counts.staff_total,
         present=counts.present,
         missing_out=counts.missing_out,
+        late=counts.late,
+        absent=counts.absent,
+        on_leave=counts.on_leave,
+        not_arrived=counts.not_arrived,
         unknown_today=counts.unknown_today,
         devices=[DeviceBrief.model_validate(device.model_dump()) for device in devices],
         waiting_devices=counts.waiting_devices,

@@ -94,11 +94,14 @@ async def test_computing_again_gives_the_same(api: Api, bridge: Bridge, database
     assert await process(database) == 35
     before = [{**each, "processed_at": None} for each in await records(api)]
     answer = await api.post("/api/attendance/process", {"from": days[0], "to": days[-1]}, 202)
-    assert answer == {"staff_days": 35}
+    assert answer["staff_days"] == 35
+    run = await api.get(f"/api/attendance/runs/{answer['run_id']}")
+    assert (run["state"], run["done"], run["total"], run["from"]) == ("running", 0, 35, days[0])
     assert await process(database) == 35
     assert [{**each, "processed_at": None} for each in await records(api)] == before
     some = {"from": days[0], "to": days[1], "staff_ids": [people[0]["id"]]}
-    assert await api.post("/api/attendance/process", some, 202) == {"staff_days": 2}
+    assert (await api.get(f"/api/attendance/runs/{answer['run_id']}"))["state"] == "done"
+    assert (await api.post("/api/attendance/process", some, 202))["staff_days"] == 2
     for wrong in ({"from": "2026-03-02", "to": "2026-03-01"}, {"from": "2025-01-01", "to": "2026-03-01"}):
         await api.post("/api/attendance/process", wrong, 422)
 

@@ -1,9 +1,8 @@
-"""Pure rules as tables: PINs, wall times, first and last, addresses."""
+"""Pure rules as tables: PINs, wall times, addresses."""
 
 from __future__ import annotations
 
-import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from foundation.contracts.bridge import Punch
 from foundation.database import Database
 from foundation.errors import Invalid
-from tenant_stack.attendance.rules.first_last import DayPunch, summarise
 from tenant_stack.devices.addresses import device_address
 from tenant_stack.devices.commands import in_words
 from tenant_stack.devices.syncs import Backoff
@@ -76,40 +74,6 @@ def test_times_that_cannot_be(local_time: str) -> None:
 @given(st.text(max_size=40), st.sampled_from(["Asia/Dubai", "Pacific/Kiritimati", "America/Anchorage"]))
 def test_no_text_breaks_the_reader(text: str, zone: str) -> None:
     assert isinstance(_place(text, zone), Placed | Refused)
-
-
-def _punches(*times: str) -> list[DayPunch]:
-    return [DayPunch(datetime.fromisoformat(f"2026-03-02T{text}+00:00"), "UTC") for text in times]
-
-
-@pytest.mark.parametrize(
-    ("times", "status", "minutes"),
-    [
-        (["08:00:00", "17:00:00"], "present", 540),
-        (["08:00:00", "12:00:00", "13:00:00", "17:00:59"], "present", 540),
-        (["08:00:00"], "incomplete", 0),
-        (["08:00:00", "08:00:00"], "incomplete", 0),
-    ],
-)
-def test_first_in_and_last_out(times: list[str], status: str, minutes: int) -> None:
-    for order in itertools.permutations(_punches(*times)):
-        day = summarise(order)
-        assert day is not None
-        assert (day.status, day.worked_minutes, day.punch_count) == (status, minutes, len(times))
-        assert day.first_in == min(punch.punched_at for punch in order)
-        assert (day.last_out is None) == (status == "incomplete")
-
-
-def test_a_day_without_punches_is_no_day() -> None:
-    assert summarise([]) is None
-
-
-def test_elapsed_time_over_the_end_of_summer_time() -> None:
-    zone = ZoneInfo("Europe/Berlin")
-    ends = [datetime(2025, 10, 26, hour, tzinfo=zone).astimezone(UTC) for hour in (0, 8)]
-    day = summarise(DayPunch(at, "Europe/Berlin") for at in ends)
-    assert day is not None
-    assert timedelta(minutes=day.worked_minutes) == timedelta(hours=9)
 
 
 NETWORKS = [ip_network(text) for text in ("192.168.0.0/16", "10.0.0.0/8", "fd00::/8")]

@@ -103,7 +103,7 @@ def _widen_records() -> None:
         op.add_column(table, sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column(table, sa.Column("state", sa.String(length=12), server_default="open", nullable=False))
     op.add_column(table, sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False))
-    for name in ("digest", "punches_digest"):
+    for name in ("digest", "punches_digest", "terms_digest"):
         op.add_column(table, sa.Column(name, sa.String(length=32), server_default="", nullable=False))
     op.add_column(table, sa.Column("snapshot", JSONB(), nullable=True))
     op.create_check_constraint(op.f("ck_attendance_records_state"), table, _one_of("state", STATES))
@@ -232,7 +232,7 @@ def downgrade() -> None:
     for name in (
         *(f"{name}_seconds" for name in (*SECONDS, "expected", "balance")),
         *("shifts", "pay", "premiums", "fractions", "trace", "estimated", "manual", "conflict"),
-        *("state", "version", "digest", "punches_digest", "snapshot"),
+        *("state", "version", "digest", "punches_digest", "terms_digest", "snapshot"),
     ):
         op.drop_column(table, name)
     op.drop_constraint(op.f("ck_attendance_records_status"), table, type_="check")
