@@ -10,6 +10,7 @@ from typing import ParamSpec
 
 from fastapi import Request
 from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
@@ -47,6 +48,10 @@ def plain(
             return PlainTextResponse(f"{error}\n", status_code=error.status)
         except BackendRefused as error:
             return PlainTextResponse(f"{error.code}: {error.detail}\n", status_code=403)
+        except ClientDisconnect:
+            # The line broke in the middle of an upload: nobody hears this answer, and the clock sends it all again.
+            get_logger().info("iclock.cut_off")
+            return PlainTextResponse("Cut off\n", status_code=400)
         except (BackendUnavailable, UnreadableBody) as error:
             get_logger().warning("iclock.not_taken", reason=str(error))
             return PlainTextResponse(

@@ -138,6 +138,24 @@ async def test_a_large_upload_is_split_and_acknowledged_as_one(known: Bridge) ->
     assert too_large.status_code == 413
 
 
+async def test_an_upload_that_is_cut_off_stores_nothing_and_tells_nothing(
+    known: Bridge, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = httpx.URL(known.url)
+    head = f"POST {upload('ATTLOG')} HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n"
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"{head}{LINE}\nUSER PIN=7\tPasswd=471147".encode())
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await writer.wait_closed()
+    assert (await known.client.post(upload("ATTLOG"), content=LINE)).text == "OK: 1\n"
+    said = "".join(capfd.readouterr())
+    assert "Traceback" not in said
+    assert "471147" not in said
+    assert len(known.backend.batches) == 1
+
+
 async def test_two_punches_in_one_second_both_survive(known: Bridge) -> None:
     body = "7\t2026-11-22 09:50:48\t0\t1\n7\t2026-11-22 09:50:48\t1\t1\n"
     assert (await known.client.post(upload("ATTLOG"), content=body)).text == "OK: 2\n"
