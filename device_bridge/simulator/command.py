@@ -1,6 +1,6 @@
-"""``punctual simulate terminal | push``: a clock made of software in the foreground, until Ctrl-C or SIGTERM.
+"""``punctual simulate terminal | push | fleet``: clocks made of software in the foreground, until Ctrl-C or SIGTERM.
 
-While it runs, lines ``punch PIN [STATUS]`` on standard input make somebody punch.
+While a single one runs, lines ``punch PIN [STATUS]`` on standard input make somebody punch.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ from typing import Annotated
 
 import typer
 
+from device_bridge.simulator.faults import parse_faults
+from device_bridge.simulator.fleet import Fleet, FleetPlan, FleetResult
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.people import BadFile, read_log, read_users
 from device_bridge.simulator.profiles import UnknownProfile
@@ -29,11 +32,16 @@ Serial = Annotated[str, typer.Option("--serial", help="The clock's serial number
 Profile = Annotated[str, typer.Option("--profile", help="The kind of clock")]
 Users = Annotated[Path | None, typer.Option("--users", help="CSV: pin,name,card,privilege")]
 Logs = Annotated[Path | None, typer.Option("--logs", help="CSV: pin,local_time,status,verify")]
+Authority = Annotated[
+    Path | None,
+    typer.Option("--ca-file", envvar="PUNCTUAL_CA_FILE", help="An authority to trust beside the usual"),
+]
 PunchEvery = Annotated[
     float | None, typer.Option("--punch-every", min=0.05, help="Somebody who is known punches every so many seconds")
 ]
 Zone = Annotated[str, typer.Option("--zone", help="The IANA zone its wall time is set to")]
 USAGE_ERROR = 2
+FAILED = 1
 
 
 @app.command()
@@ -76,10 +84,7 @@ def push(
     profile: Profile = "att-2.4",
     users: Users = None,
     logs: Logs = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", envvar="PUNCTUAL_CA_FILE", help="An authority to trust beside the usual"),
-    ] = None,
+    ca_file: Authority = None,
     zone: Zone = "UTC",
     punch_every: PunchEvery = None,
 ) -> None:
@@ -100,6 +105,56 @@ def push(
         await clock.start()
 
     _run(begin, clock.stop, clock, punch_every)
+
+
+@app.command()
+def fleet(
+    url: Annotated[str, typer.Option("--url", help="Base URL, such as https://acme.devices.localhost:8443")],
+    ledger: Annotated[Path, typer.Option("--ledger", help="CSV that takes every punch before it is sent")],
+    clocks: Annotated[int, typer.Option("--clocks", min=1, max=9999)] = 100,
+    punches_per_second: Annotated[float, typer.Option("--punches-per-second", min=0.01, max=5000)] = 20.0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long people punch")] = 60.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same choices")] = 1,
+    serial_prefix: Annotated[str, typer.Option("--serial-prefix", help="Serials are this and 0001, 0002, …")] = "FLEET",
+    profile: Annotated[list[str] | None, typer.Option("--profile", help="Kinds of clock, in turn")] = None,
+    fault: Annotated[str, typer.Option("--fault", help="drop=0.01,delay=0.05,lost-ack=0.02,corrupt=0.01")] = "",
+    error_delay: Annotated[float, typer.Option("--error-delay", min=0.01, help="Seconds until a retry")] = 3.0,
+    patience: Annotated[float, typer.Option("--patience", min=1, help="Longest wait for the server, seconds")] = 120.0,
+    ca_file: Authority = None,
+) -> None:
+    """Many push clocks at once; they keep every punch until it is taken. Exit 1 when some were not."""
+    try:
+        plan = FleetPlan(
+            url=url,
+            clocks=clocks,
+            punches_per_second=punches_per_second,
+            seconds=seconds,
+            seed=seed,
+            ledger=ledger,
+            serial_prefix=serial_prefix,
+            profiles=profile or ["att-2.4"],
+            faults=parse_faults(fault),
+            ca_file=ca_file,
+            error_delay=error_delay,
+            patience=patience,
+        )
+        made = Fleet(plan, typer.echo)
+        typer.echo(f"{clocks} clocks call {url}, seed {seed}")
+        result = asyncio.run(_run_fleet(made))
+    except (OSError, ValueError) as error:
+        raise _usage(str(error)) from error
+    typer.echo(str(result))
+    if result.waiting or not result.punches:
+        raise typer.Exit(FAILED)
+
+
+async def _run_fleet(made: Fleet) -> FleetResult:
+    # Each clock holds a connection or two, which is more files than a process may have by default.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, made.halt)
+    return await made.run()
 
 
 def _usage(sentence: str) -> typer.Exit:

@@ -75,7 +75,7 @@ class AccessDialect:
             for number, punch in enumerate(punches, start=1)
         ]
         query = {"SN": self._clock.serial, "table": "rtlog"}
-        answer = await self._clock.line.post("/iclock/cdata", query, self._body(self._clock.line.with_noise(lines)))
+        answer = await self._clock.line.post("/iclock/cdata", query, self._body(self._clock.line.damaged(lines)))
         if answer.text.strip() != "OK":
             raise Refused(f"rtlog was answered with {answer.text[:60]!r}")
 

@@ -46,7 +46,7 @@ class AttendanceDialect:
             return
         clock = self._clock
         stamp = "OpStamp" if table == "OPERLOG" else "Stamp"
-        lines = clock.line.with_noise(lines)
+        lines = clock.line.damaged(lines)
         body = "".join(line + clock.profile.line_end for line in lines)
         answer = await clock.line.post("/iclock/cdata", {"SN": clock.serial, "table": table, stamp: "9999"}, body)
         if not answer.text.startswith("OK"):

@@ -124,6 +124,16 @@ class PushClock:
         """Whether a handshake has told it the zone: punches made before may carry another zone's time."""
         return bool(self.options)
 
+    @property
+    def waiting(self) -> int:
+        """How many punches the server has not acknowledged yet."""
+        return len(self.log) - self._sent
+
+    @property
+    def last_error(self) -> str:
+        """Why it is waiting; empty when it is not."""
+        return self._last_error
+
     def punch(
         self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1, event: int = 0
     ) -> SimulatedPunch:
@@ -135,6 +145,10 @@ class PushClock:
         self._news.set()
         return line
 
+    async def wait_until_ready(self) -> None:
+        """Return once a handshake has succeeded."""
+        await self._greeted.wait()
+
     async def wait_until_sent(self, timeout: float) -> None:
         """Return once the server has acknowledged everything. Raises `TimeoutError` after so many seconds."""
         try:
@@ -142,7 +156,7 @@ class PushClock:
                 await self._all_sent.wait()
         except TimeoutError:
             raise TimeoutError(
-                f"{len(self.log) - self._sent} punches were not taken within {timeout} s; {self._last_error}"
+                f"{self.waiting} punches were not taken within {timeout} s; {self._last_error}"
             ) from None
 
     # -- what commands change ---------------------------------------------------------------------------------------
@@ -183,7 +197,7 @@ class PushClock:
             batch = self.log[self._sent : self._sent + self.profile.batch]
             await self._dialect.send_punches(batch, self._sent)
             self._sent += len(batch)
-            self.announce(f"{self.serial}: {len(batch)} punches were taken, {len(self.log) - self._sent} to go")
+            self.announce(f"{self.serial}: {len(batch)} punches were taken, {self.waiting} to go")
         while self._queried:
             batch = self._queried[: self.profile.batch]
             await self._dialect.send_punches(batch, 0)

@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 
 LOOPBACK = "127.0.0.1"
+# A clock is a small machine: an upload and a poll at the same time are all that it does.
+CONNECTIONS = httpx.Limits(max_connections=3, max_keepalive_connections=1)
 
 
 class Refused(Exception):
@@ -23,18 +25,30 @@ class Answer:
     date: str
 
 
+def trust(url: str, ca_file: Path | None) -> ssl.SSLContext:
+    """Whom to trust at this address; one context may serve any number of clocks. Raises `OSError` for a bad file."""
+    if not url.lower().startswith("https:"):
+        # Loading the authorities takes time and memory, which a clock without TLS has no use for.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
 class PushLine:
     """Requests to one base URL.
 
     Names ending in ``.localhost`` are dialled at 127.0.0.1 (RFC 6761; the C library does not resolve them) while the
-    Host header and the name in the TLS greeting stay what the URL says.
+    Host header and the name in the TLS greeting stay what the URL says. ``context`` spares loading the authorities.
     """
 
-    def __init__(self, base_url: str, ca_file: Path | None) -> None:
+    def __init__(self, base_url: str, ca_file: Path | None, *, context: ssl.SSLContext | None = None) -> None:
         self._url = httpx.URL(base_url.rstrip("/"))
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise ValueError(f"{base_url!r} is no address such as https://acme.devices.localhost:8443")
         self._ca_file = ca_file
+        self._context = context
         self._client: httpx.AsyncClient | None = None
         self.cookie = ""
 
@@ -46,8 +60,8 @@ class PushLine:
         """A POST of plain text. Raises `Refused`."""
         return await self._request("POST", path, query, body.encode())
 
-    def with_noise(self, lines: list[str]) -> list[str]:
-        """The lines of an upload as they leave the clock: a line that damages nothing leaves them as they are."""
+    def damaged(self, lines: list[str]) -> list[str]:
+        """The lines of an upload as they leave the clock; a sound line changes nothing."""
         return lines
 
     async def close(self) -> None:
@@ -55,6 +69,9 @@ class PushLine:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    async def _deliver(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+        return await client.send(request)
 
     async def _request(self, method: str, path: str, query: dict[str, str], body: bytes | None) -> Answer:
         if self._client is None:
@@ -66,10 +83,11 @@ class PushLine:
         if self._url.host == "localhost" or self._url.host.endswith(".localhost"):
             url = url.copy_with(host=LOOPBACK)
             extensions = {"sni_hostname": self._url.host}
+        request = self._client.build_request(
+            method, url, params=query, content=body, headers=headers, extensions=extensions
+        )
         try:
-            response = await self._client.request(
-                method, url, params=query, content=body, headers=headers, extensions=extensions
-            )
+            response = await self._deliver(self._client, request)
         except httpx.HTTPError as error:
             raise Refused(f"{self._url.host} does not answer ({error or type(error).__name__})") from error
         if response.status_code != 200:
@@ -77,14 +95,10 @@ class PushLine:
         return Answer(response.text, response.headers.get("date", ""))
 
     def _opened(self) -> httpx.AsyncClient:
-        verify: ssl.SSLContext | bool = True
-        if self._url.scheme == "https":
-            verify = ssl.create_default_context()
-            if self._ca_file is not None:
-                verify.load_verify_locations(self._ca_file)
         return httpx.AsyncClient(
-            verify=verify,
+            verify=self._context or trust(str(self._url), self._ca_file),
             timeout=30.0,
+            limits=CONNECTIONS,
             trust_env=False,
             follow_redirects=False,
             headers={"user-agent": "iClock Proxy/1.09", "accept": "*/*", "accept-encoding": "identity"},
