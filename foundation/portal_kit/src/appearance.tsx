@@ -64,7 +64,7 @@ export function AppearanceProvider({ children }: { children: ReactNode }) {
   return (
     <Appearance value={value}>
       <ConfigProvider csp={CSP} theme={dark ? darkTheme : lightTheme} button={{ autoInsertSpace: false }}>
-        <App notification={{ placement: 'bottomRight', maxCount: 3, pauseOnHover: true }}>{children}</App>
+        <App notification={{ placement: 'bottomLeft', maxCount: 3, pauseOnHover: true }}>{children}</App>
       </ConfigProvider>
     </Appearance>
   )

@@ -1,3 +1,5 @@
+import type { PeriodKind } from '@punctual/portal-kit'
+
 /** Shifts, assignments, rules and the calendar, as this portal reads them from the HTTP API. Times are "HH:MM". */
 
 export type Site = { id: string; code: string; name: string; zone: string; latitude?: number | null; longitude?: number | null }
@@ -126,5 +128,5 @@ export type Leave = {
 export type AttendanceSettings = {
   default_shift?: string | null
   default_rule_set?: string | null
-  period?: { kind: 'monthly' | 'weekly' | 'biweekly'; anchor?: string | null }
+  period?: PeriodKind
 }

@@ -3,6 +3,7 @@ import {
   PageHeader,
   Panel,
   ResourceTable,
+  spanWords,
   useAction,
   type Filter,
   type Selection,
@@ -13,7 +14,6 @@ import { Link } from 'react-router'
 import type { ApproveAction, AttendanceRecord } from '../../api/attendance.ts'
 import { findStaff, RECORDS, staffName } from '../../api/paths.ts'
 import { ANOMALY_OPTIONS, STATE_OPTIONS, stateMeans, stateWords, STATUS_OPTIONS } from '../../attendanceWords.tsx'
-import { spanWords } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 import { OutcomeNote } from './OutcomeNote.tsx'
 import { PeriodLock } from './PeriodLock.tsx'
@@ -24,7 +24,7 @@ import { useApprove } from './useApprove.ts'
 import { useOpenRecord } from './useRecord.ts'
 import { usePeriods, type Span } from './usePeriods.ts'
 import { TALLIED, useTally } from './useTally.ts'
-import { ProposedCorrections, Warnings } from './Warnings.tsx'
+import { LateDifferences, ProposedCorrections, Warnings } from './Warnings.tsx'
 
 const FILTERS: Filter[] = [
   { kind: 'lookup', name: 'staff_id', label: 'Person', search: findStaff, nameOf: staffName },
@@ -165,6 +165,7 @@ export default function ApprovalsPage() {
             empty={{ title: 'No records in this period', hint: 'Records appear as people punch.' }}
           />
         </Panel>
+        <LateDifferences />
       </div>
       <RecordDrawer />
     </>

@@ -1,10 +1,9 @@
-import { api, Field, ResourceForm } from '@punctual/portal-kit'
+import { api, clockOn, Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Input, InputNumber, Radio, Select } from 'antd'
 import type { Changes, Correction, PunchFate, RecordDetail } from '../../api/attendance.ts'
 import { RECORDS } from '../../api/paths.ts'
 import { roleWords } from '../../attendanceWords.tsx'
-import { clockOn } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 
 type What = 'add' | 'move' | 'void' | 'figures' | 'automatic'

@@ -1,10 +1,9 @@
-import { api, ConfirmButton, Field, ResourceForm } from '@punctual/portal-kit'
+import { api, ConfirmButton, Field, ResourceForm, spanWords } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useState } from 'react'
 import type { Period } from '../../api/attendance.ts'
 import { PERIODS } from '../../api/paths.ts'
-import { spanWords } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 import type { Span } from './usePeriods.ts'
 

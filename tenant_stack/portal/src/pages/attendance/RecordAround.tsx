@@ -1,9 +1,8 @@
-import { Age, hoursMinutes } from '@punctual/portal-kit'
+import { Age, effectOf, hoursMinutes } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { useState } from 'react'
 import type { Anomaly, Changes, Correction, HistoryEntry } from '../../api/attendance.ts'
 import { AnomalyStateChip, CorrectionChip, kindWords, SeverityChip } from '../../attendanceWords.tsx'
-import { effectOf } from '../../dayTimes.ts'
 import { useCan } from '../../session.ts'
 import { spoken } from '../../words.tsx'
 import { CorrectionDecision } from './CorrectionDecision.tsx'
@@ -101,6 +100,23 @@ export function SinceApproval({ difference }: { difference: Record<string, numbe
   )
 }
 
+const ACTIONS: Record<string, string> = {
+  submit: 'Submitted',
+  approve: 'Approved',
+  reopen: 'Reopened',
+  reject: 'Sent back',
+  'correction.ask': 'Correction asked for',
+  'correction.approve': 'Correction accepted',
+  'correction.reject': 'Correction refused',
+  reopened_by_late_data: 'Reopened by late data',
+  late_data_on_locked_day: 'Late data on a locked day',
+}
+
+function historyWords(action: string): string {
+  const known = action.replace(/^attendance\./, '')
+  return ACTIONS[known] ?? spoken(known.replaceAll('.', ' '))
+}
+
 export function RecordHistory({ entries }: { entries: HistoryEntry[] | undefined }) {
   if (!entries || entries.length === 0) return null
   return (
@@ -109,7 +125,7 @@ export function RecordHistory({ entries }: { entries: HistoryEntry[] | undefined
         {entries.map((entry, index) => (
           <li key={index} className="around-line">
             <span>
-              {spoken(entry.action)}
+              {historyWords(entry.action)}
               {entry.by && <span className="muted"> by {entry.by}</span>}
               {entry.note && <span className="muted"> – {entry.note}</span>}
             </span>

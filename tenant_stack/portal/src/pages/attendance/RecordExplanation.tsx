@@ -1,7 +1,7 @@
+import { clockOn, effectOf, hoursOf, minuteOfDay } from '@punctual/portal-kit'
 import { useId, type ReactNode } from 'react'
 import type { PunchFate, RecordDetail, Trace, TraceSegment } from '../../api/attendance.ts'
 import { roleWords } from '../../attendanceWords.tsx'
-import { clockOn, effectOf, hoursOf, minuteOfDay } from '../../dayTimes.ts'
 import { spoken } from '../../words.tsx'
 import { DayBar, type BarSpan } from '../DayBar.tsx'
 import { useRawPunches } from './useRecord.ts'

@@ -1,11 +1,12 @@
-import { api, ErrorPanel, listKey, Panel, shortDate, type Page } from '@punctual/portal-kit'
+import { api, effectOf, ErrorPanel, listKey, Panel, shortDate, type Page } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import type { Anomaly, Correction } from '../../api/attendance.ts'
-import { ANOMALIES, CORRECTIONS } from '../../api/paths.ts'
+import type { Anomaly, Correction, Delta } from '../../api/attendance.ts'
+import { ANOMALIES, CORRECTIONS, DELTAS } from '../../api/paths.ts'
 import { kindWords, SeverityChip } from '../../attendanceWords.tsx'
+import { spoken } from '../../words.tsx'
 import { useCan } from '../../session.ts'
 import { CorrectionDecision } from './CorrectionDecision.tsx'
 import { changeWords } from './RecordAround.tsx'
@@ -103,6 +104,38 @@ export function ProposedCorrections() {
               </span>
             </span>
             <CorrectionDecision correction={correction} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+const secondsOf = (delta: Delta) =>
+  Object.entries(delta.figures)
+    .filter(([name]) => ['worked', 'overtime', 'late', 'early'].includes(name))
+    .map(([name, seconds]) => `${spoken(name)} ${effectOf(seconds)}`)
+    .join(', ') || 'Parts of the day'
+
+/** What came in after a period was closed: the closed days stay, the difference is paid later. */
+export function LateDifferences() {
+  const query = useQuery({
+    queryKey: [...listKey(DELTAS), 'latest'],
+    queryFn: ({ signal }) => api.get<Page<Delta>>(DELTAS, { limit: 20 }, signal),
+  })
+  if (!query.data || query.data.items.length === 0) return null
+  return (
+    <Panel title={`Differences of closed days (${query.data.total.toLocaleString('en')})`} flush>
+      <ul className="approval-list">
+        {query.data.items.map((delta) => (
+          <li key={delta.id}>
+            <span className="two-lines">
+              <strong>{secondsOf(delta)}</strong>
+              <span>
+                {delta.staff_name}, {shortDate(delta.work_date)} – {spoken(delta.reason)}
+              </span>
+            </span>
+            <span className="muted">{delta.period_id ? 'in a later period' : 'in the next period'}</span>
           </li>
         ))}
       </ul>

@@ -1,38 +1,12 @@
-import { addDays, api, dateIn, useZone, type Page } from '@punctual/portal-kit'
+import { api, dateIn, derivedSpans, monthOf, spanWords, useZone, type Page } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import type { Period } from '../../api/attendance.ts'
 import { PERIODS, SETTINGS } from '../../api/paths.ts'
 import type { AttendanceSettings } from '../../api/schedules.ts'
-import { monthOf, spanWords } from '../../dayTimes.ts'
 
 /** A span of days that is approved together; `stored` once the back end knows it. */
 export type Span = { first: string; last: string; stored: Period | null }
-
-const MONTHS_BACK = 4
-
-/** The spans that the organisation's settings make, newest first, the current one at the head. */
-export function derivedSpans(today: string, period: AttendanceSettings['period'] | undefined): Omit<Span, 'stored'>[] {
-  const spans: Omit<Span, 'stored'>[] = []
-  if (period && period.kind !== 'monthly') {
-    const length = period.kind === 'weekly' ? 7 : 14
-    // 2024-01-01 is a Monday: weeks without an anchor of their own begin on Mondays.
-    const anchor = Date.parse(period.anchor ?? '2024-01-01')
-    const since = Math.floor((Date.parse(today) - anchor) / 86_400_000)
-    let first = addDays(today, -(((since % length) + length) % length))
-    for (let index = 0; index < MONTHS_BACK * 2; index++) {
-      spans.push({ first, last: addDays(first, length - 1) })
-      first = addDays(first, -length)
-    }
-    return spans
-  }
-  let month = monthOf(today)
-  for (let index = 0; index < MONTHS_BACK; index++) {
-    spans.push(month)
-    month = monthOf(addDays(month.first, -1))
-  }
-  return spans
-}
 
 /** The period being approved: from the address, else the current one. */
 export function usePeriods() {

@@ -1,4 +1,4 @@
-import { api, dateIn, Field, listKey, ResourceForm, ResourceTable, shortDate, useZone, type Column, type Filter } from '@punctual/portal-kit'
+import { addDays, api, dateIn, Field, listKey, ResourceForm, ResourceTable, shortDate, useZone, type Column, type Filter } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Radio, Select } from 'antd'
 import { useMemo, useState } from 'react'
@@ -9,6 +9,9 @@ import { useCan } from '../../session.ts'
 import { CalendarTabs } from './CalendarTabs.tsx'
 import { RemoveButton } from './RemoveButton.tsx'
 import { StaffLookup } from './StaffLookup.tsx'
+
+/** A leave is kept day by day; longer ones are entered in parts. */
+const MOST_DAYS = 60
 
 const PARTS = [
   { value: 'full', label: 'The whole day' },
@@ -70,7 +73,7 @@ const COLUMNS: Column<Leave>[] = [
   },
 ]
 
-type LeaveIn = Pick<Leave, 'staff_id' | 'day' | 'part' | 'kind' | 'code'> & { start?: string; end?: string; note?: string }
+type LeaveIn = Pick<Leave, 'staff_id' | 'day' | 'part' | 'kind' | 'code'> & { start?: string; end?: string; note?: string; until?: string }
 const needed = (message: string) => [{ required: true, message }]
 
 export default function LeavePage() {
@@ -85,9 +88,16 @@ export default function LeavePage() {
     ],
     [today],
   )
-  const save = async (values: LeaveIn) => {
-    await api.post(LEAVES, values)
-    await client.invalidateQueries({ queryKey: listKey(LEAVES) })
+  const save = async ({ until, ...values }: LeaveIn) => {
+    try {
+      let day = values.day
+      do {
+        await api.post(LEAVES, { ...values, day })
+        day = addDays(day, 1)
+      } while (until && day <= until)
+    } finally {
+      await client.invalidateQueries({ queryKey: listKey(LEAVES) })
+    }
     setAdding(false)
   }
   const add = can('attendance:update') && (
@@ -132,13 +142,32 @@ export default function LeavePage() {
               <Field name="day" label="Day" rules={needed('Choose the day')}>
                 <Input type="date" />
               </Field>
+              <Field
+                name="until"
+                label="Until"
+                dependencies={['day']}
+                rules={[
+                  ({ getFieldValue }) => ({
+                    validator: (_, last: string | undefined) => {
+                      const first = String(getFieldValue('day') ?? '')
+                      if (!last || !first || (last >= first && last <= addDays(first, MOST_DAYS))) return Promise.resolve()
+                      return Promise.reject(new Error(last < first ? 'It is before the first day' : `At most ${MOST_DAYS} days`))
+                    },
+                  }),
+                ]}
+                extra="Both days included. Empty: one day."
+              >
+                <Input type="date" />
+              </Field>
+            </div>
+            <div className="form-row">
               <Field name="code" label="Code" rules={needed('Give it a code')} extra="As payroll knows it: annual, sick.">
                 <Input autoComplete="off" maxLength={40} spellCheck={false} />
               </Field>
+              <Field name="part" label="Part of the day">
+                <Select options={PARTS} />
+              </Field>
             </div>
-            <Field name="part" label="Part of the day">
-              <Select options={PARTS} />
-            </Field>
             {values.part === 'hours' && (
               <div className="form-row">
                 <Field name="start" label="From" rules={needed('Enter the start')}>

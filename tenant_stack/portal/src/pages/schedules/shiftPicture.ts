@@ -1,6 +1,5 @@
-import { hoursMinutes } from '@punctual/portal-kit'
+import { hoursMinutes, minutesOf } from '@punctual/portal-kit'
 import type { ShiftDefinition } from '../../api/schedules.ts'
-import { minutesOf } from '../../dayTimes.ts'
 import type { BarSpan } from '../DayBar.tsx'
 
 const DAY = 1440

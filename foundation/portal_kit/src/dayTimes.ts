@@ -1,4 +1,4 @@
-import { addDays, dateIn, hoursMinutes, timeIn } from '@punctual/portal-kit'
+import { addDays, dateIn, hoursMinutes, timeIn } from './zoned.ts'
 
 const DAY_MINUTES = 1440
 
@@ -42,7 +42,7 @@ export function effectOf(seconds: number): string {
 }
 
 /** The first and last day of the month that holds `day`. */
-export function monthOf(day: string): { first: string; last: string } {
+export function monthOf(day: string): DaySpan {
   const first = `${day.slice(0, 8)}01`
   const next = addDays(first, 31)
   return { first, last: addDays(`${next.slice(0, 8)}01`, -1) }
@@ -64,4 +64,35 @@ export function dayWords(day: string): string {
   return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' }).format(
     new Date(`${day}T00:00:00Z`),
   )
+}
+
+/** How days are gathered for approval and pay; `anchor` is the first day of some period. */
+export type PeriodKind = { kind: 'monthly' | 'weekly' | 'biweekly'; anchor?: string | null }
+
+/** Calendar dates, both included. */
+export type DaySpan = { first: string; last: string }
+
+const MONTHS_BACK = 4
+
+/** The spans that the organisation's settings make, newest first, the current one at the head. */
+export function derivedSpans(today: string, period: PeriodKind | undefined): DaySpan[] {
+  const spans: DaySpan[] = []
+  if (period && period.kind !== 'monthly') {
+    const length = period.kind === 'weekly' ? 7 : 14
+    // 2024-01-01 is a Monday: weeks without an anchor of their own begin on Mondays.
+    const anchor = Date.parse(period.anchor ?? '2024-01-01')
+    const since = Math.floor((Date.parse(today) - anchor) / 86_400_000)
+    let first = addDays(today, -(((since % length) + length) % length))
+    for (let index = 0; index < MONTHS_BACK * 2; index++) {
+      spans.push({ first, last: addDays(first, length - 1) })
+      first = addDays(first, -length)
+    }
+    return spans
+  }
+  let month = monthOf(today)
+  for (let index = 0; index < MONTHS_BACK; index++) {
+    spans.push(month)
+    month = monthOf(addDays(month.first, -1))
+  }
+  return spans
 }
