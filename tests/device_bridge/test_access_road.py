@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,48 @@ async def test_a_unit_survives_a_restart_of_the_bridge(known: Bridge, tmp_path: 
             assert known.backend.stored("A1") == 4
         finally:
             await moved.stop()
+
+
+async def test_no_body_makes_the_bridge_fail(known: Bridge, capfd: pytest.CaptureFixture[str]) -> None:
+    chance = random.Random(20261122)
+    paths = (
+        "cdata?SN=A1&table=rtlog",
+        "cdata?SN=A1&table=ATTLOG",
+        "cdata?SN=A1&table=OPERLOG",
+        "cdata?SN=A1&table=tabledata&tablename=user&count=2",
+        "cdata?SN=A1&table=tabledata&tablename=transaction",
+        "cdata?SN=A1&table=tabledata&tablename=biodata&count=x",
+        "querydata?SN=A1&type=tabledata&tablename=user&cmdid=1&packcnt=1&packidx=1",
+        "querydata?SN=A1&type=count&tablename=user&cmdid=!",
+        "querydata?SN=A1&type=options",
+        "querydata?SN=A1",
+        "registry?SN=A1",
+        "push?SN=A1",
+        "devicecmd?SN=A1",
+    )
+    pieces = [
+        b"time=",
+        b"2026-11-22 09:50:48",
+        b"\t",
+        b"pin=7",
+        b"event=0",
+        b"=",
+        b"\n",
+        b"USER ",
+        b"user ",
+        b"\0",
+        b"ID=1",
+    ]
+    pieces += [
+        b"&Return=",
+        b"-",
+        b"verifytype=0000000000010000",
+        b"inoutstatus=",
+        b"time_second=99999999999",
+        b"\xff\xd8",
+    ]
+    for number in range(200):
+        body = b"".join(chance.choice([*pieces, chance.randbytes(3)]) for _ in range(chance.randint(0, 14)))
+        answer = await known.client.post(f"/iclock/{paths[number % len(paths)]}", content=b" " + body)
+        assert answer.status_code == 200, (paths[number % len(paths)], body)
+    assert "Traceback" not in "".join(capfd.readouterr())

@@ -24,7 +24,7 @@ def plan(bridge: Bridge, ledger: Path, **more: object) -> FleetPlan:
         "url": bridge.url,
         "clocks": 30,
         "punches_per_second": 150.0,
-        "seconds": 3.0,
+        "seconds": 2.0,
         "seed": 20261122,
         "ledger": ledger,
         "profiles": PROFILES,
@@ -51,7 +51,7 @@ async def test_nothing_is_lost_doubled_or_altered(bridge: Bridge, tmp_path: Path
     bridge.backend.down = False
     result = await running
     assert (result.ready, result.waiting) == (30, 0)
-    assert result.punches > 300
+    assert result.punches > 200
     assert all(result.happened[name] for name in ("drop", "lost_ack", "delay", "corrupt")), result
     assert "all were taken; faults:" in str(result)
     ledger = read_ledger(tmp_path / "ledger.csv")
