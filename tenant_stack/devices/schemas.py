@@ -42,6 +42,8 @@ Status = Literal["online", "late", "offline", "never_seen", "waiting_approval"]
 class DeviceIn(BaseModel):
     """What people enter about a clock. ``zone`` None means the organisation's; ``comm_key`` is never shown again.
 
+    ``site_id`` says where it hangs, which tells journeys that nobody can make; its zone stays its own.
+
     In a change, ``comm_key`` None leaves the key as it is.
     """
 
@@ -55,6 +57,7 @@ class DeviceIn(BaseModel):
     comm_key: Annotated[Annotated[int, Field(ge=0, le=999_999)] | None, BlankIsNone] = None
     zone: Zone = None
     location: Location = None
+    site_id: UUID | None = None
     device_config: Annotated[dict[str, object], Field(max_length=50)] = Field(default_factory=dict)
 
 
@@ -79,6 +82,7 @@ class DeviceView(BaseModel):
     port: int
     zone: str
     location: str | None
+    site_id: UUID | None
     device_config: dict[str, object]
     status: Status
     status_message: str

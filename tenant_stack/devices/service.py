@@ -27,6 +27,7 @@ from tenant_stack.devices.schemas import (
     SyncView,
 )
 from tenant_stack.devices.status import status_expression, status_message
+from tenant_stack.schedules.sites import require_site
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 
 SHOWN = tuple(name for name in DeviceView.model_fields if name not in {"status", "status_message"})
@@ -45,7 +46,8 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
 
 def _entered(device: Device) -> dict[str, object]:
     """What the audit trail shows of a clock; its key is no part of it."""
-    return {name: getattr(device, name) for name in ENTERED}
+    facts = {name: getattr(device, name) for name in ENTERED}
+    return {**facts, "site_id": str(device.site_id) if device.site_id else None}
 
 
 async def list_devices(
@@ -100,6 +102,7 @@ async def create_device(
     session: AsyncSession, actor: Actor, entered: DeviceIn, *, networks: Sequence[Network], zone: str
 ) -> DeviceView:
     """Add a clock; one that waits for approval under this serial is approved by it."""
+    await require_site(session, entered.site_id)
     values = entered.model_dump(exclude={"comm_key"})
     values["ip_address"] = _check_address(entered, networks)
     values["zone"] = entered.zone or zone
@@ -149,6 +152,7 @@ async def update_device(
         raise Conflict(
             "device_has_records", "The serial of a clock with punches stays; add the new one", field="device_serial"
         )
+    await require_site(session, entered.site_id)
     before = _entered(device)
     values = entered.model_dump(exclude={"comm_key"})
     values["ip_address"] = _check_address(entered, networks)

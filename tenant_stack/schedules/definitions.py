@@ -88,6 +88,7 @@ class PairingDefinition(Definition):
     longest: Minutes = _minutes(_PAIRING, "longest")
     over_long: Literal["hold", "pay"] = "hold"
     repeated_in: Literal["keep_first", "restart"] = "keep_first"
+    repeat_within: Minutes = _minutes(_PAIRING, "repeat_within")
     auto_close: Literal["schedule_end", "expected_hours"] | None = None
     auto_close_after: Minutes = _minutes(_PAIRING, "auto_close_after")
     shows_out: Literal["last_closed", "last_event"] = "last_closed"

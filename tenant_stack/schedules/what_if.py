@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import utc_now, zone
 from foundation.errors import Invalid
+from tenant_stack.attendance.chains import from_a_break
 from tenant_stack.attendance.correcting import corrected
-from tenant_stack.attendance.processing import input_of
+from tenant_stack.attendance.processing import input_of, pairings_of
 from tenant_stack.attendance.reading import read_corrections, read_punches, read_reports
 from tenant_stack.attendance.rules.engine import Shared, compute, reach
 from tenant_stack.attendance.rules.inputs import StaffInput
@@ -34,6 +35,8 @@ from tenant_stack.schedules.versions import versions_of
 from tenant_stack.staff.models import Staff
 
 BATCH = 200
+# Punches before the period from which on pairs are read alike: those after a long enough break.
+RUN_UP = timedelta(days=7)
 MOST_STAFF_DAYS = 31_000
 MOST_SHOWN = 500
 
@@ -157,22 +160,22 @@ async def _inputs(
 ) -> list[StaffInput]:
     ids = [person.id for person in people]
     terms = await terms_of(session, ids, wanted.first, wanted.last, organisation_zone)
-    runs = {each: reach((*terms[each].rules, *candidate), wanted.first, wanted.last) for each in ids}
+    runs = {}
+    for each in ids:
+        first, last = reach((*terms[each].rules, *candidate), wanted.first, wanted.last)
+        runs[each] = (first - RUN_UP, last)
     punches = await read_punches(session, runs)
     corrections = await read_corrections(session, runs)
     reports = await read_reports(session, ids)
     span = (wanted.first, wanted.last)
-    return [
-        input_of(
-            each,
-            terms[each],
-            span,
-            corrected(punches.get(each, ()), corrections.get(each, ()), terms[each].zone),
-            now,
-            reports.get(each),
-        )
-        for each in ids
-    ]
+    found = []
+    for each in ids:
+        mine = terms[each]
+        ordered = corrected(punches.get(each, ()), corrections.get(each, ()), mine.zone)
+        pairings = [*pairings_of(mine), *(rules.pairing for rules in candidate)]
+        used = tuple(from_a_break(ordered, pairings, runs[each][0], mine.zone))
+        found.append(input_of(each, mine, span, used, now, reports.get(each)))
+    return found
 
 
 def _compare(

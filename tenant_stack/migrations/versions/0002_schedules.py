@@ -27,6 +27,7 @@ DEFAULT_RULES = {
         "longest": 16 * HOUR,
         "over_long": "hold",
         "repeated_in": "keep_first",
+        "repeat_within": 600,
         "auto_close": None,
         "auto_close_after": 0,
         "shows_out": "last_closed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 from foundation.database import Database
 from foundation.sign_in.principal import undeclared_routes
 from tenant_stack.attendance.rules.ruleset import RuleSet
-from tenant_stack.schedules.stored import stored_rules
+from tenant_stack.schedules.stored import rules_of
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, page_headers, sign_in
 
@@ -74,6 +75,16 @@ async def test_a_person_belongs_to_a_site_and_rule_set_that_exist(api: Api) -> N
     assert (await refused(api, "/api/staff", {**entered, "rule_set_code": "none"}))["field"] == "rule_set_code"
     person = await api.add_staff("1", rule_set_code="default")
     assert person["rule_set_code"] == "default"
+
+
+async def test_a_clock_hangs_at_a_site_that_exists(api: Api) -> None:
+    site = await api.post("/api/sites", {"code": "S", "name": "Site", "zone": "UTC"})
+    clock = await api.add_device("S1", site_id=site["id"])
+    assert (clock["site_id"], clock["zone"]) == (site["id"], "Asia/Dubai")
+    document = {"device_serial": "S1", "name": "S1", "connection": "push"}
+    problem = await refused(api, f"/api/devices/{clock['id']}", {**document, "site_id": str(uuid4())}, 422, "PUT")
+    assert problem["field"] == "site_id"
+    assert (await api.put(f"/api/devices/{clock['id']}", document))["site_id"] is None
 
 
 async def test_a_shift_from_entry_to_removal(api: Api, database: Database) -> None:
@@ -143,7 +154,7 @@ async def test_an_organisation_starts_with_default_rules_that_are_the_engines(ap
     assert (rules["code"], rules["is_default"], rules["versions"][0]["effective"]) == ("default", True, None)
     async with database.transaction() as session:
         definition = await session.scalar(sa.text("SELECT definition FROM rule_set_versions"))
-    assert definition == stored_rules(RuleSet())
+    assert rules_of("default", date.min, definition) == RuleSet()
 
 
 async def test_a_rule_set_and_its_versions(api: Api) -> None:
