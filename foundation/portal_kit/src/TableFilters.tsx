@@ -77,7 +77,7 @@ export function Lookup({ label, value, search, nameOf, onChange, width = 190, id
   return (
     <Select<string>
       {...(id && { id })}
-      style={{ width }}
+      style={{ width, maxWidth: '100%' }}
       aria-label={label}
       placeholder={label}
       allowClear
