@@ -17,6 +17,7 @@ from rich.table import Table
 
 import control_plane.command
 import device_bridge.simulator.command
+import device_bridge.simulator.judge
 from control_plane.drivers.processes.home import Home
 from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
 from control_plane.drivers.processes.problem import PlatformProblem
@@ -167,6 +168,7 @@ def demo() -> None:
 
 app.add_typer(control_plane.command.build_app(console_connection), name="organisation")
 app.add_typer(device_bridge.simulator.command.app, name="simulate")
+app.command("judge")(device_bridge.simulator.judge.judge_command)
 
 
 def main() -> None:
