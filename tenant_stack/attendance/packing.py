@@ -25,6 +25,7 @@ from tenant_stack.attendance.rules.records import (
     Trace,
 )
 
+encode = json.JSONEncoder(separators=(",", ":")).encode
 FRACTIONS = ("present", "absent", "leave", "holiday", "off", "open")
 NO_PUNCHES = ""
 
@@ -79,9 +80,9 @@ def pack(staff_id: str, record: DayRecord, terms_digest: str) -> Content:
         },
         "estimated": record.estimated,
     }
-    text = json.dumps(row, separators=(",", ":"))
+    text = encode(row)
     doubts = [(a.kind, a.severity, a.state, a.text, a.seconds, a.punches) for a in record.anomalies]
-    digest = digest_of(f"{text}{json.dumps(doubts)}") if doubts else digest_of(text)
+    digest = digest_of(f"{text}{encode(doubts)}") if doubts else digest_of(text)
     return Content(record, text[:-1], digest, punches_digest(fate.punch for fate in trace.fates), terms_digest)
 
 

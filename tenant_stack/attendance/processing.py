@@ -177,7 +177,8 @@ def _judge(
     result = compute(input_of(staff_id, terms, run, punches, batch.now, reported), shared)
     today = batch.now.astimezone(zone(terms.zone)).date()
     records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
-    settled: list[date] = []
+    settled: list[date] = []  # whose anomalies may be others: they are part of the digest
+    weeks: set[StaffDay] = set()
     day = span.first
     while day <= span.last:
         key = (staff_id, day)
@@ -186,13 +187,15 @@ def _judge(
         if not terms.active and stored is None:
             content = None
         if day in span.marked or _concerned(stored, content):
-            settled.append(day)
             batch.settlement.settle(key, stored, content, period_of(batch.periods, day))
+            if stored is None or content is None or stored.digest != content.digest or stored.manual:
+                settled.append(day)
+            weeks.add((staff_id, together.week_of(day)))
         day += timedelta(days=1)
     _doubt(batch, staff_id, settled, records)
     batch.doubts.add(staff_id, result.loose)
     if together.whole_weeks:
-        batch.doubts.weeks.update((staff_id, together.week_of(day)) for day in settled)
+        batch.doubts.weeks |= weeks
     batch.doubts.add_weekly(staff_id, result.weekly)
 
 

@@ -6,8 +6,8 @@ counts over a week reaches to its end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tenant_stack.attendance.chains import MOST, Chain
@@ -41,6 +41,7 @@ class Reach:
     week_start: int
     before: int
     after: int
+    _ends: dict[date, date] = field(default_factory=dict, compare=False, repr=False)
 
     def together(self, one: date, other: date) -> bool:
         """Does overtime on one of the days depend on the other?"""
@@ -52,9 +53,14 @@ class Reach:
 
     def end_of(self, day: date) -> date:
         """The last day whose overtime depends on this one."""
-        last = day
-        while self.together(day, last + timedelta(days=1)):
-            last += timedelta(days=1)
+        if self.group is None:
+            return day
+        last = self._ends.get(day)
+        if last is None:
+            last = day
+            while self.together(day, last + timedelta(days=1)):
+                last += timedelta(days=1)
+            self._ends[day] = last
         return last
 
     def week_of(self, day: date) -> date:
@@ -81,11 +87,9 @@ def reach_of(rules: Sequence[RuleSet]) -> Reach:
 def spans_of(marked: Collection[date], reach: Reach, chains: Sequence[Chain] = ()) -> list[Span]:
     """Spans that cover all marked days and what hangs on them; spans whose runs would overlap become one."""
     found: list[Span] = []
+    ends = _ends_of(chains)
     for day in sorted(marked):
-        last = day + NEIGHBOURS
-        for begins, ends in chains:
-            if begins <= last and ends >= day - NEIGHBOURS:
-                last = max(last, min(ends, day + MOST))
+        last = max(day + NEIGHBOURS, min(ends.get(day + NEIGHBOURS, day), day + MOST))
         first, last = day - NEIGHBOURS, reach.end_of(last)
         run_first, run_last = first - timedelta(days=reach.before), last + timedelta(days=reach.after)
         if reach.whole_weeks:
@@ -104,4 +108,15 @@ def spans_of(marked: Collection[date], reach: Reach, chains: Sequence[Chain] = (
             )
         else:
             found.append(Span(first, last, run_first, run_last, frozenset({day})))
+    return found
+
+
+def _ends_of(chains: Iterable[Chain]) -> dict[date, date]:
+    """For each date, where the last chain that is under way on it, or was on the date before, ends."""
+    found: dict[date, date] = {}
+    for begins, ends in chains:
+        day = begins
+        while day <= ends + 2 * NEIGHBOURS:
+            found[day] = max(ends, found.get(day, ends))
+            day += timedelta(days=1)
     return found

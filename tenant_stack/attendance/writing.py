@@ -93,12 +93,11 @@ WITH found AS (
              punches jsonb)
 ), gone AS (
     DELETE FROM attendance_anomalies a
-    USING unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[]), CAST(:weekly AS boolean[]))
-        AS d(staff_id, work_date, weekly)
+    USING unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[]), CAST(:weekly AS boolean[]), CAST(:kept AS text[]))
+        AS d(staff_id, work_date, weekly, kept)
     WHERE a.staff_id = d.staff_id AND a.work_date = d.work_date AND a.state <> 'resolved'
       AND (a.kind = ANY(CAST(:weekly_kinds AS text[]))) = d.weekly
-      AND NOT EXISTS (SELECT 1 FROM found f
-                      WHERE f.staff_id = a.staff_id AND f.work_date = a.work_date AND f.kind = a.kind)
+      AND NOT a.kind = ANY(string_to_array(d.kept, ' '))
 )
 INSERT INTO attendance_anomalies AS a (staff_id, work_date, kind, severity, state, text, seconds, punches)
 SELECT staff_id, work_date, kind, severity, state, text, seconds, punches FROM found
@@ -188,11 +187,15 @@ async def write_anomalies(session: AsyncSession, doubts: Doubts) -> None:
     if not scopes:
         return
     rows = [_row(staff_id, day, kind, same) for (staff_id, day, kind), same in doubts.found.items()]
+    kept: dict[StaffDay, list[str]] = defaultdict(list)
+    for staff_id, day, kind in doubts.found:
+        kept[staff_id, day].append(kind)
     values = {
         "rows": json.dumps(rows),
         "staff": [scope[0] for scope in scopes],
         "dates": [scope[1] for scope in scopes],
         "weekly": [scope[2] for scope in scopes],
+        "kept": [" ".join(kept.get((scope[0], scope[1]), ())) for scope in scopes],
         "weekly_kinds": list(WEEKLY_KINDS),
     }
     await session.execute(ANOMALIES, values)
