@@ -7,7 +7,6 @@ through the parent. Forked children live on when the zygote dies; a new one is s
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
 import importlib
 import json
@@ -30,7 +29,7 @@ import device_bridge.main
 import tenant_stack.app
 import tenant_stack.main
 from control_plane.drivers.processes.home import write_private
-from control_plane.drivers.processes.process import open_log
+from control_plane.drivers.processes.process import open_log, take
 
 Service = Callable[[dict[str, object], Callable[[], None]], None]
 Errand = Callable[[dict[str, object]], str]
@@ -131,9 +130,7 @@ class _Component:
     def claim(self) -> bool:
         """Take the lock, which is held until this process is gone, and write the pid into it."""
         self._lock = os.open(self._request["lock"], os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take(self._lock):
             return False
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, str(os.getpid()).encode(), 0)

@@ -76,9 +76,13 @@ class ComponentHost:
         message = f"It ended without saying why; see {files.log}" if state in {"starting", "ready"} else ""
         return ComponentObservation(Health.ABSENT, version, message)
 
-    def digest(self, owner: str, role: str) -> str:
-        """The digest of the settings with which a component was last started."""
-        report = read_json(self.files(owner, role).report) or {}
+    def digest(self, owner: str, role: str) -> str | None:
+        """The digest of the settings with which a component was last started; None while it has not said yet."""
+        files = self.files(owner, role)
+        pid = Lock(files.lock).holder()
+        report = read_json(files.report) or {}
+        if pid is not None and report.get("pid") != pid:
+            return None
         return str(report.get("digest", ""))
 
     async def start(self, owner: str, role: str, release: str, settings: Mapping[str, object]) -> None:

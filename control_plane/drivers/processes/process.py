@@ -19,6 +19,8 @@ from pathlib import Path
 from control_plane.drivers.processes.problem import PlatformProblem
 
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
+TRIES = 5
+TRY_AGAIN_SECONDS = 0.01
 
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -42,6 +44,21 @@ class Program:
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
     user: User | None = None
+
+
+def take(descriptor: int) -> bool:
+    """Lock an open lock file for ourselves; False when a program holds it.
+
+    Tried a few times: whoever only looks holds it too, for a few microseconds.
+    """
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(TRY_AGAIN_SECONDS)
+        else:
+            return True
+    return False
 
 
 class Lock:
@@ -69,13 +86,12 @@ class Lock:
         """Empty the file, so that no pid of an earlier life is read as the next one's; False while somebody lives."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(descriptor, 0)
-        except BlockingIOError:
-            return False
+            free = take(descriptor)
+            if free:
+                os.ftruncate(descriptor, 0)
+            return free
         finally:
             os.close(descriptor)
-        return True
 
     async def wait_free(self, seconds: float) -> bool:
         """Wait until nobody holds it; False when the time is over."""
@@ -122,9 +138,7 @@ def start(program: Program, lock: Lock) -> bool:
     _started[:] = [each for each in _started if each.poll() is None]
     descriptor = os.open(lock.path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take(descriptor):
             return False
         os.ftruncate(descriptor, 0)
         log = open_log(program.log)

@@ -29,7 +29,10 @@ class ProcessesDriver:
         for component in spec.components:
             role = component.role
             seen = self._host.observe(spec.organisation, role)
-            same = self._host.digest(spec.organisation, role) == digest_of(role, spec.release, component.settings)
+            digest = self._host.digest(spec.organisation, role)
+            if digest is None:
+                continue  # somebody else has just started it; the next look tells with what
+            same = digest == digest_of(role, spec.release, component.settings)
             if role is Role.MIGRATE:
                 if seen.health in LIVING or (same and seen.health is Health.FINISHED):
                     continue
