@@ -17,7 +17,7 @@ from foundation.jobs import JobQueue
 from foundation.logs import get_logger
 from foundation.outbound import service_client
 from foundation.valkey import Valkey
-from tenant_stack.attendance.processing import BATCH, process_batch
+from tenant_stack.attendance.processing import process_batch
 from tenant_stack.attendance.service import read_records
 from tenant_stack.base import OutboxEntry
 from tenant_stack.devices.syncs import Backoff
@@ -75,7 +75,7 @@ class WorkerContext:
         while True:
             handled = await outbox.drain(self.database, OutboxEntry, handlers)
             computed = await self._compute()
-            if handled == 0 and computed < BATCH:
+            if handled == 0 and computed == 0:
                 return
 
     async def _tell_punches(self, session: AsyncSession, payloads: list[dict[str, object]]) -> None:

@@ -40,7 +40,8 @@ from tenant_stack.attendance.terms import TermsDigests
 from tenant_stack.attendance.writing import Doubts, write_anomalies, write_differences, write_records
 from tenant_stack.schedules.loading import Terms, terms_of
 
-BATCH = 2000
+# Small enough that a punch which comes meanwhile is shown within a second.
+BATCH = 1000
 # Weeks and two-week periods begin and end within this of the days that were marked.
 TERMS_AROUND = timedelta(days=21)
 

@@ -20,7 +20,7 @@ from control_plane.drivers.processes.platform import Platform
 from foundation.database import Database
 from tenant_stack import schema
 from tenant_stack.attendance.marking import mark_period
-from tenant_stack.attendance.processing import process_batch
+from tenant_stack.attendance.processing import BATCH, process_batch
 from tenant_stack.punches.partitions import Months
 from tests.bench.figure import Figure
 from tests.operator import Operator
@@ -140,7 +140,7 @@ def _figures(small: Measured, again: Measured, large: Measured) -> list[Figure]:
             within=lambda figure: (figure.ratio or 0) <= LINEAR,
         ),
         Figure(
-            what="SQL statements of a batch of 2,000 staff-days, at most",
+            what=f"SQL statements of a batch of {BATCH:,} staff-days, at most",
             value=float(max(small.statements, again.statements, large.statements)),
             unit="statements",
             baseline=None,

@@ -35,7 +35,8 @@ async def process(database: Database, *, now: datetime | None = None, most: int 
 
 async def run(database: Database, statement: str, **values: Any) -> list[Any]:
     async with database.transaction() as session:
-        result = await session.execute(sa.text(statement), values)
+        connection = await session.connection()
+        result = await connection.execute(sa.text(statement), values)
         return list(result) if result.returns_rows else []
 
 
