@@ -22,7 +22,7 @@ WINDOW = 16
 CLAIM = sa.text("""
 WITH turn AS MATERIALIZED (
     SELECT staff_id, row_number() OVER () AS place FROM (
-        SELECT staff_id FROM pending_staff_days
+        SELECT staff_id FROM pending_staff_days WHERE marked_at <= clock_timestamp()
         ORDER BY priority, marked_at, staff_id, work_date LIMIT CAST(:window AS integer)
     ) q
 ), people AS MATERIALIZED (
@@ -34,6 +34,7 @@ WITH turn AS MATERIALIZED (
     FOR NO KEY UPDATE OF s SKIP LOCKED
 ), claimed AS (
     SELECT p.staff_id, p.work_date FROM pending_staff_days p JOIN people ON people.id = p.staff_id
+    WHERE p.marked_at <= clock_timestamp()
     ORDER BY p.priority, p.staff_id, p.work_date LIMIT CAST(:most AS integer)
     FOR UPDATE OF p SKIP LOCKED
 )
@@ -55,7 +56,15 @@ INSERT INTO pending_staff_days (staff_id, work_date)
 SELECT DISTINCT staff_id, work_date
 FROM unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[])) AS d(staff_id, work_date)
 ORDER BY 1, 2
-ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = pending_staff_days.marked_at, priority = 0
+ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = least(pending_staff_days.marked_at, now()), priority = 0
+""")
+
+# A person whose days cannot be computed is tried again later; a new punch tries at once.
+POSTPONE = sa.text("""
+INSERT INTO pending_staff_days (staff_id, work_date, priority, marked_at)
+SELECT staff_id, work_date, 1, now() + interval '10 minutes'
+FROM unnest(CAST(:staff AS uuid[]), CAST(:dates AS date[])) AS d(staff_id, work_date)
+ON CONFLICT (staff_id, work_date) DO NOTHING
 """)
 
 # Beside days with punches or a record: days on which somebody is expected, so that absence is found again too.
@@ -90,7 +99,7 @@ WITH asked AS (
 INSERT INTO pending_staff_days (staff_id, work_date, priority)
 SELECT staff_id, work_date, 1 FROM days
 ORDER BY 1, 2
-ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = pending_staff_days.marked_at
+ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = least(pending_staff_days.marked_at, now())
 RETURNING staff_id
 """)
 
@@ -115,6 +124,11 @@ async def hold(session: AsyncSession, days: Collection[StaffDay]) -> None:
 async def mark(session: AsyncSession, days: Collection[StaffDay]) -> None:
     """Mark these days, before those that somebody asked to have computed again."""
     await session.execute(MARK, _arrays(days))
+
+
+async def postpone(session: AsyncSession, days: Collection[StaffDay]) -> None:
+    """Mark days again that could not be computed, for ten minutes from now."""
+    await session.execute(POSTPONE, _arrays(sorted(days)))
 
 
 async def mark_period(

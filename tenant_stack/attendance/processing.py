@@ -15,9 +15,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import utc_now, zone
+from foundation.logs import get_logger
 from tenant_stack.attendance.chains import MOST, chains_of, from_a_break
 from tenant_stack.attendance.correcting import corrected
-from tenant_stack.attendance.marking import StaffDay, claim, hold
+from tenant_stack.attendance.marking import StaffDay, claim, hold, postpone
 from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.packing import NO_PUNCHES, Content, pack
 from tenant_stack.attendance.reading import (
@@ -32,7 +33,7 @@ from tenant_stack.attendance.reading import (
 from tenant_stack.attendance.rules.anomalies import anomaly
 from tenant_stack.attendance.rules.engine import Shared, compute, reach
 from tenant_stack.attendance.rules.inputs import Punch, StaffInput
-from tenant_stack.attendance.rules.records import DayRecord
+from tenant_stack.attendance.rules.records import DayRecord, Result
 from tenant_stack.attendance.rules.ruleset import PairingRule
 from tenant_stack.attendance.settling import Settlement, period_of
 from tenant_stack.attendance.spans import Reach, Span, reach_of, spans_of
@@ -111,9 +112,21 @@ async def _compute(
 
     batch = _Batch(now, terms, spans, reaches, stored, periods)
     shared: Shared = {}
+    failed: list[StaffDay] = []
     for staff_id, found in spans.items():
-        for span in found:
-            _judge(batch, staff_id, span, punches[staff_id], reports.get(staff_id), shared)
+        try:
+            results = [
+                compute(_input(batch, staff_id, span, punches[staff_id], reports.get(staff_id)), shared)
+                for span in found
+            ]
+        except Exception:  # noqa: BLE001 - one person's configuration must not hold up everybody's records
+            get_logger().error("attendance.failed", staff_id=str(staff_id), exc_info=True)
+            failed.extend((staff_id, day) for day in marked[staff_id])
+            continue
+        for span, result in zip(found, results, strict=True):
+            _judge(batch, staff_id, span, result)
+    if failed:
+        await postpone(session, failed)
     ids = await write_records(session, batch.settlement)
     await write_anomalies(session, batch.doubts)
     today = now.astimezone(zone(organisation_zone)).date()
@@ -164,18 +177,15 @@ def input_of(
     )
 
 
-def _judge(
-    batch: _Batch,
-    staff_id: UUID,
-    span: Span,
-    punches: tuple[Punch, ...],
-    reported: datetime | None,
-    shared: Shared,
-) -> None:
-    """Run the rules over a span and settle those of its days that may change."""
+def _input(
+    batch: _Batch, staff_id: UUID, span: Span, punches: tuple[Punch, ...], reported: datetime | None
+) -> StaffInput:
+    return input_of(staff_id, batch.terms[staff_id], (span.run_first, span.run_last), punches, batch.now, reported)
+
+
+def _judge(batch: _Batch, staff_id: UUID, span: Span, result: Result) -> None:
+    """Settle those days of a span that may change."""
     terms, together = batch.terms[staff_id], batch.reaches[staff_id]
-    run = (span.run_first, span.run_last)
-    result = compute(input_of(staff_id, terms, run, punches, batch.now, reported), shared)
     today = batch.now.astimezone(zone(terms.zone)).date()
     records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
     settled: list[date] = []  # whose anomalies may be others: they are part of the digest

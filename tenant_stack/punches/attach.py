@@ -21,7 +21,7 @@ WITH attached AS (
 )
 INSERT INTO pending_staff_days (staff_id, work_date)
 SELECT DISTINCT staff_id, CAST(local_time AS date) FROM attached ORDER BY 1, 2
-ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = pending_staff_days.marked_at, priority = 0
+ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = least(pending_staff_days.marked_at, now()), priority = 0
 RETURNING staff_id
 """)
 

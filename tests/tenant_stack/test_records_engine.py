@@ -347,3 +347,22 @@ async def test_somebody_who_left_keeps_their_records(api: Api, bridge: Bridge, d
     await api.post("/api/attendance/process", {"from": DAY, "to": DAY}, 202)
     await process(database)
     assert (await only(api))["worked_minutes"] == 480
+
+
+async def test_one_broken_roster_holds_up_nobody(api: Api, bridge: Bridge, database: Database) -> None:
+    await api.add_device()
+    broken = await api.add_staff("7")
+    await api.add_staff("8")
+    await run(
+        database,
+        "INSERT INTO shift_assignments (staff_id, rotation, starts_on) VALUES (CAST(:id AS uuid), '[]', '2026-01-01')",
+        id=broken["id"],
+    )
+    await bridge.punches(punch("7", f"{DAY} 08:00:00"), punch("8", f"{DAY} 08:00:00"))
+    assert await process(database) == 2
+    assert [each["employee_id"] for each in await records(api)] == ["8"]
+    await run(database, "DELETE FROM shift_assignments")
+    assert await process(database) == 0  # its turn comes later, or with the next punch
+    await bridge.punches(punch("7", f"{DAY} 16:00:00", 1))
+    assert await process(database) == 1
+    assert {each["employee_id"] for each in await records(api)} == {"7", "8"}
