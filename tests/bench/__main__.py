@@ -16,7 +16,7 @@ from rich.console import Console
 
 from control_plane.drivers.processes.home import Home, free_ports
 from control_plane.drivers.processes.platform import Platform
-from tests.bench import ingest, memory, onboarding
+from tests.bench import ingest, memory, onboarding, recalculation
 from tests.bench.figure import Figure
 from tests.conftest import DEVICE_NETWORKS, new_home
 from tests.operator import Operator
@@ -32,6 +32,7 @@ async def measure(platform: Platform) -> list[Figure]:
     figures = [await onboarding.measure(operator, slugs)]
     figures += await memory.measure(platform, slugs)
     figures += await ingest.measure(platform, operator, slugs[0])
+    figures += await recalculation.measure(platform, operator, slugs[0])
     return figures
 
 
