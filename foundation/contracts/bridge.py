@@ -180,7 +180,7 @@ class CommandBatch(Message):
 
 
 class CommandResult(Message):
-    """The clock's answer; code 0 is success, negative is an error of `reference: push protocol return codes`."""
+    """The clock's answer; code 0 is success, negative is an error of the push protocol."""
 
     id: str = Field(max_length=64)
     code: int
