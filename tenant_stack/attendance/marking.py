@@ -17,7 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 StaffDay = tuple[UUID, date]
 
 # How many times a batch the window of marks is in which free people are looked for: that many workers find work.
-WINDOW = 16
+WINDOW = 4
+
+# After so many marks at once the planner's idea of the table is stale: it would sort all of it for every batch.
+MANY = 2_000
+LEARN = sa.text("ANALYZE pending_staff_days")
 
 CLAIM = sa.text("""
 WITH turn AS MATERIALIZED (
@@ -142,7 +146,10 @@ async def mark_period(
         "today": today,
         "staff": sorted(staff_ids) if staff_ids is not None else None,
     }
-    return len((await session.execute(MARK_PERIOD, values)).all())
+    marked = len((await session.execute(MARK_PERIOD, values)).all())
+    if marked >= MANY:
+        await session.execute(LEARN)
+    return marked
 
 
 def _arrays(days: Collection[StaffDay]) -> dict[str, list[object]]:
