@@ -10,6 +10,10 @@ Back end, called by the bridge:
 ``POST /internal/bridge/contacts``         ``Contact`` → ``DeviceDecision``
 ``POST /internal/bridge/punches``          ``PunchBatch`` → ``BatchResult`` (committed when it answers)
 ``POST /internal/bridge/users``            ``UserBatch`` → ``BatchResult``
+``POST /internal/bridge/templates``        ``TemplateBatch`` → ``BatchResult``
+``POST /internal/bridge/templates/wanted`` ``TemplateDemand`` → ``WantedTemplates``: what a pull device still lacks
+``POST /internal/bridge/templates/seen``   ``TemplateReport`` → 204: what a pull device now has, by read-back
+``POST /internal/bridge/enrolments/step``  ``EnrolmentStep`` → 204: progress of an enrolment at a distance
 ``POST /internal/bridge/commands/lease``   ``CommandLease`` → ``CommandBatch``
 ``POST /internal/bridge/commands/results`` ``CommandResults`` → 204
 ``GET  /internal/bridge/terminals``        → ``TerminalList``: the pull devices to talk to
@@ -21,7 +25,9 @@ Bridge, called by the back end's worker:
 =========================================  ============================================================
 ``GET  /internal/health``                  → ``{"status": "ok"}``
 ``POST /internal/terminals/refresh``       re-read ``TerminalList`` now → 204
-``POST /internal/terminals/{serial}/sync`` → ``SyncSummary`` (problem+json 502/504 with a code on failure)
+``POST /internal/terminals/{serial}/sync`` → ``SyncSummary`` (problem+json 502/504 with a code on failure);
+                                           ``?full=true`` reads the whole log whatever the counts say
+``POST /internal/terminals/{serial}/act``  ``TerminalAction`` → ``ActionResult``: clock, restart, enrolment, log
 =========================================  ============================================================
 
 A push request of a serial that the organisation does not know, or has not approved, is answered 403 with the code
@@ -143,14 +149,102 @@ class UserBatch(Message):
     rejected: list[RejectedLine] = Field(default_factory=list)
 
 
+class TemplateType(StrEnum):
+    """The specification's kinds of biometric template."""
+
+    FINGERPRINT = "FINGERPRINT"
+    FACE = "FACE"
+    PALM = "PALM"
+
+
+class Template(Message):
+    """One part of a biometric template, in clear: it exists in memory only, between a clock and the key store.
+
+    ``template_index`` is the finger (0-9) or the number of the face or palm. A near-infrared face has several parts,
+    everything else one. ``template_format`` is encoding and algorithm version, ``zk/10.0`` for ZKFinger 10: formats do
+    not mix. ``valid`` is 1, or 3 for a finger that means duress (0: the clock itself holds it to be useless).
+    ``template_data`` is Base64, byte-exact; it is kept out of every representation, so that no log can show it.
+    """
+
+    id: str | None = Field(default=None, description="Ours, when the organisation sends it to a device")
+    pin: Pin
+    template_type: TemplateType
+    template_index: int = Field(ge=0, le=9)
+    part: int = Field(default=0, ge=0, le=31)
+    template_format: str = Field(pattern=r"^(zk|iso|ansi)/\d{1,3}(\.\d{1,3})?$")
+    valid: Literal[0, 1, 3] = 1
+    template_data: str = Field(repr=False, min_length=4, max_length=200_000, pattern=r"^[A-Za-z0-9+/]+=*$")
+
+
+class TemplateBatch(Message):
+    """Templates that a device reported, at most 200. ``rejected`` lines carry no biometric bytes in their raw text."""
+
+    serial: Serial
+    received_at: AwareDatetime
+    source_address: str = ""
+    templates: list[Template] = Field(max_length=200)
+    rejected: list[RejectedLine] = Field(default_factory=list, max_length=200)
+
+
+class TemplateDemand(Message):
+    """A pull device is connected and its people are written: which templates shall it have now?"""
+
+    serial: Serial
+    fingerprint_format: str = Field(default="", description="What the device's algorithm takes, e.g. zk/10.0")
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class TemplateName(Message):
+    """A template without its bytes."""
+
+    pin: Pin
+    template_type: TemplateType
+    template_index: int = Field(ge=0, le=9)
+
+
+class WantedTemplates(Message):
+    """``remove`` names what must go (by PIN, type and index; their data is not sent)."""
+
+    templates: list[Template]
+    remove: list[TemplateName] = Field(default_factory=list)
+
+
+class TemplateReport(Message):
+    """``written`` are ids read back byte for byte; ``refused`` maps an id to the reason in words."""
+
+    serial: Serial
+    at: AwareDatetime
+    written: list[str] = Field(default_factory=list)
+    refused: dict[str, str] = Field(default_factory=dict)
+    removed: list[TemplateName] = Field(default_factory=list)
+
+
+class EnrolmentStep(Message):
+    """Progress of an enrolment at a distance. ``enrolment`` is the id that the command or action carried."""
+
+    serial: Serial
+    enrolment: str = Field(max_length=64)
+    at: AwareDatetime
+    step: Literal["started", "touch", "stored", "failed", "cancelled"]
+    touch: int = Field(default=0, ge=0, le=10, description="Which of three presses, for the step touch")
+    message: str = Field(default="", max_length=300)
+
+
 class CommandKind(StrEnum):
     """What the organisation may ask of a push clock (there is no shell, on purpose)."""
 
     USER_UPDATE = "user_update"
     USER_DELETE = "user_delete"
+    USER_QUERY = "user_query"
+    TEMPLATE_UPDATE = "template_update"
+    TEMPLATE_DELETE = "template_delete"
+    TEMPLATE_QUERY = "template_query"
+    ENROLL = "enroll"
     CHECK = "check"
     INFO = "info"
     QUERY_PUNCHES = "query_punches"
+    VERIFY_PUNCHES = "verify_punches"
+    CLEAR_LOG = "clear_log"
     REBOOT = "reboot"
 
 
@@ -160,7 +254,11 @@ class Command(Message):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}$")]
     kind: CommandKind
     user: DeviceUser | None = None
-    since: str | None = Field(default=None, description="Device-local text, for query_punches")
+    template: Template | None = None
+    target: TemplateName | None = Field(default=None, description="For template_delete, template_query and enroll")
+    pin: Pin | None = Field(default=None, description="For user_query")
+    overwrite: bool = Field(default=False, description="For enroll: replace a template that is there")
+    since: str | None = Field(default=None, description="Device-local text, for query_punches and verify_punches")
     until: str | None = None
 
 
@@ -185,6 +283,7 @@ class CommandResult(Message):
     id: str = Field(max_length=64)
     code: int
     text: str = Field(default="", max_length=512)
+    count: int | None = Field(default=None, ge=0, description="Punches on the clock, the answer to verify_punches")
 
 
 class CommandResults(Message):
@@ -212,6 +311,8 @@ class Terminal(Message):
     stored_punches: int = 0
     users: list[DeviceUser] = Field(default_factory=list)
     remove_pins: list[str] = Field(default_factory=list)
+    templates_due: int = Field(default=0, ge=0, description="How many templates wait to be written or removed")
+    read_templates: bool = Field(default=False, description="Whether to report the templates that are on it")
     revision: str = ""
 
 
@@ -241,6 +342,28 @@ class TerminalReport(Message):
     info: dict[str, str] = Field(default_factory=dict)
     written_pins: list[str] = Field(default_factory=list, description="Confirmed by read-back")
     removed_pins: list[str] = Field(default_factory=list)
+
+
+class TerminalAction(Message):
+    """One thing to do on a pull device now. ``clear_log`` is refused unless the clock's count is ``expected_count``."""
+
+    action: Literal["set_time", "restart", "enroll", "cancel_enroll", "clear_log"]
+    target: TemplateName | None = None
+    enrolment: str = Field(default="", max_length=64, description="Under which id steps are reported")
+    seconds: int = Field(default=60, ge=5, le=300, description="Time limit of an enrolment")
+    expected_count: int | None = Field(default=None, ge=0)
+
+
+class ActionResult(Message):
+    """What was done, in words; ``offset_before`` and ``offset_after`` (seconds) for set_time, counts for clear_log."""
+
+    serial: Serial
+    done: bool
+    message: str = ""
+    offset_before: int | None = None
+    offset_after: int | None = None
+    count_before: int | None = None
+    count_after: int | None = None
 
 
 class SyncSummary(Message):

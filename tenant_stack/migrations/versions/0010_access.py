@@ -1,0 +1,19 @@
+"""Invitations, custom roles, client secrets, the audit chain.
+
+Revision: 0010
+"""
+
+from __future__ import annotations
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
