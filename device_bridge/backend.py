@@ -16,10 +16,15 @@ from foundation.contracts.bridge import (
     CommandResults,
     Contact,
     DeviceDecision,
+    EnrolmentStep,
     PunchBatch,
+    TemplateBatch,
+    TemplateDemand,
+    TemplateReport,
     TerminalList,
     TerminalReport,
     UserBatch,
+    WantedTemplates,
 )
 from foundation.logs import correlation_id, get_logger
 from foundation.outbound import service_client
@@ -56,6 +61,22 @@ class Backend:
     async def users(self, batch: UserBatch) -> BatchResult:
         """Tell who is on a clock."""
         return await self._send("users", batch, BatchResult)
+
+    async def templates(self, batch: TemplateBatch) -> BatchResult:
+        """Store templates that a clock reported; they are committed, encrypted, when this returns."""
+        return await self._send("templates", batch, BatchResult)
+
+    async def templates_wanted(self, demand: TemplateDemand) -> WantedTemplates:
+        """The templates a pull clock still lacks, in clear, and those that must go from it."""
+        return await self._send("templates/wanted", demand, WantedTemplates)
+
+    async def templates_seen(self, report: TemplateReport) -> None:
+        """Which templates a pull clock shows when read again, and which it did not take and why."""
+        await self._exchange("POST", "templates/seen", report)
+
+    async def enrolment_step(self, step: EnrolmentStep) -> None:
+        """How far an enrolment at a distance has come."""
+        await self._exchange("POST", "enrolments/step", step)
 
     async def lease(self, lease: CommandLease) -> CommandBatch:
         """The next commands for a push clock."""
