@@ -17,11 +17,20 @@ class Device(Base, Identified, Timestamped):
 
     ``last_seen`` holds an instant per kind of contact. ``pull_state`` is the bridge's last word on a pull device.
     ``announced_status`` is the status that open pages were last told.
+
+    ``trust`` says what may be sent to it, see `tenant_stack.devices.trust`. ``pinned_address`` is where it called from
+    when it was approved; ``new_address`` is another one that nobody has confirmed yet. An address that comes back
+    within minutes of another sets ``two_sources_at``: two machines use one serial.
+    ``sealed_comm_key`` is the key of a pull device, encrypted; ``comm_key`` is a clear one that waits for sealing.
+    ``received_lines`` = ``stored_punches`` + ``duplicate_lines`` + ``quarantined_lines``, always.
+    ``claim_state``: whether the platform holds this serial to be ours (``unasked``, ``ours``, ``elsewhere``).
     """
 
     __tablename__ = "devices"
     __table_args__ = (
         sa.CheckConstraint("connection IN ('push', 'pull')", name="connection"),
+        sa.CheckConstraint("trust IN ('full', 'punches')", name="trust"),
+        sa.CheckConstraint("claim_state IN ('unasked', 'ours', 'elsewhere')", name="claim_state"),
         sa.Index("ix_devices_name_id", "name", "id"),
     )
 
@@ -50,6 +59,17 @@ class Device(Base, Identified, Timestamped):
     counts: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
     info: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
     stored_punches: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    received_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    duplicate_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    quarantined_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    trust: Mapped[str] = mapped_column(sa.String(8), server_default="punches")
+    pinned_address: Mapped[str | None] = mapped_column(sa.String(64))
+    new_address: Mapped[str | None] = mapped_column(sa.String(64))
+    previous_address: Mapped[str | None] = mapped_column(sa.String(64))
+    previous_address_at: Mapped[datetime | None]
+    two_sources_at: Mapped[datetime | None]
+    sealed_comm_key: Mapped[str | None] = mapped_column(sa.Text)
+    claim_state: Mapped[str] = mapped_column(sa.String(12), server_default="unasked")
 
 
 class RefusedContact(Base):
@@ -97,11 +117,16 @@ class SyncLog(Base, Identified):
 
 
 class DeviceCommand(Base):
-    """One command for a push clock. It is leased, not removed, until the clock has answered."""
+    """One command for a push clock. It is leased, not removed, until the clock has answered.
+
+    ``pin`` is whom it is about, in normal form. ``template_id`` names a template whose bytes are filled in when the
+    clock fetches the command; they are never here. ``purpose`` tells what an answer is for (``check``: completeness).
+    """
 
     __tablename__ = "device_commands"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('queued', 'sent', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("state IN ('queued', 'sent', 'done', 'failed', 'cancelled')", name="state"),
+        sa.Index("ix_device_commands_device_id_id", "device_id", "id"),
         sa.Index(
             "ix_device_commands_open",
             "device_id",
@@ -113,6 +138,10 @@ class DeviceCommand(Base):
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
     kind: Mapped[str] = mapped_column(sa.String(24))
+    pin: Mapped[str | None] = mapped_column(sa.String(24))
+    template_id: Mapped[UUID | None]
+    purpose: Mapped[str] = mapped_column(sa.String(16), server_default="")
+    requested_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
     payload: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
     state: Mapped[str] = mapped_column(sa.String(8), server_default="queued")
     sync_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sync_logs.id", ondelete="RESTRICT"))
@@ -121,5 +150,78 @@ class DeviceCommand(Base):
     leased_until: Mapped[datetime | None]
     result_code: Mapped[int | None]
     result_text: Mapped[str] = mapped_column(sa.String(512), server_default="")
+    result_count: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     finished_at: Mapped[datetime | None]
+
+
+class DeviceCompleteness(Base):
+    """Is everything that is on a clock here? One row a device, see `tenant_stack.devices.completeness`.
+
+    ``on_clock`` and ``held`` (punches and quarantined lines here) were compared at ``checked_at``; ``explained`` is the
+    part of their difference that a full reading showed to be no loss. ``verified_at`` is when they last agreed.
+    """
+
+    __tablename__ = "device_completeness"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('unknown', 'equal', 'missing', 'full_ring', 'unsaid')", name="state"),
+    )
+
+    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
+    method: Mapped[str] = mapped_column(sa.String(8), server_default="")
+    state: Mapped[str] = mapped_column(sa.String(12), server_default="unknown")
+    on_clock: Mapped[int | None] = mapped_column(sa.BigInteger)
+    held: Mapped[int | None] = mapped_column(sa.BigInteger)
+    explained: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    until_local: Mapped[str | None] = mapped_column(sa.String(19))
+    checked_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+    differs_since: Mapped[datetime | None]
+    reread_at: Mapped[datetime | None]
+    reread_from: Mapped[int | None] = mapped_column(sa.BigInteger)
+    next_check_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class Alert(Base, Identified):
+    """Something about a clock that a person should know: opened and closed by facts, acknowledged by people.
+
+    ``times`` counts how often the same thing came back within a day of having gone.
+    """
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        sa.CheckConstraint("severity IN ('info', 'warning', 'critical')", name="severity"),
+        sa.Index(
+            "uq_alerts_open",
+            "kind",
+            "device_id",
+            unique=True,
+            postgresql_where=sa.text("closed_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        sa.Index("ix_alerts_opened_at_id", "opened_at", "id"),
+        sa.Index("ix_alerts_device_id", "device_id"),
+    )
+
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    device_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"))
+    severity: Mapped[str] = mapped_column(sa.String(8))
+    text: Mapped[str] = mapped_column(sa.Text)
+    times: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    opened_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    last_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    closed_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(sa.String(200))
+    note: Mapped[str] = mapped_column(sa.String(500), server_default="")
+
+
+class AlertWatch(Base):
+    """Since when the watch over clocks has been running without a gap: a restart of ours is no fault of a clock."""
+
+    __tablename__ = "alert_watch"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default=sa.text("1"))
+    running_since: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    looked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

@@ -47,12 +47,18 @@ class PunchLog(Base):
 
 
 class QuarantinedLine(Base, Identified):
-    """A line that is no punch we can place in time: kept as it came, with the reason. ``digest`` is SHA-256 of it."""
+    """A line that is no punch we can place in time: kept as it came, with the reason. ``digest`` is SHA-256 of it.
+
+    ``fields`` are its parts as the bridge read them, None when it could not. A row is never deleted: replayed, it
+    became a punch; dismissed, somebody said why it is none.
+    """
 
     __tablename__ = "quarantined_lines"
     __table_args__ = (
         sa.UniqueConstraint("device_id", "digest"),
+        sa.CheckConstraint("state IN ('open', 'replayed', 'dismissed')", name="state"),
         sa.Index("ix_quarantined_lines_received_at_id", "received_at", "id"),
+        sa.Index("ix_quarantined_lines_open", "device_id", "id", postgresql_where=sa.text("state = 'open'")),
     )
 
     device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
@@ -61,6 +67,12 @@ class QuarantinedLine(Base, Identified):
     reason: Mapped[str] = mapped_column(sa.String(300))
     source: Mapped[str] = mapped_column(sa.String(8))
     received_at: Mapped[datetime]
+    fields: Mapped[dict[str, object] | None]
+    state: Mapped[str] = mapped_column(sa.String(12), server_default="open")
+    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None] = mapped_column(sa.String(200))
+    note: Mapped[str] = mapped_column(sa.String(500), server_default="")
 
 
 class PendingStaffDay(Base):
