@@ -1,94 +1,125 @@
-"""Commands for push clocks: queued, leased to the bridge, kept until the clock has answered.
+"""Commands for push clocks: queued, leased to the bridge, kept until the clock has answered (`devices.answers`).
 
-Meaning of the return codes: the public Attendance PUSH protocol description (0 done; -3, -1003, -1005, -1007, -1008 may
-go better next time; the others do not).
+Order: what is asked of a person (a PIN) waits for what was asked of them before, so that a lost acknowledgement cannot
+turn "remove, then add" around; templates of one person go together, after the person. Clocks may execute a command
+twice, so those that must not be are sent once only (`ONCE`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.contracts.bridge import Command, CommandKind, CommandResult, DeviceUser
-from tenant_stack.punches.lines import printable
+from foundation.contracts.bridge import Command, CommandKind, DeviceUser, TemplateName
 from tenant_stack.punches.pins import normal_pin
-from tenant_stack.staff.enrollment_status import refresh_status
 
-RETRY_CODES = frozenset({-3, -1003, -1005, -1007, -1008})
-MOST_ATTEMPTS = 6
-WORDS = {
-    -1: "the clock did not understand the command",
-    -3: "the clock could not read or write its memory",
-    -10: "the clock does not know this PIN",
-    -1001: "the clock is full",
-    -1002: "the clock does not support this",
-    -1003: "the clock ran out of time",
-    -1004: "the data does not fit the clock's configuration",
-    -1005: "the clock is busy",
-    -1006: "the data is too long for the clock",
-    -1007: "the clock ran out of memory",
-}
+# A clock that restarts may never say so, and would be restarted again and again; a log must not be emptied later than
+# it was counted; an enrolment waits for a finger.
+ONCE = (CommandKind.REBOOT, CommandKind.CLEAR_LOG, CommandKind.ENROLL)
+ONCE_SECONDS = 300
+NO_WORD = "The clock did not say whether it did this"
 
 QUEUE = sa.text("""
-INSERT INTO device_commands (device_id, kind, payload, sync_id, enrollment_id)
-VALUES (:device, :kind, CAST(:payload AS jsonb), :sync, :enrollment)
+INSERT INTO device_commands (device_id, kind, payload, pin, template_id, purpose, requested_by, sync_id, enrollment_id)
+SELECT device_id, kind, CAST(payload AS jsonb), pin, template_id, purpose, requested_by, sync_id, enrollment_id
+FROM unnest(CAST(:devices AS uuid[]), CAST(:kinds AS text[]), CAST(:payloads AS text[]), CAST(:pins AS text[]),
+            CAST(:templates AS uuid[]), CAST(:purposes AS text[]), CAST(:requesters AS text[]),
+            CAST(:syncs AS uuid[]), CAST(:enrollments AS uuid[]))
+     WITH ORDINALITY
+     AS t(device_id, kind, payload, pin, template_id, purpose, requested_by, sync_id, enrollment_id, nth)
+ORDER BY nth
+RETURNING id
 """)
 
 # A newer wish for the same enrolment replaces one that the clock has not fetched yet.
-DROP_OLDER = sa.text(
-    "DELETE FROM device_commands WHERE device_id = :device AND enrollment_id = :enrollment AND state = 'queued'"
-)
+DROP_OLDER = sa.text("""
+DELETE FROM device_commands c USING unnest(CAST(:enrollments AS uuid[])) AS t(enrollment_id)
+WHERE c.enrollment_id = t.enrollment_id AND c.state = 'queued' AND c.attempts = 0
+  AND c.kind IN ('user_update', 'user_delete')
+""")
 
+# Secrets stay here for a clock that is not trusted with them, or that calls from an address nobody has confirmed
+# (`devices.trust` says the same in words).
 LEASE = sa.text("""
-UPDATE device_commands SET state = 'sent', attempts = attempts + 1,
-       leased_until = now() + make_interval(secs => CAST(:seconds AS integer))
-WHERE id IN (
-    SELECT id FROM device_commands
-    WHERE device_id = :device AND state IN ('queued', 'sent') AND (leased_until IS NULL OR leased_until < now())
-    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+WITH clock AS (
+    SELECT id, trust <> 'full' OR new_address IS NOT NULL
+               OR (CAST(:address AS text) <> '' AND pinned_address <> CAST(:address AS text)) IS TRUE AS weak
+    FROM devices WHERE id = :device
+), next AS (
+    SELECT c.id FROM device_commands c JOIN clock ON clock.id = c.device_id
+    WHERE c.device_id = :device AND c.state IN ('queued', 'sent') AND (c.leased_until IS NULL OR c.leased_until < now())
+      AND NOT (c.state = 'sent' AND c.kind = ANY(CAST(:once AS text[])))
+      AND NOT (clock.weak AND (c.kind = 'template_update'
+                               OR coalesce(CAST(c.payload #>> '{user,privilege}' AS integer), 0) > 0))
+      AND (c.pin IS NULL OR NOT EXISTS (
+          SELECT 1 FROM device_commands e
+          WHERE e.device_id = :device AND e.pin = c.pin AND e.state IN ('queued', 'sent') AND e.id <> c.id
+            AND ((e.id < c.id AND NOT (e.kind = c.kind AND c.kind LIKE 'template%'))
+                 OR (c.kind IN ('template_update', 'enroll') AND e.kind = 'user_update'))
+      ))
+    ORDER BY c.id LIMIT :most FOR UPDATE OF c SKIP LOCKED
 )
-RETURNING id, kind, payload
+UPDATE device_commands SET state = 'sent', attempts = attempts + 1,
+       leased_until = now() + make_interval(secs => CASE WHEN kind = ANY(CAST(:once AS text[]))
+                                            THEN CAST(:once_seconds AS integer) ELSE CAST(:seconds AS integer) END)
+WHERE id IN (SELECT id FROM next)
+RETURNING id, kind, payload, template_id
 """)
 
-ANSWERED = sa.text("""
-UPDATE device_commands c SET
-    state = r.state, result_code = r.code, result_text = r.text,
-    finished_at = CASE WHEN r.state = 'queued' THEN NULL ELSE now() END,
-    leased_until = CASE WHEN r.state = 'queued' THEN now() + make_interval(secs => 30 * c.attempts) END
-FROM (
-    SELECT t.id, t.code, t.text,
-           CASE WHEN t.code = 0 THEN 'done'
-                WHEN t.retry AND k.attempts < CAST(:most AS integer) THEN 'queued' ELSE 'failed' END AS state
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:codes AS integer[]), CAST(:texts AS text[]), CAST(:retries AS boolean[]))
-         AS t(id, code, text, retry)
-    JOIN device_commands k ON k.id = t.id AND k.device_id = :device AND k.state IN ('queued', 'sent')
-) r
-WHERE c.id = r.id
-RETURNING c.kind, c.state, c.result_code, c.sync_id, c.enrollment_id
+GIVE_UP_ON_ONCE = sa.text("""
+UPDATE device_commands SET state = 'failed', finished_at = now(), result_text = :message
+WHERE state = 'sent' AND kind = ANY(CAST(:once AS text[])) AND leased_until < now()
 """)
 
-SETTLE = sa.text("""
-UPDATE device_enrollments e SET status = r.status, message = r.message, updated_at = now(),
-       confirmed_at = CASE WHEN r.status = 'enrolled' THEN now() ELSE e.confirmed_at END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:messages AS text[])) AS r(id, status, message)
-WHERE e.id = r.id AND e.status <> 'removing'
-RETURNING e.staff_id
-""")
 
-WRITTEN = sa.text("""
-UPDATE device_enrollments SET status = 'enrolled', message = '', confirmed_at = now(), updated_at = now()
-WHERE device_id = :device AND pin = ANY(CAST(:pins AS text[])) AND status <> 'removing'
-RETURNING staff_id
-""")
-REMOVED = sa.text("""
-DELETE FROM device_enrollments
-WHERE device_id = :device AND pin = ANY(CAST(:pins AS text[])) AND status = 'removing'
-RETURNING staff_id
-""")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A command to be queued. ``since`` and ``until`` are device-local text. ``template_id`` is an id only: the bytes
+    are filled in when the clock fetches the command."""
+
+    device_id: UUID
+    kind: CommandKind
+    user: DeviceUser | None = None
+    target: TemplateName | None = None
+    pin: str | None = None
+    template_id: UUID | None = None
+    overwrite: bool = False
+    since: str | None = None
+    until: str | None = None
+    purpose: str = ""
+    requested_by: str = ""
+    sync_id: UUID | None = None
+    enrollment_id: UUID | None = None
+
+    @property
+    def about(self) -> str | None:
+        """The normal PIN of the person this is about."""
+        named = self.user.pin if self.user else self.target.pin if self.target else self.pin
+        return normal_pin(named) if named else None
+
+    def payload(self) -> str:
+        facts = {
+            "user": self.user.model_dump() if self.user else None,
+            "target": self.target.model_dump(mode="json") if self.target else None,
+            "pin": self.pin,
+            "overwrite": self.overwrite or None,
+            "since": self.since,
+            "until": self.until,
+        }
+        return json.dumps({name: value for name, value in facts.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A command for the clock; one with a ``template_id`` still lacks its template."""
+
+    command: Command
+    template_id: UUID | None
 
 
 async def queue(
@@ -97,74 +128,80 @@ async def queue(
     kind: CommandKind,
     *,
     user: DeviceUser | None = None,
+    target: TemplateName | None = None,
+    pin: str | None = None,
+    template_id: UUID | None = None,
+    overwrite: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+    purpose: str = "",
+    requested_by: str = "",
     sync_id: UUID | None = None,
     enrollment_id: UUID | None = None,
-) -> None:
-    """Queue a command; the clock fetches it with its next poll."""
-    if enrollment_id is not None:
-        await session.execute(DROP_OLDER, {"device": device_id, "enrollment": enrollment_id})
+) -> int:
+    """Queue a command, which the clock fetches with its next poll; returns its id."""
+    wish = Wish(
+        device_id=device_id,
+        kind=kind,
+        user=user,
+        target=target,
+        pin=pin,
+        template_id=template_id,
+        overwrite=overwrite,
+        since=since,
+        until=until,
+        purpose=purpose,
+        requested_by=requested_by,
+        sync_id=sync_id,
+        enrollment_id=enrollment_id,
+    )
+    return (await queue_many(session, [wish]))[0]
+
+
+async def queue_many(session: AsyncSession, wishes: Sequence[Wish]) -> list[int]:
+    """Queue commands in this order, in two statements however many they are; returns their ids."""
+    if not wishes:
+        return []
+    replacing = [
+        wish.enrollment_id
+        for wish in wishes
+        if wish.enrollment_id and wish.kind in (CommandKind.USER_UPDATE, CommandKind.USER_DELETE)
+    ]
+    if replacing:
+        await session.execute(DROP_OLDER, {"enrollments": replacing})
+    values = {
+        "devices": [wish.device_id for wish in wishes],
+        "kinds": [wish.kind.value for wish in wishes],
+        "payloads": [wish.payload() for wish in wishes],
+        "pins": [wish.about for wish in wishes],
+        "templates": [wish.template_id for wish in wishes],
+        "purposes": [wish.purpose for wish in wishes],
+        "requesters": [wish.requested_by[:200] for wish in wishes],
+        "syncs": [wish.sync_id for wish in wishes],
+        "enrollments": [wish.enrollment_id for wish in wishes],
+    }
+    return sorted(await session.scalars(QUEUE, values))
+
+
+async def lease(
+    session: AsyncSession, device_id: UUID, *, most: int, seconds: int, source_address: str = ""
+) -> list[Leased]:
+    """The next commands of a device, oldest first. Those that nobody answers for come again after ``seconds``."""
     values = {
         "device": device_id,
-        "kind": kind.value,
-        "payload": json.dumps({"user": user.model_dump() if user else None}),
-        "sync": sync_id,
-        "enrollment": enrollment_id,
+        "most": most,
+        "seconds": seconds,
+        "once": list(ONCE),
+        "once_seconds": ONCE_SECONDS,
+        "address": source_address[:64],
     }
-    await session.execute(QUEUE, values)
-
-
-async def lease(session: AsyncSession, device_id: UUID, *, most: int, seconds: int) -> list[Command]:
-    """The next commands of a device, oldest first. Those that nobody answers for come again after ``seconds``."""
-    rows = await session.execute(LEASE, {"device": device_id, "most": most, "seconds": seconds})
+    rows = await session.execute(LEASE, values)
     return [
-        Command(id=str(row.id), kind=CommandKind(row.kind), user=row.payload.get("user"))
+        Leased(Command(id=str(row.id), kind=CommandKind(row.kind), **row.payload), row.template_id)
         for row in sorted(rows, key=lambda row: row.id)
     ]
 
 
-async def take_results(session: AsyncSession, device_id: UUID, results: Sequence[CommandResult]) -> set[UUID]:
-    """Write down what the clock answered; returns the synchronisations that these commands belong to.
-
-    Ids that are not ours, or were answered before, are ignored: clocks repeat themselves.
-    """
-    known = {int(result.id): result for result in results if result.id.isascii() and result.id.isdigit()}
-    ids = sorted(known)
-    values = {
-        "device": device_id,
-        "most": MOST_ATTEMPTS,
-        "ids": ids,
-        "codes": [known[each].code for each in ids],
-        "texts": [printable(known[each].text) for each in ids],
-        "retries": [known[each].code in RETRY_CODES for each in ids],
-    }
-    rows = list(await session.execute(ANSWERED, values))
-    enrolled = [row for row in rows if row.enrollment_id and row.state != "queued"]
-    if enrolled:
-        staff = await session.scalars(
-            SETTLE,
-            {
-                "ids": [row.enrollment_id for row in enrolled],
-                "states": ["enrolled" if row.state == "done" else "failed" for row in enrolled],
-                "messages": ["" if row.state == "done" else in_words(row.result_code) for row in enrolled],
-            },
-        )
-        await refresh_status(session, [each for each in staff if each])
-    return {row.sync_id for row in rows if row.sync_id}
-
-
-async def settle_written(
-    session: AsyncSession, device_id: UUID, written_pins: Sequence[str], removed_pins: Sequence[str]
-) -> None:
-    """People that a pull device was shown to have, and those it was shown to have no more."""
-    touched: list[UUID | None] = []
-    for statement, pins in ((WRITTEN, written_pins), (REMOVED, removed_pins)):
-        if pins:
-            normal = [normal_pin(pin) for pin in pins]
-            touched.extend(await session.scalars(statement, {"device": device_id, "pins": normal}))
-    await refresh_status(session, [each for each in touched if each])
-
-
-def in_words(code: int) -> str:
-    """A return code as a sentence for a person."""
-    reason = WORDS.get(code, "the clock refused")
-    return f"{reason[0].upper()}{reason[1:]} (code {code})"
+async def give_up_on_once(session: AsyncSession) -> None:
+    """Commands that are sent once and of which the clock said nothing have failed."""
+    await session.execute(GIVE_UP_ON_ONCE, {"once": list(ONCE), "message": NO_WORD})

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import TerminalReport, TerminalState
 from foundation.errors import NotFound
-from tenant_stack.devices.commands import settle_written
+from tenant_stack.devices.answers import settle_written
 from tenant_stack.punches.lines import printable
 
 # What the two roads call the same count (INFO list of a push poll; size block of the 4370 protocol).

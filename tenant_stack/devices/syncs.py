@@ -18,7 +18,8 @@ from foundation.audit import Actor
 from foundation.contracts.bridge import CommandKind, SyncSummary
 from foundation.errors import Conflict
 from tenant_stack.base import audited
-from tenant_stack.devices.commands import in_words, queue
+from tenant_stack.devices.answers import in_words
+from tenant_stack.devices.commands import queue
 from tenant_stack.devices.models import Device, SyncLog
 
 PULL_LEASE_SECONDS = 360

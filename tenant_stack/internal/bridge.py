@@ -23,7 +23,7 @@ from foundation.contracts.bridge import (
 )
 from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
-from tenant_stack.devices import commands
+from tenant_stack.devices import answers, commands
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.contacts import take_report, touch
 from tenant_stack.devices.syncs import settle_push_syncs
@@ -107,8 +107,11 @@ async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
 
     async def work(session: AsyncSession, device: Admitted) -> CommandBatch:
         await touch(session, device.id, "poll", lease.at, address=lease.source_address, info=lease.info)
-        leased = await commands.lease(session, device.id, most=lease.limit, seconds=lease.lease_seconds)
-        return CommandBatch(commands=leased)
+        leased = await commands.lease(
+            session, device.id, most=lease.limit, seconds=lease.lease_seconds, source_address=lease.source_address
+        )
+        # Templates are filled in here, where the clock fetches them; without its bytes a template is not sent.
+        return CommandBatch(commands=[each.command for each in leased if each.template_id is None])
 
     return await _with_device(request, lease.serial, "poll", lease.source_address, work)
 
@@ -118,7 +121,8 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
 
     async def work(session: AsyncSession, device: Admitted) -> Response:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
-        await settle_push_syncs(session, await commands.take_results(session, device.id, results.results))
+        answered = await answers.take_results(session, device.id, results.results)
+        await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})
         return Response(status_code=204)
 
     return await _with_device(request, results.serial, "command", results.source_address, work)
