@@ -16,6 +16,9 @@ from tenant_stack.punches.pins import NORMAL_PIN_SQL
 class Staff(Base, Identified, Timestamped):
     """A person who punches. ``badge_pin`` and ``employee_pin`` are the PINs under which a clock may know them.
 
+    ``card_number`` is the card that clocks are told; without one a badge of digits serves. ``clock_facts_at`` is when
+    something last changed that clocks are told (name, card): the time of our side when a clock says something else.
+
     Without a site they are counted in the organisation's zone; without a rule set by the default one.
     """
 
@@ -42,6 +45,8 @@ class Staff(Base, Identified, Timestamped):
         sa.String(40), sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT")
     )
     active: Mapped[bool] = mapped_column(server_default=sa.true())
+    card_number: Mapped[int | None] = mapped_column(sa.BigInteger)
+    clock_facts_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     notes: Mapped[str | None] = mapped_column(sa.Text)
     enrollment_status: Mapped[str] = mapped_column(sa.String(16), server_default="not_enrolled")
     employee_pin: Mapped[str] = mapped_column(
@@ -56,15 +61,27 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     """A PIN on a device: whose it is, and whether the device has confirmed it.
 
     ``staff_id`` is None for somebody whom the device knows and we do not (yet). ``origin`` says how the row came to be:
-    ``assigned`` by a person here, ``matched_badge`` or ``matched_employee_id`` by the first punch, ``reported`` by the
-    device's list of users.
+    ``assigned`` by a person here, ``group`` by a device group, ``matched_badge`` or ``matched_employee_id`` by the first
+    punch, ``adopted`` by a person who knew whose it was, ``reported`` by the device's list of users.
+
+    ``by_hand`` and ``by_group`` say who wants them there; a row that neither wants is only observed. A row is never
+    deleted when its person leaves the clock (``removed``): late punches of that number are still theirs.
+
+    Three pairs of facts (name, card, privilege) are compared, see `tenant_stack.conflicts.merging`: ``agreed`` is what
+    we held when clock and we last said the same, ``seen`` what the clock said that has been dealt with, ``sent`` what
+    it was asked to hold. ``facts_at``: what changed here since then may have to be sent. ``written_at``: the clock said
+    that it has done so; what it reports after that is its confirmation. ``listed_at``: on its newest whole list.
+    ``on_device`` is None while the clock has not said. ``kept_apart``: the number alone shall not make them anybody.
     """
 
     __tablename__ = "device_enrollments"
     __table_args__ = (
         sa.UniqueConstraint("device_id", "pin"),
-        sa.CheckConstraint("status IN ('pending', 'enrolled', 'failed', 'removing')", name="status"),
-        sa.CheckConstraint("origin IN ('assigned', 'matched_badge', 'matched_employee_id', 'reported')", name="origin"),
+        sa.CheckConstraint("status IN ('pending', 'enrolled', 'failed', 'removing', 'removed')", name="status"),
+        sa.CheckConstraint(
+            "origin IN ('assigned', 'group', 'matched_badge', 'matched_employee_id', 'adopted', 'reported')",
+            name="origin",
+        ),
         sa.Index("ix_device_enrollments_staff_id", "staff_id"),
     )
 
@@ -77,3 +94,28 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     reported_name: Mapped[str | None] = mapped_column(sa.String(48))
     reported_card: Mapped[int | None] = mapped_column(sa.BigInteger)
     confirmed_at: Mapped[datetime | None]
+    reported_privilege: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    reported_at: Mapped[datetime | None]
+    by_hand: Mapped[bool] = mapped_column(server_default=sa.false())
+    by_group: Mapped[bool] = mapped_column(server_default=sa.false())
+    privilege: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
+    on_device: Mapped[bool | None]
+    kept_apart: Mapped[bool] = mapped_column(server_default=sa.false())
+    listed_at: Mapped[datetime | None]
+    agreed: Mapped[dict[str, object] | None]
+    seen: Mapped[dict[str, object] | None]
+    sent: Mapped[dict[str, object] | None]
+    facts_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    written_at: Mapped[datetime | None]
+
+
+class DeviceList(Base):
+    """The newest whole list of users of a device. It proves absence only once the device's own count agreed with it."""
+
+    __tablename__ = "device_lists"
+
+    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
+    taken_at: Mapped[datetime]
+    people: Mapped[int]
+    verified_at: Mapped[datetime | None]
