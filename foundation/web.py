@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.errors import Problem
 from foundation.logs import correlation_id, get_logger
+from foundation.openapi import complete
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -164,6 +165,7 @@ def create_app(
         openapi_url="/openapi.json" if docs else None,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.openapi = lambda: complete(app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
