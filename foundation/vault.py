@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import hvac
@@ -17,8 +18,42 @@ import requests.exceptions
 from foundation.errors import Unavailable
 
 KV_MOUNT = "secret"
+LARGEST_BATCH = 200
+"""Items of one transit call; OpenBao 2.x refuses more than 249 that carry a context."""
+KEY_MISSING = "The organisation's encryption key cannot be used now"
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A ciphertext and the context it was made under; ``text`` is ``vault:v<version>:…``."""
+
+    text: str
+    context: bytes
+
+    @property
+    def version(self) -> int:
+        """The version of the key that made it; 0 when the text is no ciphertext of transit's."""
+        parts = self.text.split(":", 2)
+        known = len(parts) == 3 and parts[0] == "vault" and parts[1][:1] == "v" and parts[1][1:].isdecimal()
+        return int(parts[1][1:]) if known else 0
+
+
+@dataclass(frozen=True)
+class Clear:
+    """A plaintext under its context; kept out of every representation."""
+
+    data: bytes = field(repr=False)
+    context: bytes
+
+
+@dataclass(frozen=True)
+class KeyVersions:
+    """Versions of a transit key: the newest, and the oldest that still decrypts."""
+
+    latest: int
+    min_decryption: int
 
 
 class Vault:
@@ -81,6 +116,78 @@ class Vault:
 
         return await self.call(read)
 
+    async def encrypt(self, key: str, items: Sequence[Clear]) -> list[str]:
+        """Ciphertexts of ``items`` under a derived transit key, in their order. All or nothing: `Unavailable`."""
+        rows = [{"plaintext": _base64(item.data), "context": _base64(item.context)} for item in items]
+        try:
+            answers = await self._transit("encrypt", key, rows)
+        except hvac.exceptions.Forbidden:
+            # A role that may use a key but not make one is told so when the key is gone.
+            if await self.key_versions(key) is None:
+                raise Unavailable("key_missing", KEY_MISSING) from None
+            raise
+        return [_all_or_nothing(answer, "ciphertext") for answer in answers]
+
+    async def decrypt(self, key: str, items: Sequence[Sealed]) -> list[bytes | None]:
+        """Plaintexts in the order of ``items``; None where it can't be had: other row, other key, too old a version."""
+        rows = [{"ciphertext": item.text, "context": _base64(item.context)} for item in items]
+        answers = await self._transit("decrypt", key, rows)
+        return [None if answer.get("error") else base64.b64decode(answer["plaintext"]) for answer in answers]
+
+    async def rewrap(self, key: str, items: Sequence[Sealed]) -> list[str | None]:
+        """The same under the newest version of the key, without the plaintext leaving OpenBao; None where impossible."""
+        rows = [{"ciphertext": item.text, "context": _base64(item.context)} for item in items]
+        return [answer.get("ciphertext") or None for answer in await self._transit("rewrap", key, rows)]
+
+    async def key_versions(self, key: str) -> KeyVersions | None:
+        """Versions of a transit key, None when there is no such key (any more)."""
+
+        def read() -> KeyVersions | None:
+            try:
+                data = self._client.secrets.transit.read_key(name=key)["data"]
+            except hvac.exceptions.InvalidPath:
+                return None
+            return KeyVersions(int(data["latest_version"]), int(data["min_decryption_version"]))
+
+        return await self.call(read)
+
+    async def rotate_key(self, key: str) -> None:
+        """Make a new version; what older ones encrypted stays readable."""
+        await self.call(lambda: self._client.secrets.transit.rotate_key(name=key))
+
+    async def retire_key_versions(self, key: str, oldest: int) -> None:
+        """Refuse to decrypt what versions before ``oldest`` encrypted."""
+        await self.call(
+            lambda: self._client.secrets.transit.update_key_configuration(name=key, min_decryption_version=oldest)
+        )
+
+    async def _transit(self, verb: str, key: str, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+        """One answer per row, batch by batch. An error of the call as a whole carries nothing of what was sent."""
+        answers: list[dict[str, str]] = []
+        for start in range(0, len(rows), LARGEST_BATCH):
+            batch = list(rows[start : start + LARGEST_BATCH])
+            # Asked for 200 when only some fail, since hvac raises on 400 and the good answers would be lost.
+            body = {"batch_input": batch, "partial_failure_response_code": 200}
+            answers.extend(await self.call(lambda sent=body: self._post(f"/v1/transit/{verb}/{key}", sent)))  # type: ignore[misc]
+        return answers
+
+    def _post(self, path: str, body: dict[str, object]) -> list[dict[str, str]]:
+        count = len(body["batch_input"])  # type: ignore[arg-type]
+        try:
+            answer: Any = self._client.adapter.post(url=path, json=body)
+        except (hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath) as error:
+            # The body of a refusal says what is wrong with each item, or that there is no such key.
+            said: Any = error.json if isinstance(error.json, dict) else {}
+            results = (said.get("data") or {}).get("batch_results")
+            if path.startswith("/v1/transit/encrypt/"):
+                raise Unavailable("key_missing", KEY_MISSING) from None
+            if results:
+                return list(results)
+            if "key not found" in " ".join(str(each) for each in error.errors or ()):
+                return [{"error": "key not found"} for _ in range(count)]
+            raise Unavailable("vault_refused", "The key store refused a batch of templates") from None
+        return list(answer["data"]["batch_results"])
+
     async def call(self, work: Callable[[], Result]) -> Result:
         """Run blocking hvac work in a thread, signed in; sign in again once when the token has run out."""
         try:
@@ -114,3 +221,13 @@ class Vault:
         except hvac.exceptions.Forbidden:
             return False
         return True
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _all_or_nothing(answer: dict[str, str], field: str) -> str:
+    if answer.get("error") or not answer.get(field):
+        raise Unavailable("key_missing", KEY_MISSING)
+    return answer[field]

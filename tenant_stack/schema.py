@@ -22,7 +22,7 @@ from tenant_stack.punches import models as punches
 from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
 
-TABLE_MODULES = (access, attendance, conflicts, device_groups, devices, punches, schedules, staff)
+TABLE_MODULES = (access, attendance, biometrics, conflicts, device_groups, devices, punches, schedules, staff)
 METADATA = Base.metadata
 PARTITION = re.compile(r"punch_logs_\d{4}_\d{2}")
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -48,9 +48,9 @@ Pin = Annotated[str, Field(min_length=1, max_length=24)]
 
 
 class Message(BaseModel):
-    """Base of every message: immutable, unknown fields refused."""
+    """Base of every message: immutable, unknown fields refused; the text of an error never repeats the input."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ContactKind(StrEnum):

@@ -25,6 +25,8 @@ from control_plane.drivers.processes.home import free_ports
 from control_plane.drivers.processes.openbao import OpenBao
 from control_plane.drivers.processes.postgres import Postgres
 from control_plane.drivers.processes.valkey import ValkeyServer
+from control_plane.organisations.naming import Names
+from control_plane.provisioning.steps.encryption import keys_of, policy_of
 from foundation.contracts.control import Owner
 from foundation.database import Database
 from foundation.sign_in.sessions import COOKIE
@@ -80,25 +82,34 @@ class Servers:
         await self._admin(f'DROP DATABASE "{dsn.rsplit("/", 1)[1]}" WITH (FORCE)')
 
     def _prepare_vault(self) -> None:
-        """A signing key, a policy and a role for two organisations, as the control plane makes them."""
+        for name in ORGANISATIONS:
+            self.make_keys(name)
+
+    def _vault(self) -> hvac.Client:
         mine = self.openbao.credentials()
         client = hvac.Client(url=self.openbao.url)
         client.auth.approle.login(role_id=mine.role_id, secret_id=mine.secret_id)
-        for name in ORGANISATIONS:
-            client.secrets.transit.create_key(name=f"{name}-tokens", key_type="ed25519")
-            policy = (
-                f'path "transit/sign/{name}-tokens" {{ capabilities = ["update"] }}\n'
-                f'path "transit/keys/{name}-tokens" {{ capabilities = ["read"] }}\n'
-                f'path "secret/data/organisations/{name[4:]}/sign-in" {{ capabilities = ["read"] }}\n'
-            )
-            client.sys.create_or_update_acl_policy(name=name, policy=policy)
-            client.auth.approle.create_or_update_approle(role_name=name, token_policies=[name])
-            role_id = client.auth.approle.read_role_id(name)["data"]["role_id"]
-            secret_id = client.auth.approle.generate_secret_id(name)["data"]["secret_id"]
-            self.roles[name] = {"vault_role_id": role_id, "vault_secret_id": secret_id}
-            client.secrets.kv.v2.create_or_update_secret(
-                path=f"organisations/{name[4:]}/sign-in", secret={"client_secret": "s3"}, mount_point="secret"
-            )
+        return client
+
+    def make_keys(self, name: str) -> None:
+        """Keys, a policy and a role for an organisation, as the control plane makes them."""
+        client, names = self._vault(), Names(name.removeprefix("org-"), "localhost:8443")
+        for key in keys_of(names):
+            client.secrets.transit.create_key(name=key.name, key_type=key.kind, derived=key.derived or None)
+        client.sys.create_or_update_acl_policy(name=name, policy=policy_of(names))
+        client.auth.approle.create_or_update_approle(role_name=name, token_policies=[name])
+        role_id = client.auth.approle.read_role_id(name)["data"]["role_id"]
+        secret_id = client.auth.approle.generate_secret_id(name)["data"]["secret_id"]
+        self.roles[name] = {"vault_role_id": role_id, "vault_secret_id": secret_id}
+        client.secrets.kv.v2.create_or_update_secret(
+            path=f"organisations/{names.slug}/sign-in", secret={"client_secret": "s3"}, mount_point="secret"
+        )
+
+    def delete_key(self, key: str) -> None:
+        """Destroy a key, as erasing an organisation does."""
+        client = self._vault()
+        client.secrets.transit.update_key_configuration(name=key, deletion_allowed=True)
+        client.secrets.transit.delete_key(name=key)
 
 
 @pytest.fixture(scope="session")

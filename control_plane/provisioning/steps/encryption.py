@@ -21,19 +21,29 @@ def keys_of(names: Names) -> tuple[TransitKey, ...]:
 
 
 def policy_of(names: Names) -> str:
-    """The stack may use its keys, never change, export or delete them, and read one secret. Update only, no create:
-    OpenBao would make a missing key on the first encryption."""
+    """The stack may use its keys, never export or delete them, and read one secret. Update only, no create:
+    OpenBao would make a missing key on the first encryption.
+
+    It renews the templates' key itself: it adds versions, and retires old ones when it has rewrapped what they made.
+    Of the key's settings it may touch that number alone, which the platform can set back, so nothing is lost by it.
+    """
     rules = {
         f"transit/encrypt/{names.templates_key}": "update",
         f"transit/decrypt/{names.templates_key}": "update",
         f"transit/rewrap/{names.templates_key}": "update",
+        f"transit/keys/{names.templates_key}": "read",
+        f"transit/keys/{names.templates_key}/rotate": "update",
         f"transit/encrypt/{names.backups_key}": "update",
         f"transit/decrypt/{names.backups_key}": "update",
         f"transit/sign/{names.tokens_key}": "update",
         f"transit/keys/{names.tokens_key}": "read",
         f"{KV_MOUNT}/data/{names.sign_in_path}": "read",
     }
-    return "".join(f'path "{path}" {{ capabilities = ["{right}"] }}\n' for path, right in rules.items())
+    retire = (
+        f'path "transit/keys/{names.templates_key}/config" {{ capabilities = ["update"] '
+        'allowed_parameters = { "min_decryption_version" = [] } }\n'
+    )
+    return "".join(f'path "{path}" {{ capabilities = ["{right}"] }}\n' for path, right in rules.items()) + retire
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Biometric templates that nobody else can read."""
