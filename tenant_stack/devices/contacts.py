@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.contracts.bridge import TerminalReport, TerminalState
 from foundation.errors import NotFound
 from tenant_stack.devices.answers import settle_written
+from tenant_stack.devices.sources import FOLLOW_ADDRESS
 from tenant_stack.punches.lines import printable
 
 # What the two roads call the same count (INFO list of a push poll; size block of the 4370 protocol).
@@ -21,19 +22,27 @@ COUNT_NAMES = {
     "punch_count": "logs",
     "face_count": "faces",
     "punches": "logs",
+    "usercount": "users",
+    "fpcount": "fingers",
+    "facecount": "faces",
+    "transactioncount": "logs",
 }
+# Push clocks tell their log's size in units of ten thousand.
+CAPACITY_NAME, CAPACITY_UNIT = "maxattlogcount", 10_000
 FIRMWARE_NAMES = ("firmware", "fwversion", "ver", "firmver")
 
-TOUCH = sa.text("""
-UPDATE devices SET
+TOUCH = sa.text(
+    "UPDATE devices SET"
+    + FOLLOW_ADDRESS
+    + """,
     last_seen_at = greatest(last_seen_at, CAST(:at AS timestamptz)),
     last_seen = last_seen || jsonb_build_object(CAST(:kind AS text), CAST(:at AS timestamptz)),
-    source_address = coalesce(nullif(CAST(:address AS text), ''), source_address),
     firmware = coalesce(CAST(:firmware AS text), firmware),
     counts = counts || CAST(:counts AS jsonb),
     info = info || CAST(:info AS jsonb)
 WHERE id = :device
-""")
+"""
+)
 
 REPORT = sa.text("""
 UPDATE devices SET
@@ -85,5 +94,8 @@ def _said(info: dict[str, str], counts: dict[str, int] | None = None) -> dict[st
     for name, plain in COUNT_NAMES.items():
         if known.get(name, "").isdecimal():
             counted[plain] = int(known[name][:9])
+    capacity = known.get(CAPACITY_NAME, "").rstrip(",")
+    if capacity.isdecimal() and int(capacity[:9]) > 0:
+        counted["punch_capacity"] = int(capacity[:9]) * (CAPACITY_UNIT if len(capacity) <= 4 else 1)
     kept = {printable(name)[:40]: printable(value)[:256] for name, value in list(info.items())[:100]}
     return {"firmware": firmware, "counts": json.dumps(counted), "info": json.dumps(kept)}

@@ -17,6 +17,7 @@ from foundation.clock import utc_now, zone
 from foundation.contracts.bridge import BatchResult, BatchSource, PunchBatch
 from foundation.database import Database, after_commit
 from tenant_stack.devices.admission import DeviceRefused, admit, record_sighting
+from tenant_stack.devices.sources import FOLLOW_ADDRESS
 from tenant_stack.hints import Hints
 from tenant_stack.punches.lines import Placed, Refused, place, printable
 from tenant_stack.punches.partitions import Month, Months, month_of
@@ -26,7 +27,8 @@ TOPIC = "punches.stored"
 
 # Punches, the staff-days they touch, the device's counters and the outbox row in one round trip. Marking a day again
 # takes its row lock, so that a worker that is computing it cannot miss this batch.
-STORE = sa.text("""
+STORE = sa.text(
+    """
 WITH incoming AS (
     SELECT * FROM unnest(
         CAST(:pins AS text[]), CAST(:raw_pins AS text[]), CAST(:local_times AS timestamp[]),
@@ -35,9 +37,12 @@ WITH incoming AS (
     ) AS t(pin, raw_pin, local_time, punched_at, status, verify, work_code, raw, staff_id)
 ), stored AS (
     INSERT INTO punch_logs (device_id, pin, raw_pin, local_time, zone, punched_at, status, verify, work_code, source,
-                            clock_offset_seconds, received_at, raw, staff_id)
+                            clock_offset_seconds, received_at, raw, staff_id, unconfirmed_source)
     SELECT CAST(:device AS uuid), pin, raw_pin, local_time, CAST(:zone AS text), punched_at, status, verify, work_code,
-           CAST(:source AS text), CAST(:clock_offset AS integer), CAST(:received_at AS timestamptz), raw, staff_id
+           CAST(:source AS text), CAST(:clock_offset AS integer), CAST(:at AS timestamptz), raw, staff_id,
+           (SELECT (connection = 'push' AND (new_address IS NOT NULL OR pinned_address <> CAST(:address AS text))
+                    AND CAST(:address AS text) <> '') IS TRUE
+            FROM devices WHERE id = CAST(:device AS uuid))
     FROM incoming
     ON CONFLICT (device_id, pin, local_time, status) DO NOTHING
     RETURNING id, staff_id, local_time, punched_at
@@ -46,13 +51,18 @@ WITH incoming AS (
     SELECT DISTINCT staff_id, CAST(local_time AS date) FROM stored WHERE staff_id IS NOT NULL ORDER BY 1, 2
     ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = least(pending_staff_days.marked_at, now()), priority = 0
 ), counted AS (
-    UPDATE devices SET
+    UPDATE devices SET"""
+    + FOLLOW_ADDRESS
+    + """,
+        received_lines = received_lines + CAST(:received AS bigint),
+        quarantined_lines = quarantined_lines + CAST(:quarantined AS bigint),
+        duplicate_lines = duplicate_lines + CAST(:received AS bigint) - CAST(:quarantined AS bigint)
+                          - (SELECT count(*) FROM stored),
         stored_punches = stored_punches + (SELECT count(*) FROM stored),
         last_punch_at = greatest(last_punch_at, (SELECT max(punched_at) FROM stored)),
-        last_seen_at = greatest(last_seen_at, CAST(:received_at AS timestamptz)),
-        last_sync_at = greatest(last_sync_at, CAST(:received_at AS timestamptz)),
-        last_seen = last_seen || jsonb_build_object(CAST(:kind AS text), CAST(:received_at AS timestamptz)),
-        source_address = coalesce(nullif(CAST(:address AS text), ''), source_address),
+        last_seen_at = greatest(last_seen_at, CAST(:at AS timestamptz)),
+        last_sync_at = greatest(last_sync_at, CAST(:at AS timestamptz)),
+        last_seen = last_seen || jsonb_build_object(CAST(:kind AS text), CAST(:at AS timestamptz)),
         clock_offset_seconds = coalesce(CAST(:clock_offset AS integer), clock_offset_seconds)
     WHERE id = CAST(:device AS uuid)
 ), remembered AS (
@@ -62,13 +72,16 @@ WITH incoming AS (
     FROM stored HAVING count(*) > 0
 )
 SELECT count(*) FROM stored
-""")
+"""  # noqa: S608 - put together from constants
+)
 
 QUARANTINE = sa.text("""
 WITH kept AS (
-    INSERT INTO quarantined_lines (device_id, raw, digest, reason, source, received_at)
-    SELECT CAST(:device AS uuid), raw, digest, reason, CAST(:source AS text), CAST(:received_at AS timestamptz)
-    FROM unnest(CAST(:raws AS text[]), CAST(:digests AS bytea[]), CAST(:reasons AS text[])) AS t(raw, digest, reason)
+    INSERT INTO quarantined_lines (device_id, raw, digest, reason, source, received_at, fields)
+    SELECT CAST(:device AS uuid), raw, digest, reason, CAST(:source AS text), CAST(:received_at AS timestamptz),
+           CAST(fields AS jsonb)
+    FROM unnest(CAST(:raws AS text[]), CAST(:digests AS bytea[]), CAST(:reasons AS text[]), CAST(:fields AS text[]))
+         AS t(raw, digest, reason, fields)
     ON CONFLICT (device_id, digest) DO NOTHING
     RETURNING id
 )
@@ -139,8 +152,8 @@ async def store(session: AsyncSession, batch: PunchBatch, months: Months) -> Bat
         raise MonthsMissing(missing)
 
     owners = await match_pins(session, device.id, sorted({line.pin for line in placed})) if placed else {}
-    stored = await _insert(session, device.id, device.zone, batch, placed, owners)
     quarantined = await _quarantine(session, device.id, batch, refused) if refused else 0
+    stored = await _insert(session, device.id, device.zone, batch, placed, owners, quarantined)
     received = len(batch.punches) + len(batch.rejected)
     return BatchResult(
         received=received, stored=stored, duplicate=received - stored - quarantined, quarantined=quarantined
@@ -154,6 +167,7 @@ async def _insert(
     batch: PunchBatch,
     placed: list[Placed],
     owners: dict[str, UUID],
+    quarantined: int,
 ) -> int:
     values = {
         "device": device_id,
@@ -162,7 +176,9 @@ async def _insert(
         "kind": contact_kind(batch.source),
         "address": batch.source_address[:64],
         "clock_offset": batch.clock_offset_seconds,
-        "received_at": batch.received_at,
+        "at": batch.received_at,
+        "received": len(batch.punches) + len(batch.rejected),
+        "quarantined": quarantined,
         "topic": TOPIC,
         "pins": [line.pin for line in placed],
         "raw_pins": [line.raw_pin for line in placed],
@@ -185,6 +201,7 @@ async def _quarantine(session: AsyncSession, device_id: UUID, batch: PunchBatch,
         "raws": [line.raw for line in refused],
         "digests": [line.digest for line in refused],
         "reasons": [line.reason for line in refused],
+        "fields": [line.fields for line in refused],
     }
     return int((await session.execute(QUARANTINE, values)).scalar_one())
 

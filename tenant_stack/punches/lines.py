@@ -32,10 +32,11 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A line that is kept, with the reason why it is no punch."""
+    """A line that is kept, with the reason why it is no punch; ``fields`` is the punch as JSON, if there is one."""
 
     raw: str
     reason: str
+    fields: str | None = None
 
     @property
     def digest(self) -> bytes:
@@ -46,14 +47,14 @@ def place(punch: Punch, zone: ZoneInfo, now: datetime) -> Placed | Refused:
     """Join wall time and zone. In the hour that repeats at the end of summer time the first pass is taken."""
     local = _parse(punch.local_time)
     if local is None:
-        return Refused(_raw(punch), f"{punch.local_time[:40]!r} is not a date and time")
+        return _refused(punch, f"{punch.local_time[:40]!r} is not a date and time")
     if local < EARLIEST:
-        return Refused(_raw(punch), f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: before 2000, it had lost its time")
+        return _refused(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: before 2000, it had lost its time")
     if local > now.astimezone(zone).replace(tzinfo=None) + FUTURE:
-        return Refused(_raw(punch), f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: more than a day in the future")
+        return _refused(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: more than a day in the future")
     pin = normal_pin(punch.pin)
     if not pin:
-        return Refused(_raw(punch), "The line names no PIN")
+        return _refused(punch, "The line names no PIN")
     return Placed(
         pin=pin,
         raw_pin=printable(punch.pin),
@@ -79,6 +80,11 @@ def _parse(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _refused(punch: Punch, reason: str) -> Refused:
+    # JSON of PostgreSQL takes every character but NUL, too.
+    return Refused(_raw(punch), printable(reason), punch.model_dump_json().replace("\\u0000", "\\u2400"))
 
 
 def _raw(punch: Punch) -> str:

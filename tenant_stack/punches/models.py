@@ -16,7 +16,7 @@ class PunchLog(Base):
     """One line of a clock's log: never edited, never deleted; only ``staff_id`` is set when the PIN becomes known.
 
     ``local_time`` is the clock's wall time as it wrote it, ``zone`` the site's IANA zone, ``punched_at`` the instant of
-    both. A month is a partition.
+    both. ``unconfirmed_source``: it came from an address that nobody had confirmed. A month is a partition.
     """
 
     __tablename__ = "punch_logs"
@@ -44,6 +44,7 @@ class PunchLog(Base):
     clock_offset_seconds: Mapped[int | None]
     received_at: Mapped[datetime]
     raw: Mapped[str] = mapped_column(sa.Text)
+    unconfirmed_source: Mapped[bool] = mapped_column(server_default=sa.text("false"))
 
 
 class QuarantinedLine(Base, Identified):

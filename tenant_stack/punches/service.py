@@ -41,6 +41,8 @@ def punch_view(row: Any) -> PunchView:
         flags.append("unknown_pin")
     if offset is not None and abs(offset) > SKEW_SECONDS:
         flags.append("clock_skew")
+    if punch.unconfirmed_source:
+        flags.append("unconfirmed_source")
     return PunchView(
         id=punch.id,
         device_id=punch.device_id,

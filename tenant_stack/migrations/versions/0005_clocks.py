@@ -48,6 +48,9 @@ def upgrade() -> None:
     _devices()
     _commands()
     _quarantine()
+    op.add_column(
+        "punch_logs", sa.Column("unconfirmed_source", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.create_table(
         "device_completeness",
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -171,6 +174,7 @@ def _alerts() -> None:
 def downgrade() -> None:
     for table in ("alert_watch", "alerts", "device_completeness"):
         op.drop_table(table)
+    op.drop_column("punch_logs", "unconfirmed_source")
     op.drop_index("ix_quarantined_lines_open", "quarantined_lines")
     for name in LINE_COLUMNS:
         op.drop_column("quarantined_lines", name)
