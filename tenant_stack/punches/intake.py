@@ -51,7 +51,7 @@ WITH incoming AS (
     SELECT DISTINCT staff_id, CAST(local_time AS date) FROM stored WHERE staff_id IS NOT NULL ORDER BY 1, 2
     ON CONFLICT (staff_id, work_date) DO UPDATE SET marked_at = least(pending_staff_days.marked_at, now()), priority = 0
 ), counted AS (
-    UPDATE devices SET"""
+    UPDATE devices SET"""  # noqa: S608 - put together from constants
     + FOLLOW_ADDRESS
     + """,
         received_lines = received_lines + CAST(:received AS bigint),
@@ -72,7 +72,7 @@ WITH incoming AS (
     FROM stored HAVING count(*) > 0
 )
 SELECT count(*) FROM stored
-"""  # noqa: S608 - put together from constants
+"""
 )
 
 QUARANTINE = sa.text("""
