@@ -1,0 +1,1 @@
+"""What payroll imports: pay lines, mapping profiles, batches, and a feed for machines."""

@@ -1,0 +1,1 @@
+"""Files as payroll systems read them, one module a layout."""
