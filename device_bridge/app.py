@@ -13,8 +13,7 @@ from device_bridge.backend import Backend
 from device_bridge.coordinator import Coordinator
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock import routes as iclock
-from device_bridge.iclock.families import Families
-from device_bridge.iclock.grants import Grants
+from device_bridge.iclock.units import Units
 from device_bridge.settings import BridgeSettings
 from foundation.contracts.bridge import SyncSummary
 from foundation.errors import NotSignedIn, Unavailable
@@ -69,7 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     backend = Backend(settings)
     coordinator = Coordinator(backend, settings)
     app.state.backend, app.state.coordinator = backend, coordinator
-    app.state.families, app.state.grants = Families(), Grants()
+    app.state.units = Units()
     coordinator.start()
     try:
         yield

@@ -11,8 +11,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from device_bridge.iclock.parse import real_moment
-from device_bridge.iclock.render import EARLIEST, LATEST, clean, pin_text
+from device_bridge.iclock.render import clean, period, pin_text
 from device_bridge.records import LOCAL_TIME_FORMAT, ClockUser
 from device_bridge.terminal.times import encode_time
 
@@ -22,6 +21,8 @@ ALWAYS, FIRST_DOOR = 1, 1
 
 INFO = "GET OPTIONS ~DeviceName,FirmVer,MAC,IPAddress,UserCount,FPCount,FaceCount,TransactionCount,~MaxUserCount"
 REBOOT = "CONTROL DEVICE 03000000"
+CLEAR_LOG = "DATA DELETE transaction *"
+COUNT_PUNCHES = "DATA COUNT transaction"
 NEW_PUNCHES = "DATA QUERY tablename=transaction,fielddesc=*,filter=NewRecord"
 """The nearest that these units have to a time clock's CHECK: send what has not been sent."""
 
@@ -94,7 +95,10 @@ def user_delete(pin: str) -> str:
 
 def query_punches(since: str | None, until: str | None) -> str:
     """Ask for the log of a period of the unit's local time; it comes in pages. May raise `ValueError`."""
-    start, end = real_moment(since or EARLIEST), real_moment(until or LATEST)
-    if start is None or end is None:
-        raise ValueError("The period of a log query needs two real dates")
+    start, end = period(since, until)
     return f"DATA QUERY tablename=transaction,fielddesc=*,filter=StartTime={start},EndTime={end}"
+
+
+def query_user(pin: str | None) -> str:
+    """Ask for a person, or for everybody; they come in pages."""
+    return f"DATA QUERY tablename=user,fielddesc=*,filter={f'Pin={pin_text(pin)}' if pin else '*'}"

@@ -16,10 +16,9 @@ from device_bridge.iclock.answers import (
     backend_of,
     contact,
     error_delay,
-    families_of,
-    grants_of,
     plain,
     serial_of,
+    units_of,
 )
 from device_bridge.iclock.body import text_of
 from device_bridge.iclock.families import Family
@@ -47,7 +46,7 @@ def _registry_code(request: Request, serial: str) -> str:
 
 def access_handshake(request: Request, decision: DeviceDecision) -> str:
     """``options=all`` of an access unit: plain OK makes it register, which it does once after each of our starts."""
-    if not families_of(request).registered(decision.serial):
+    if not units_of(request).families.registered(decision.serial):
         return "OK\n"
     return access_render.known_handshake(_registry_code(request, decision.serial), _configuration(request, decision))
 
@@ -63,7 +62,7 @@ async def access_registry(request: Request) -> str:
         await contact(request, ContactKind.HANDSHAKE, said | {"devicetype": Family.ACCESS.value})
     except BackendRefused as error:
         raise Refusal(406, f"{error.code}: {error.detail}") from error
-    families_of(request).register(serial)
+    units_of(request).families.register(serial)
     return f"RegistryCode={_registry_code(request, serial)}\n"
 
 
@@ -73,7 +72,7 @@ async def access_registry(request: Request) -> str:
 async def access_configuration(request: Request) -> str:
     """After registration the unit asks for its configuration."""
     decision = await contact(request, ContactKind.HANDSHAKE, {})
-    families_of(request).state(decision.serial, Family.ACCESS)
+    units_of(request).families.state(decision.serial, Family.ACCESS)
     return access_render.configuration(_configuration(request, decision))
 
 
@@ -94,19 +93,19 @@ async def access_answer(request: Request) -> str:
     serial, query = serial_of(request), request.query_params
     kind, table_name = query_value(query, "type").lower(), query_value(query, "tablename")[:32]
     body = await request.body()
+    text = text_of(body)
     if kind == "tabledata":
         upload = Upload.of(request, "TABLEDATA", body)
-        answer = await take(backend_of(request), upload)
+        answer = await take(backend_of(request), units_of(request).abilities, upload)
     else:
-        text = text_of(body)
         await contact(request, ContactKind.UPLOAD, parse_options(text) if kind == "options" else {})
         counted = kind == "count" and table_name.isalnum()
         answer = f"{table_name}={table_count(text, table_name)}\n" if counted else "OK\n"
-    families_of(request).suppose(serial, Family.ACCESS)
+    units_of(request).families.suppose(serial, Family.ACCESS)
     identifier = query_value(query, "cmdid")
     if identifier.isalnum() and query_value(query, "packidx") == query_value(query, "packcnt"):
-        outcome = Outcome(identifier[:64], 0, f"answered: {kind} {table_name}".strip())
-        await commands.report(
-            backend_of(request), grants_of(request), serial, address_of(request), utc_now(), [outcome], Family.ACCESS
-        )
+        counted_rows = table_count(text, table_name) if kind == "count" and table_name == "transaction" else None
+        outcome = Outcome(identifier[:64], 0, f"answered: {kind} {table_name}".strip(), counted_rows)
+        visit = commands.Visit(serial, address_of(request), utc_now(), Family.ACCESS)
+        await commands.report(backend_of(request), units_of(request), visit, [outcome])
     return answer

@@ -15,9 +15,8 @@ from starlette.requests import ClientDisconnect
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock.body import UnreadableBody
-from device_bridge.iclock.families import Families
-from device_bridge.iclock.grants import Grants
 from device_bridge.iclock.parse import query_value
+from device_bridge.iclock.units import Units
 from device_bridge.settings import BridgeSettings
 from foundation.clock import utc_now
 from foundation.contracts.bridge import Contact, ContactKind, DeviceDecision
@@ -80,16 +79,10 @@ def backend_of(request: Request) -> Backend:
     return backend
 
 
-def families_of(request: Request) -> Families:
-    """Who speaks which protocol."""
-    families: Families = request.app.state.families
-    return families
-
-
-def grants_of(request: Request) -> Grants:
-    """Rights that access units have still to be given."""
-    grants: Grants = request.app.state.grants
-    return grants
+def units_of(request: Request) -> Units:
+    """What is remembered of push clocks."""
+    units: Units = request.app.state.units
+    return units
 
 
 def error_delay(request: Request, serial: str) -> int:
@@ -101,4 +94,8 @@ def error_delay(request: Request, serial: str) -> int:
 async def contact(request: Request, kind: ContactKind, info: dict[str, str]) -> DeviceDecision:
     """Tell the back end who made contact. Raises `Refusal`, `BackendRefused` and `BackendUnavailable`."""
     message = Contact(serial=serial_of(request), kind=kind, source_address=address_of(request), at=utc_now(), info=info)
-    return await backend_of(request).contact(message)
+    decision = await backend_of(request).contact(message)
+    units = units_of(request)
+    units.abilities.note(decision.serial, info)
+    units.zones.decide(decision.serial, decision.utc_offset_minutes)
+    return decision

@@ -6,7 +6,13 @@ import io
 import tarfile
 import zlib
 
-LARGEST_TEXT = 20_000_000
+LARGEST_TEXT = 5_000_000
+ALWAYS_ALLOWED = 1_000_000
+LARGEST_RATIO = 10
+"""How far a compressed upload may grow: to `ALWAYS_ALLOWED` bytes in any case (an archive of a few lines is mostly
+zeros), beyond that to ten times its size, and never above `LARGEST_TEXT`."""
+
+MOST_MEMBERS = 100
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -31,8 +37,9 @@ def text_of(body: bytes) -> str:
 
 def _unpacked(body: bytes) -> bytes:
     decompressor = zlib.decompressobj(wbits=31)
+    limit = min(LARGEST_TEXT, max(ALWAYS_ALLOWED, LARGEST_RATIO * len(body)))
     try:
-        plain = decompressor.decompress(body, LARGEST_TEXT)
+        plain = decompressor.decompress(body, limit)
     except zlib.error as error:
         raise UnreadableBody("The compressed upload is damaged") from error
     if decompressor.unconsumed_tail or not decompressor.eof:
@@ -40,7 +47,11 @@ def _unpacked(body: bytes) -> bytes:
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             # Only the members' contents are read; nothing is ever extracted to a path of the clock's choosing.
-            parts = [archive.extractfile(member) for member in archive.getmembers() if member.isfile()]
+            members = [member for member in archive if member.isreg() and not member.issparse()]
+            # A header may claim any size, and holes cost an archive nothing: only what is really inside is read.
+            if len(members) > MOST_MEMBERS or sum(member.size for member in members) > len(plain):
+                raise UnreadableBody("The compressed upload is no archive of uploads")
+            parts = [archive.extractfile(member) for member in members]
             return b"\n".join(part.read() for part in parts if part is not None)
-    except tarfile.TarError:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError):
         return plain

@@ -2,119 +2,130 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from device_bridge.backend import Backend
+from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock import access_render, render
+from device_bridge.iclock.enrolments import started, step_of
 from device_bridge.iclock.families import Family
-from device_bridge.iclock.grants import Grants
 from device_bridge.iclock.parse import Outcome
-from device_bridge.messages import clock_user
+from device_bridge.iclock.template_render import NotForThisUnit
+from device_bridge.iclock.units import Units
+from device_bridge.iclock.words import text_of_command
+from device_bridge.iclock.zones import PREFIX
 from foundation.contracts.bridge import (
-    Command,
     CommandKind,
     CommandLease,
     CommandResult,
     CommandResults,
     Contact,
     ContactKind,
+    EnrolmentStep,
 )
+from foundation.logs import get_logger
 
 PARAMETER_ERROR = -1
+LARGEST_ANSWER = 400_000
+"""Characters of one answer: clocks are small, and templates are long. What does not fit comes with the next lease."""
 
 
-async def lines_for(
-    backend: Backend,
-    grants: Grants,
-    serial: str,
-    source_address: str,
-    at: datetime,
-    info: dict[str, str],
-    family: Family,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One clock at the door: who, from where, when, and in which protocol."""
+
+    serial: str
+    source_address: str
+    at: datetime
+    family: Family
+
+
+async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str, str]) -> str:
     """The answer to a poll: the next commands, or ``OK``.
 
     A command that cannot be said to a clock is answered to the back end as failed, instead of being leased for ever.
     """
-    leased = await backend.lease(CommandLease(serial=serial, source_address=source_address, at=at, info=info))
+    serial, access = visit.serial, visit.family is Family.ACCESS
+    leased = await backend.lease(
+        CommandLease(serial=serial, source_address=visit.source_address, at=visit.at, info=info)
+    )
+    units.abilities.note(serial, info)
+    unit = units.abilities.of(serial)
     lines: list[str] = []
     failed: list[Outcome] = []
-    if family is Family.ACCESS:
-        lines += [render.command(identifier, access_render.user_grant(pin)) for identifier, pin in grants.due(serial)]
+    steps: list[EnrolmentStep] = []
+    if access:
+        lines += [render.command(name, access_render.user_grant(pin)) for name, pin in units.grants.due(serial)]
+    elif (identifier := units.zones.due(serial)) is not None:
+        lines.append(render.command(identifier, render.CHECK))
+    length = 0
     for queued in leased.commands:
         try:
-            text = _text(queued) if family is Family.ATTENDANCE else _access_text(queued)
-            lines.append(render.command(queued.id, text))
-            if family is Family.ACCESS and queued.kind is CommandKind.USER_UPDATE and queued.user is not None:
-                grants.begin(serial, queued.id, queued.user.pin)
+            line = render.command(queued.id, text_of_command(queued, visit.family, unit))
+            length += len(line)
+            if lines and length > LARGEST_ANSWER:
+                break
+            if access and queued.kind is CommandKind.USER_UPDATE and queued.user is not None:
+                units.grants.begin(serial, queued.id, queued.user.pin)
+            lines.append(line)
+            if queued.kind is CommandKind.ENROLL and units.enrolments.begin(serial, queued.id):
+                steps.append(started(serial, queued.id, visit.at))
+        except NotForThisUnit as error:
+            failed.append(Outcome(queued.id, error.code, str(error)))
         except ValueError as error:
             failed.append(Outcome(queued.id, PARAMETER_ERROR, str(error)))
     if failed:
-        await _tell(backend, serial, source_address, at, failed)
+        enrolments = {queued.id for queued in leased.commands if queued.kind is CommandKind.ENROLL}
+        steps += [step_of(serial, each.id, each.code, visit.at) for each in failed if each.id in enrolments]
+        await _tell(backend, visit, failed)
+    await _report_steps(backend, steps)
     return "\n".join(lines) + "\n" if lines else "OK\n"
 
 
-async def report(
-    backend: Backend,
-    grants: Grants,
-    serial: str,
-    source_address: str,
-    at: datetime,
-    outcomes: list[Outcome],
-    family: Family,
-) -> None:
+async def report(backend: Backend, units: Units, visit: Visit, outcomes: list[Outcome]) -> None:
     """Pass on what a clock answered."""
-    if family is Family.ACCESS:
-        outcomes = grants.settle(serial, [_counted(outcome) for outcome in outcomes])
-    if outcomes:
-        await _tell(backend, serial, source_address, at, outcomes)
-    else:
+    outcomes = [outcome for outcome in outcomes if not outcome.id.startswith(PREFIX)]
+    if visit.family is Family.ACCESS:
+        outcomes = units.grants.settle(visit.serial, [_counted(outcome) for outcome in outcomes])
+    if not outcomes:
         await backend.contact(
-            Contact(serial=serial, kind=ContactKind.COMMAND, source_address=source_address, at=at, info={})
+            Contact(
+                serial=visit.serial,
+                kind=ContactKind.COMMAND,
+                source_address=visit.source_address,
+                at=visit.at,
+                info={},
+            )
         )
+        return
+    await _tell(backend, visit, outcomes)
+    await _report_steps(backend, _steps(units, visit, outcomes))
 
 
-async def _tell(backend: Backend, serial: str, source_address: str, at: datetime, outcomes: list[Outcome]) -> None:
-    results = [CommandResult(id=item.id, code=item.code, text=item.text[:512]) for item in outcomes]
-    await backend.results(CommandResults(serial=serial, source_address=source_address, at=at, results=results))
+def _steps(units: Units, visit: Visit, outcomes: list[Outcome]) -> list[EnrolmentStep]:
+    steps = (units.enrolments.answered(visit.serial, outcome, visit.at) for outcome in outcomes)
+    return [step for step in steps if step is not None]
+
+
+async def _report_steps(backend: Backend, steps: list[EnrolmentStep]) -> None:
+    """Steps are for people who watch; the command's own result has been stored, whatever becomes of them."""
+    for step in steps:
+        try:
+            await backend.enrolment_step(step)
+        except (BackendUnavailable, BackendRefused) as error:
+            get_logger().warning("enrolment.step_not_taken", serial=step.serial, step=step.step, reason=str(error))
+
+
+async def _tell(backend: Backend, visit: Visit, outcomes: list[Outcome]) -> None:
+    results = [CommandResult(id=item.id, code=item.code, text=item.text[:512], count=item.count) for item in outcomes]
+    await backend.results(
+        CommandResults(serial=visit.serial, source_address=visit.source_address, at=visit.at, results=results)
+    )
 
 
 def _counted(outcome: Outcome) -> Outcome:
     """Access units answer a DATA command with how many rows it was about; that is success too."""
     if outcome.code > 0 and outcome.text.upper().startswith("DATA"):
-        return Outcome(outcome.id, 0, f"{outcome.text} ({outcome.code} rows)")
+        return Outcome(outcome.id, 0, f"{outcome.text} ({outcome.code} rows)", outcome.count)
     return outcome
-
-
-def _text(queued: Command) -> str:
-    match queued.kind:
-        case CommandKind.USER_UPDATE if queued.user is not None:
-            return render.user_update(clock_user(queued.user))
-        case CommandKind.USER_DELETE if queued.user is not None:
-            return render.user_delete(queued.user.pin)
-        case CommandKind.QUERY_PUNCHES:
-            return render.query_punches(queued.since, queued.until)
-        case CommandKind.CHECK:
-            return render.CHECK
-        case CommandKind.INFO:
-            return render.INFO
-        case CommandKind.REBOOT:
-            return render.REBOOT
-    raise ValueError("The command names no person")
-
-
-def _access_text(queued: Command) -> str:
-    match queued.kind:
-        case CommandKind.USER_UPDATE if queued.user is not None:
-            return access_render.user_update(clock_user(queued.user))
-        case CommandKind.USER_DELETE if queued.user is not None:
-            return access_render.user_delete(queued.user.pin)
-        case CommandKind.QUERY_PUNCHES:
-            return access_render.query_punches(queued.since, queued.until)
-        case CommandKind.CHECK:
-            return access_render.NEW_PUNCHES
-        case CommandKind.INFO:
-            return access_render.INFO
-        case CommandKind.REBOOT:
-            return access_render.REBOOT
-    raise ValueError("The command names no person")

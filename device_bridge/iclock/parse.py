@@ -28,7 +28,7 @@ _SECRET_FIELD = re.compile(
 _LONG_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{64,}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z~][\w~.]*(?==)", re.ASCII)
 _USER_KEY = re.compile(r"(?:(?<=\s)|^)([A-Za-z]\w*)=", re.ASCII)
-_TEMPLATE_KINDS = frozenset(("FP", "FACE", "FVEIN", "USERPIC", "BIOPHOTO", "BIODATA", "FINGERTMP", "TEMPLATEV10"))
+_SUM = re.compile(r"\bAttlogSum\s*=\s*(\d+)", re.I | re.ASCII)
 _SECRET_OPTION = re.compile(r"key|passw|secret|token", re.I)
 
 
@@ -46,26 +46,16 @@ class PunchLines:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationLines:
-    """An OPERLOG body: people made at the clock, lines kept for a person to look at, and lines of the clock itself."""
-
-    users: list[ClockUser] = field(default_factory=list)
-    rejected: list[BadLine] = field(default_factory=list)
-    operations: int = 0
-
-    @property
-    def handled(self) -> int:
-        """The number to acknowledge."""
-        return len(self.users) + len(self.rejected) + self.operations
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """A clock's answer to one command; 0 is success, negative an error of the protocol."""
+    """A clock's answer to one command; 0 is success, negative an error of the protocol.
+
+    ``count`` is how many punches it holds, when that was the question.
+    """
 
     id: str
     code: int
     text: str = ""
+    count: int | None = None
 
 
 def lines_of(text: str) -> list[str]:
@@ -80,7 +70,8 @@ def without_secrets(line: str) -> str:
     return cleaned.replace("\0", "\u2400")[:LONGEST_RAW]
 
 
-def _rejected(line: str, reason: str) -> BadLine:
+def rejected_line(line: str, reason: str) -> BadLine:
+    """A line to be kept, with its reason and without its secrets."""
     return BadLine(without_secrets(line), reason)
 
 
@@ -123,18 +114,18 @@ def parse_punch(line: str) -> LoggedPunch | BadLine:
     parts = _fields(line)
     if len(parts) < FEWEST_FIELDS:
         # A line cut short would be another punch than the whole line, which the clock may still send.
-        return _rejected(line, f"{len(parts)} fields where at least {FEWEST_FIELDS} are needed")
+        return rejected_line(line, f"{len(parts)} fields where at least {FEWEST_FIELDS} are needed")
     pin, moment = parts[0], real_moment(parts[1])
     if not pin or len(pin) > LONGEST_PIN or not pin.isprintable():
-        return _rejected(line, f"the PIN is not 1 to {LONGEST_PIN} printable characters")
+        return rejected_line(line, f"the PIN is not 1 to {LONGEST_PIN} printable characters")
     if moment is None:
-        return _rejected(line, f"{parts[1][:40]!r} is no real date and time")
+        return rejected_line(line, f"{parts[1][:40]!r} is no real date and time")
     status, verify = _small_number(parts[2], NO_STATUS), _small_number(parts[3], 0)
     if status is None or verify is None:
-        return _rejected(line, "status and verify mode are numbers from 0 to 255")
+        return rejected_line(line, "status and verify mode are numbers from 0 to 255")
     work_code = parts[4] if len(parts) > 4 else ""
     if len(work_code) > LONGEST_PIN or not (work_code == "" or work_code.isprintable()):
-        return _rejected(line, "the work code is not at most 24 printable characters")
+        return rejected_line(line, "the work code is not at most 24 printable characters")
     return LoggedPunch(pin, moment, status, verify, work_code, line.replace("\0", "\u2400"))
 
 
@@ -187,47 +178,17 @@ def parse_user(line: str) -> ClockUser | BadLine:
     fields = key_values(line)
     pin = fields.get("pin", "")
     if not pin or len(pin) > LONGEST_PIN or not pin.isprintable():
-        return _rejected(line, f"the PIN is not 1 to {LONGEST_PIN} printable characters")
+        return rejected_line(line, f"the PIN is not 1 to {LONGEST_PIN} printable characters")
     card = card_number(fields.get("card", fields.get("cardno", "")))
     if card is None:
-        return _rejected(line, "the card number could not be read")
+        return rejected_line(line, "the card number could not be read")
     level = fields.get("pri", fields.get("privilege", "")) or "0"
     if not _NUMBER.fullmatch(level):
-        return _rejected(line, "the privilege is not a number")
+        return rejected_line(line, "the privilege is not a number")
     # Level 10 is a custom role on some clocks; it may not be taken for an administrator.
     privilege = int(level) & 0x0E if int(level) & 0x0E in PRIVILEGES else 0
     name = "".join(letter for letter in fields.get("name", "") if letter.isprintable())
     return ClockUser(pin, name[:48], card, privilege)
-
-
-def parse_operations(text: str) -> OperationLines:
-    """An OPERLOG body: the first word of each line decides its kind."""
-    users: list[ClockUser] = []
-    rejected: list[BadLine] = []
-    operations = 0
-    for line in lines_of(text):
-        kind, _, rest = line.strip().partition(" ") if " " in line.split("\t", 1)[0] else line.partition("\t")
-        word = kind.strip().upper()
-        if word == "OPLOG":
-            # What was done in the clock's menu: of the device, not of a person.
-            operations += 1
-        elif word == "USER":
-            parsed = parse_user(rest)
-            if isinstance(parsed, ClockUser):
-                users.append(parsed)
-            else:
-                rejected.append(_rejected(line, parsed.reason))
-        elif word in _TEMPLATE_KINDS:
-            rejected.append(_rejected(line, "templates are not taken yet"))
-        else:
-            rejected.append(_rejected(line, "this kind of line is not known"))
-    return OperationLines(users, rejected, operations)
-
-
-def parse_unknown(text: str, reason: str) -> list[BadLine]:
-    """Every line of a table that cannot be stored yet, without secrets. A picture's bytes end at the first NUL."""
-    head = text.split("\0", 1)[0]
-    return [_rejected(line, reason) for line in lines_of(head)]
 
 
 def parse_options(text: str) -> dict[str, str]:
@@ -273,12 +234,19 @@ def parse_outcomes(text: str) -> list[Outcome]:
         if "id" in pairs and "return" in pairs:
             code = pairs["return"].strip()
             number = int(code) if re.fullmatch(r"-?\d{1,9}", code, re.ASCII) else -1
-            outcomes.append(Outcome(pairs["id"].strip()[:64], number, pairs.get("cmd", "").strip()[:64]))
+            echo = pairs.get("cmd", "").strip()[:64]
+            outcomes.append(Outcome(pairs["id"].strip()[:64], number, echo, _sum(pairs.get("attlogsum", ""))))
         elif outcomes:
             last = outcomes[-1]
             more = f"{last.text}\n{without_secrets(line)}"[:512]
-            outcomes[-1] = Outcome(last.id, last.code, more)
+            found = _SUM.search(line)
+            outcomes[-1] = Outcome(last.id, last.code, more, _sum(found[1]) if found else last.count)
     return outcomes
+
+
+def _sum(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def query_value(query: Mapping[str, str], name: str) -> str:

@@ -13,6 +13,16 @@ from device_bridge.iclock.parse import real_moment
 from device_bridge.records import ClockUser
 
 PROTOCOL_VERSION = "2.4.1"
+UPLOADS = ("AttLog", "OpLog", "EnrollFP", "EnrollUser", "ChgUser", "ChgFP", "FACE")
+"""What clocks shall send unasked; pictures are not wanted."""
+
+OLD_UPLOADS = "110110111000"
+"""The same for firmware that names no version: AttLog, OpLog, AttPhoto, EnrollFP, EnrollUser, FPImag, ChgUser, ChgFP,
+FACE, UserPic, WORKCODE, BioPhoto."""
+
+BIO_SLOTS = "0:1:1:0:0:0:0:0:1:1"
+"""``MultiBioDataSupport``: by type of BIODATA, fingers, near-infrared faces, palms and visible-light faces."""
+
 EARLIEST, LATEST = "2000-01-01 00:00:00", "2099-12-31 23:59:59"
 
 
@@ -51,7 +61,7 @@ def handshake(options: Handshake) -> str:
     protocol version wants numbers, and only 0 surely means "send all": that repeats what we have, which adds nothing.
     """
     stamp = "0" if options.legacy else "None"
-    flags = "110010100000" if options.legacy else "TransData AttLog\tOpLog\tEnrollUser\tChgUser"
+    flags = OLD_UPLOADS if options.legacy else "TransData " + "\t".join(UPLOADS)
     lines = [
         f"GET OPTION FROM: {options.serial}",
         *(f"{table}LOGStamp={stamp}" for table in ("ATT", "OPER", "ERROR")),
@@ -71,7 +81,8 @@ def handshake(options: Handshake) -> str:
         f"PushProtVer={PROTOCOL_VERSION}",
         "PushOptionsFlag=1",
         "PushOptions=~DeviceName,~OEMVendor,FirmVer,MAC,IPAddress,UserCount,FPCount,FaceCount,TransactionCount,"
-        "~MaxUserCount,~MaxAttLogCount,FingerFunOn,FaceFunOn,FPVersion,FaceVersion,~PIN2Width",
+        "~MaxUserCount,~MaxAttLogCount,FingerFunOn,FaceFunOn,FPVersion,FaceVersion,~PIN2Width,MultiBioDataSupport",
+        f"MultiBioDataSupport={BIO_SLOTS}",
         "SupportPing=1",
         f"MaxPostSize={options.largest_upload}",
     ]
@@ -98,13 +109,30 @@ def user_delete(pin: str) -> str:
 
 def query_punches(since: str | None, until: str | None) -> str:
     """Ask for the log of a period of the clock's local time; it comes as an ordinary upload. May raise `ValueError`."""
-    start, end = real_moment(since or EARLIEST), real_moment(until or LATEST)
-    if start is None or end is None:
-        raise ValueError("The period of a log query needs two real dates")
+    start, end = period(since, until)
     return f"DATA QUERY ATTLOG StartTime={start}\tEndTime={end}"
 
 
-CHECK, INFO, REBOOT = "CHECK", "INFO", "REBOOT"
+def verify_punches(since: str | None, until: str | None) -> str:
+    """Ask how many punches of a period of the clock's local time it holds. May raise `ValueError`."""
+    start, end = period(since, until)
+    return f"VERIFY SUM ATTLOG StartTime={start}\tEndTime={end}"
+
+
+def query_user(pin: str | None) -> str:
+    """Ask for a person, or for everybody; they come as an ordinary upload."""
+    return f"DATA QUERY USERINFO PIN={pin_text(pin)}" if pin else "DATA QUERY USERINFO"
+
+
+CHECK, INFO, REBOOT, CLEAR_LOG = "CHECK", "INFO", "REBOOT", "CLEAR LOG"
+
+
+def period(since: str | None, until: str | None) -> tuple[str, str]:
+    """Both ends of a period of local time; everything for neither. Raises `ValueError` for what is no real date."""
+    start, end = real_moment(since or EARLIEST), real_moment(until or LATEST)
+    if start is None or end is None:
+        raise ValueError("The period of a log query needs two real dates")
+    return start, end
 
 
 def pin_text(pin: str) -> str:

@@ -15,10 +15,9 @@ from device_bridge.iclock.answers import (
     backend_of,
     contact,
     error_delay,
-    families_of,
-    grants_of,
     plain,
     serial_of,
+    units_of,
 )
 from device_bridge.iclock.body import text_of
 from device_bridge.iclock.families import Family, family_of_table, family_said
@@ -60,11 +59,13 @@ async def push_handshake(request: Request) -> str:
         return "OK\n"
     info = {name: value for name, value in said.items() if name in _TOLD_AT_HANDSHAKE}
     decision = await contact(request, ContactKind.HANDSHAKE, info)
-    families = families_of(request)
+    units = units_of(request)
+    families = units.families
     if (family := family_said(said.get("devicetype", ""), said.get("pushver", ""))) is not None:
         families.state(decision.serial, family)
     if families.of(decision.serial) is Family.ACCESS:
         return access_routes.access_handshake(request, decision)
+    units.zones.tell(decision.serial, decision.utc_offset_minutes)
     return render.handshake(
         render.Handshake(
             serial=decision.serial,
@@ -83,36 +84,48 @@ async def push_upload(request: Request) -> str:
     """An upload of one table; see `device_bridge.iclock.uploads` for what is acknowledged."""
     table = query_value(request.query_params, "table") or query_value(request.query_params, "type")
     upload = Upload.of(request, table.upper()[:32], await request.body())
-    answer = await take(backend_of(request), upload)
+    units = units_of(request)
+    answer = await take(backend_of(request), units.abilities, upload)
     if (family := family_of_table(upload.table)) is not None:
-        families_of(request).suppose(upload.serial, family)
+        units.families.suppose(upload.serial, family)
     return answer
+
+
+@router.post("/fdata", response_model=None)
+@plain
+async def push_picture(request: Request) -> str:
+    """Where some firmware sends pictures instead of the table ATTPHOTO."""
+    upload = Upload.of(request, "ATTPHOTO", await request.body())
+    return await take(backend_of(request), units_of(request).abilities, upload)
 
 
 @router.get("/getrequest", response_model=None)
 @plain
 async def push_poll(request: Request) -> str:
     """The clock asks for commands; its first poll tells how full it is."""
-    serial, families = serial_of(request), families_of(request)
+    serial, units = serial_of(request), units_of(request)
     info = parse_info(query_value(request.query_params, "INFO"))
-    # Only protocol 3 has cookies. After our restart this may be the first thing that tells the family.
-    family = Family.ACCESS if "token" in request.cookies else families.of(serial)
-    return await commands.lines_for(
-        backend_of(request), grants_of(request), serial, address_of(request), utc_now(), info, family
-    )
+    if units.zones.unsure(serial):
+        # The lease does not say the zone's offset, which changes with summer time; a contact does, now and then.
+        await contact(request, ContactKind.POLL, {})
+    return await commands.lines_for(backend_of(request), units, visit_of(request), info)
 
 
 @router.post("/devicecmd", response_model=None)
 @plain
 async def push_results(request: Request) -> str:
     """The clock's answers to commands."""
-    serial = serial_of(request)
+    visit = visit_of(request)
     outcomes = parse_outcomes(text_of(await request.body()))
-    family = Family.ACCESS if "token" in request.cookies else families_of(request).of(serial)
-    await commands.report(
-        backend_of(request), grants_of(request), serial, address_of(request), utc_now(), outcomes, family
-    )
+    await commands.report(backend_of(request), units_of(request), visit, outcomes)
     return "OK\n"
+
+
+def visit_of(request: Request) -> commands.Visit:
+    """Who is at the door. Only protocol 3 has cookies: after our restart that may be the first thing that tells it."""
+    serial = serial_of(request)
+    family = Family.ACCESS if "token" in request.cookies else units_of(request).families.of(serial)
+    return commands.Visit(serial, address_of(request), utc_now(), family)
 
 
 @router.get("/ping", response_model=None)

@@ -18,13 +18,19 @@ from foundation.contracts.bridge import (
     Contact,
     DeviceDecision,
     DeviceUser,
+    EnrolmentStep,
     Punch,
     PunchBatch,
     RejectedLine,
+    Template,
+    TemplateBatch,
+    TemplateDemand,
+    TemplateReport,
     Terminal,
     TerminalList,
     TerminalReport,
     UserBatch,
+    WantedTemplates,
 )
 
 TOKEN = "bridge-token-of-the-tests"
@@ -49,6 +55,11 @@ class RecordingBackend:
         self.rejected: list[RejectedLine] = []
         self.users: dict[str, dict[str, DeviceUser]] = defaultdict(dict)
         self.complete_lists: list[UserBatch] = []
+        self.templates: dict[str, dict[tuple[str, str, int, int], Template]] = defaultdict(dict)
+        self.template_batches: list[TemplateBatch] = []
+        self.wanted: dict[str, WantedTemplates] = {}
+        self.template_reports: list[TemplateReport] = []
+        self.steps: list[EnrolmentStep] = []
         self.contacts: list[Contact] = []
         self.leases: list[CommandLease] = []
         self.queue: dict[str, list[Command]] = defaultdict(list)
@@ -127,6 +138,41 @@ class RecordingBackend:
             self.rejected += batch.rejected
             count = len(batch.users) + len(batch.rejected)
             return BatchResult(received=count, stored=len(batch.users), duplicate=0, quarantined=len(batch.rejected))
+
+        @app.post("/internal/bridge/templates", response_model=None)
+        async def templates(batch: TemplateBatch) -> BatchResult | JSONResponse:
+            if answer := refused(batch.serial):
+                return answer
+            self.template_batches.append(batch)
+            for template in batch.templates:
+                name = (template.pin, template.template_type.value, template.template_index, template.part)
+                self.templates[batch.serial][name] = template
+            self.rejected += batch.rejected
+            count = len(batch.templates) + len(batch.rejected)
+            return BatchResult(
+                received=count, stored=len(batch.templates), duplicate=0, quarantined=len(batch.rejected)
+            )
+
+        @app.post("/internal/bridge/templates/wanted", response_model=None)
+        async def wanted(demand: TemplateDemand) -> WantedTemplates | JSONResponse:
+            found = self.wanted.get(demand.serial, WantedTemplates(templates=[]))
+            return refused(demand.serial) or found.model_copy(update={"templates": found.templates[: demand.limit]})
+
+        @app.post("/internal/bridge/templates/seen", response_model=None)
+        async def templates_seen(report: TemplateReport) -> Response:
+            self.template_reports.append(report)
+            found = self.wanted.get(report.serial, WantedTemplates(templates=[]))
+            settled = {*report.written, *report.refused}
+            self.wanted[report.serial] = WantedTemplates(
+                templates=[template for template in found.templates if template.id not in settled],
+                remove=[name for name in found.remove if name not in report.removed],
+            )
+            return Response(status_code=204)
+
+        @app.post("/internal/bridge/enrolments/step", response_model=None)
+        async def step(taken: EnrolmentStep) -> Response:
+            self.steps.append(taken)
+            return Response(status_code=204)
 
         @app.post("/internal/bridge/commands/lease", response_model=None)
         async def lease(asked: CommandLease) -> CommandBatch | JSONResponse:

@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_bridge.iclock.body import UnreadableBody, text_of
+from device_bridge.iclock.operations import parse_operations, parse_unknown
 from device_bridge.iclock.parse import (
     card_number,
     parse_info,
-    parse_operations,
     parse_options,
     parse_outcomes,
     parse_punch,
     parse_punches,
-    parse_unknown,
     query_value,
     real_moment,
 )
@@ -180,7 +179,7 @@ def test_cards(text: str, card: int | None) -> None:
     assert card_number(text) == card
 
 
-def test_an_operation_log_with_templates_keeps_people_and_no_template() -> None:
+def test_an_operation_log_with_templates_keeps_people_and_quotes_no_template() -> None:
     template = "TWljcm9zb2Z0" * 120
     body = "\n".join(
         [
@@ -197,11 +196,15 @@ def test_an_operation_log_with_templates_keeps_people_and_no_template() -> None:
     assert [user.pin for user in parsed.users] == ["18"]
     assert parsed.operations == 1
     assert parsed.handled == 7
-    kept = "\n".join(line.raw for line in parsed.rejected)
+    kept = "\n".join(line.raw for line in [*parsed.rejected, *parsed.bad_templates])
     assert "TWlj" not in kept
     assert "98765" not in kept
-    assert "FP PIN=17\tFID=1" in kept
-    assert [line.reason for line in parsed.rejected].count("templates are not taken yet") == 2
+    (finger,) = parsed.templates
+    assert (finger.pin, finger.template_index, finger.template_data) == ("17", 1, template)
+    assert [line.raw for line in parsed.bad_templates] == [
+        "FACE pin=17 fid=0 size=9 valid=1 [1472 characters, template withheld]"
+    ]
+    assert "XYZ" not in kept, "what follows a template may be the rest of one"
 
 
 def test_a_line_of_a_person_without_any_field_is_kept() -> None:

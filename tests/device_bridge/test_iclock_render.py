@@ -42,7 +42,10 @@ def test_the_handshake_answer_holds_both_generations_of_names() -> None:
     assert {"ATTLOGStamp", "OPERLOGStamp", "ATTPHOTOStamp", "Stamp", "OpStamp", "PhotoStamp"} <= options.keys()
     assert options["TimeZone"] == "330"
     assert (options["Delay"], options["ErrorDelay"], options["Realtime"]) == ("3", "40", "1")
-    assert "FP" not in options["TransFlag"], "templates are not asked for yet"
+    wanted = options["TransFlag"].split("\t")
+    assert {"EnrollFP", "ChgFP", "FACE"} <= set(wanted)
+    assert not {"TransData AttPhoto", "AttPhoto", "UserPic", "BioPhoto"} & set(wanted), "pictures are not kept"
+    assert options["MultiBioDataSupport"].split(":")[9] == "1"
     legacy = render.handshake(render.Handshake("S1", 240, 3, 40, 1_000_000, legacy=True))
     assert "\nStamp=0\n" in legacy
     assert "\nTimeZone=4\n" in legacy

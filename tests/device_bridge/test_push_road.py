@@ -184,9 +184,7 @@ async def test_without_a_serial_number_nothing_works(known: Bridge, query: str) 
     assert (await known.client.post(f"/iclock/devicecmd{query}", content="ID=1&Return=0")).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "path", ["/iclock/file?SN=S1&url=x", "/iclock/fdata?SN=S1", "/iclock/exchange?SN=S1", "/iclock/", "/iclock/x/y"]
-)
+@pytest.mark.parametrize("path", ["/iclock/file?SN=S1&url=x", "/iclock/exchange?SN=S1", "/iclock/", "/iclock/x/y"])
 async def test_anything_else_does_not_exist(known: Bridge, path: str) -> None:
     for method in ("GET", "POST"):
         answer = await known.client.request(method, path)
@@ -194,12 +192,12 @@ async def test_anything_else_does_not_exist(known: Bridge, path: str) -> None:
         assert answer.headers["content-type"].startswith("text/plain")
 
 
-async def test_tables_that_cannot_be_used_yet_are_quarantined_without_templates(known: Bridge) -> None:
+async def test_every_table_is_acknowledged_and_what_is_not_kept_is_said(known: Bridge) -> None:
     template = "apUBDwAAAAAA" * 50
     cases = {
         "OPERLOG": (f"USER PIN=3\tName=Cy\tPri=0\nFP PIN=3\tFID=1\tSize=600\tValid=1\tTMP={template}\n", "OK: 2\n"),
         "BIODATA": (f"BIODATA Pin=3\tNo=0\tIndex=0\tValid=1\tType=9\tTmp={template}\n", "OK: 1\n"),
-        "ATTPHOTO": ("PIN=20261122095048-3.jpg\nSN=S1\nsize=4\nCMD=uploadphoto\0\xff\xd8", "OK: 4\n"),
+        "ATTPHOTO": ("PIN=20261122095048-3.jpg\nSN=S1\nsize=4\nCMD=uploadphoto\0\xff\xd8", "OK\n"),
         "rtlog": ("time=2026-11-22 09:50:48\tpin=3\tevent=4014\n", "OK\n"),
         "ERRORLOG": ("ErrCode=1\n", "OK\n"),
     }
@@ -207,9 +205,16 @@ async def test_tables_that_cannot_be_used_yet_are_quarantined_without_templates(
         answer = await known.client.post(upload(table), content=body)
         assert (answer.status_code, answer.text) == (200, expected), table
     assert list(known.backend.users["S1"]) == ["3"]
-    kept = [line.raw for line in known.backend.rejected]
+    picture = "PIN=20261122095048-3.jpg\nSN=S1\nsize=4\nCMD=uploadphoto\0\xff\xd8"
+    assert (await known.client.post("/iclock/fdata?SN=S1", content=picture)).text == "OK\n"
+    kept = {line.raw: line.reason for line in known.backend.rejected}
     assert not any("apUBDw" in raw for raw in kept)
     assert any("pin=3\tevent=4014" in raw for raw in kept)
+    photo = "ATTPHOTO pin=20261122095048-3.jpg [24 characters, template withheld]"
+    assert kept[photo] == "pictures are not kept"
+    assert "BIODATA pin=3 no=0 index=0 valid=1 type=9 [638 characters, template withheld]" in kept
+    (finger,) = known.backend.templates["S1"].values()
+    assert finger.template_data == template
 
 
 async def test_chinese_clocks(known: Bridge) -> None:
