@@ -19,10 +19,11 @@ from tenant_stack.conflicts import models as conflicts
 from tenant_stack.device_groups import models as device_groups
 from tenant_stack.devices import models as devices
 from tenant_stack.punches import models as punches
+from tenant_stack.reports import models as reports
 from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
 
-TABLE_MODULES = (access, attendance, biometrics, conflicts, device_groups, devices, punches, schedules, staff)
+TABLE_MODULES = (access, attendance, biometrics, conflicts, device_groups, devices, punches, reports, schedules, staff)
 METADATA = Base.metadata
 PARTITION = re.compile(r"punch_logs_\d{4}_\d{2}")
 MIGRATIONS = Path(__file__).parent / "migrations"

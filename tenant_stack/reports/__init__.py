@@ -1,0 +1,1 @@
+"""Reports people read: one query layer, four writers, runs that survive, schedules."""
