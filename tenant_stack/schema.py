@@ -13,17 +13,34 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tenant_stack.access import models as access
 from tenant_stack.attendance import models as attendance
+from tenant_stack.audit import models as audit
 from tenant_stack.base import Base
 from tenant_stack.biometrics import models as biometrics
 from tenant_stack.conflicts import models as conflicts
 from tenant_stack.device_groups import models as device_groups
 from tenant_stack.devices import models as devices
+from tenant_stack.payroll import models as payroll
 from tenant_stack.punches import models as punches
 from tenant_stack.reports import models as reports
 from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
+from tenant_stack.webhooks import models as webhooks
 
-TABLE_MODULES = (access, attendance, biometrics, conflicts, device_groups, devices, punches, reports, schedules, staff)
+TABLE_MODULES = (
+    access,
+    attendance,
+    audit,
+    biometrics,
+    conflicts,
+    device_groups,
+    devices,
+    payroll,
+    punches,
+    reports,
+    schedules,
+    staff,
+    webhooks,
+)
 METADATA = Base.metadata
 PARTITION = re.compile(r"punch_logs_\d{4}_\d{2}")
 MIGRATIONS = Path(__file__).parent / "migrations"

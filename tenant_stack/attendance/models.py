@@ -48,6 +48,7 @@ class AttendanceRecord(Base, Identified):
         sa.CheckConstraint(one_of("status", STATUSES), name="status"),
         sa.CheckConstraint(one_of("state", STATES), name="state"),
         sa.Index("ix_attendance_records_work_date_id", "work_date", "id"),
+        sa.Index("ix_attendance_records_changed_at", "changed_at"),
     )
 
     staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
@@ -84,6 +85,8 @@ class AttendanceRecord(Base, Identified):
     snapshot: Mapped[dict[str, object] | None]
     manual: Mapped[bool] = mapped_column(server_default=sa.false())
     conflict: Mapped[bool] = mapped_column(server_default=sa.false())
+    # Kept by a trigger: the beginning of the transaction that last changed the row in any way.
+    changed_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 
 class AttendanceAnomaly(Base, Identified):

@@ -77,7 +77,7 @@ async def content(database: Database) -> str:
     """Every record and anomaly as text, without what differs between two ways to the same result."""
     rows = await run(
         database,
-        "SELECT coalesce((SELECT jsonb_agg(to_jsonb(r) - '{id,version,processed_at}'::text[] "
+        "SELECT coalesce((SELECT jsonb_agg(to_jsonb(r) - '{id,version,processed_at,changed_at}'::text[] "
         "  ORDER BY staff_id, work_date) FROM attendance_records r), '[]')::text, "
         "coalesce((SELECT jsonb_agg(to_jsonb(a) - '{id,seen_at}'::text[] "
         "  ORDER BY staff_id, work_date, kind) FROM attendance_anomalies a), '[]')::text",
