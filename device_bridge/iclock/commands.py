@@ -28,7 +28,7 @@ from foundation.logs import get_logger
 
 PARAMETER_ERROR = -1
 LARGEST_ANSWER = 400_000
-"""Characters of one answer: clocks are small, and templates are long. What does not fit comes with the next lease."""
+"""Characters of templates in one answer: clocks are small. What does not fit comes when its lease has run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,14 @@ async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str
     steps: list[EnrolmentStep] = []
     if access:
         lines += [render.command(name, access_render.user_grant(pin)) for name, pin in units.grants.due(serial)]
-    elif (identifier := units.zones.due(serial)) is not None:
-        lines.append(render.command(identifier, render.CHECK))
     length = 0
     for queued in leased.commands:
         try:
             line = render.command(queued.id, text_of_command(queued, visit.family, unit))
-            length += len(line)
-            if lines and length > LARGEST_ANSWER:
-                break
+            if queued.kind is CommandKind.TEMPLATE_UPDATE:
+                length += len(line)
+                if length > LARGEST_ANSWER and length > len(line):
+                    continue
             if access and queued.kind is CommandKind.USER_UPDATE and queued.user is not None:
                 units.grants.begin(serial, queued.id, queued.user.pin)
             lines.append(line)
@@ -75,6 +74,9 @@ async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str
             failed.append(Outcome(queued.id, error.code, str(error)))
         except ValueError as error:
             failed.append(Outcome(queued.id, PARAMETER_ERROR, str(error)))
+    if not access and (identifier := units.zones.due(serial)) is not None:
+        # Last, because some firmware reads only the first line, and some commands are said only once.
+        lines.append(render.command(identifier, render.CHECK))
     if failed:
         enrolments = {queued.id for queued in leased.commands if queued.kind is CommandKind.ENROLL}
         steps += [step_of(serial, each.id, each.code, visit.at) for each in failed if each.id in enrolments]

@@ -81,6 +81,7 @@ class DeviceDecision(Message):
     zone: str = Field(description="IANA zone of the device's site, e.g. Asia/Dubai")
     utc_offset_minutes: int = Field(description="The zone's offset valid now; what the handshake tells the clock")
     poll_seconds: int = Field(ge=1, le=60, description="How often the clock asks for commands (ADMS `Delay`)")
+    device_type: Literal["", "att", "acc"] = Field(default="", description="The push family it named before, if any")
 
 
 class Punch(Message):

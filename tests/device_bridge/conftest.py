@@ -50,6 +50,7 @@ class Bridge:
     backend: RecordingBackend
     client: httpx.AsyncClient
     settings: BridgeSettings
+    app: FastAPI
 
     async def list_terminal(self, serial: str, port: int, **more: object) -> None:
         """Put a pull clock on the back end's list and tell the bridge."""
@@ -97,9 +98,9 @@ async def bridge(backend: RecordingBackend, tmp_path: Path) -> AsyncIterator[Bri
     )
     async with (
         serving(backend.app, uds=str(socket_path)),
-        serving(create_app(settings), host="127.0.0.1", port=0) as server,
+        serving(app := create_app(settings), host="127.0.0.1", port=0) as server,
     ):
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         headers = {"authorization": f"Bearer {TOKEN}"}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30.0) as client:
-            yield Bridge(url, backend, client, settings)
+            yield Bridge(url, backend, client, settings, app)

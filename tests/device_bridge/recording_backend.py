@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Literal
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -60,12 +61,14 @@ class RecordingBackend:
         self.wanted: dict[str, WantedTemplates] = {}
         self.template_reports: list[TemplateReport] = []
         self.steps: list[EnrolmentStep] = []
+        self.steps_fail = False
         self.contacts: list[Contact] = []
         self.leases: list[CommandLease] = []
         self.queue: dict[str, list[Command]] = defaultdict(list)
         self.results: list[CommandResult] = []
         self.terminals: list[Terminal] = []
         self.reports: list[TerminalReport] = []
+        self._families: dict[str, str] = {}
         self.app = self._application()
 
     def stored(self, serial: str) -> int:
@@ -75,6 +78,11 @@ class RecordingBackend:
     def states(self, serial: str) -> list[str]:
         """The states reported for a pull clock, in order."""
         return [report.state.value for report in self.reports if report.serial == serial]
+
+    def _family(self, contact: Contact) -> Literal["", "att", "acc"]:
+        if contact.info.get("devicetype") in ("att", "acc"):
+            self._families[contact.serial] = contact.info["devicetype"]
+        return self._families.get(contact.serial, "")  # type: ignore[return-value]
 
     def _store(self, batch: PunchBatch) -> BatchResult:
         stored = duplicate = 0
@@ -117,6 +125,7 @@ class RecordingBackend:
                 zone="Asia/Dubai",
                 utc_offset_minutes=self.offset_minutes,
                 poll_seconds=self.poll_seconds,
+                device_type=self._family(contact),
             )
 
         @app.post("/internal/bridge/punches", response_model=None)
@@ -171,6 +180,8 @@ class RecordingBackend:
 
         @app.post("/internal/bridge/enrolments/step", response_model=None)
         async def step(taken: EnrolmentStep) -> Response:
+            if self.steps_fail:
+                return Response(status_code=500)
             self.steps.append(taken)
             return Response(status_code=204)
 
