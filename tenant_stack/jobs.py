@@ -7,6 +7,9 @@ from uuid import UUID
 from foundation.jobs import JobRegistry
 from tenant_stack.attendance.expected import mark_expected
 from tenant_stack.devices import tasks
+from tenant_stack.devices.acting import carry_out, waiting_actions
+from tenant_stack.devices.commands import give_up_on_once
+from tenant_stack.devices.completeness import due_checks
 from tenant_stack.devices.syncs import due_syncs
 from tenant_stack.punches.attach import match_unknown
 from tenant_stack.punches.partitions import months_ahead
@@ -55,10 +58,31 @@ async def send_due_syncs(context: WorkerContext) -> None:
         await context.queue.send("device.sync", sync_id=str(sync_id))
 
 
+@registry.job("device.act", queue="devices", max_retries=0, time_limit=90)
+async def act_on_device(context: WorkerContext, command_id: str) -> None:
+    """Somebody asked something of a pull clock."""
+    await carry_out(context, int(command_id))
+
+
+@registry.every("device.actions_waiting", 1.0)
+async def send_waiting_actions(context: WorkerContext) -> None:
+    """Send what was asked of pull clocks and nobody has begun."""
+    for command_id in await waiting_actions(context):
+        await context.queue.send("device.act", command_id=str(command_id))
+
+
 @registry.every("devices.announce", 2.0)
 async def announce_devices(context: WorkerContext) -> None:
     """Tell pages which clocks came and went."""
     await tasks.announce_changes(context)
+
+
+@registry.every("devices.compare", 20.0)
+async def compare_clocks(context: WorkerContext) -> None:
+    """Ask the push clocks whose turn it is how many punches they hold; give up on commands that are sent once."""
+    async with context.database.transaction() as session:
+        await due_checks(session)
+        await give_up_on_once(session)
 
 
 @registry.every("partitions.ahead", 3600.0)

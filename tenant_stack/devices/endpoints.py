@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 from foundation.database import after_commit
 from foundation.pagination import Page
 from tenant_stack.devices import service
+from tenant_stack.devices.care_endpoints import care_router
 from tenant_stack.devices.schemas import (
     ApproveIn,
     DeviceIn,
@@ -46,7 +47,10 @@ def devices_router() -> APIRouter:
     router.add_api_route("/{device_id}/sync", sync_device, methods=["POST"], status_code=202)
     router.add_api_route("/{device_id}/syncs", list_device_syncs, methods=["GET"])
     router.add_api_route("/{device_id}/users", list_device_users, methods=["GET"])
-    return router
+    whole = APIRouter()
+    whole.include_router(router)
+    whole.include_router(care_router())
+    return whole
 
 
 async def create_device(

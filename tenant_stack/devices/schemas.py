@@ -36,6 +36,7 @@ Zone = Annotated[ZoneName | None, BlankIsNone]
 Place = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
 Location = Annotated[Place | None, BlankIsNone]
 Connection = Literal["push", "pull"]
+Trust = Literal["full", "punches"]
 Status = Literal["online", "late", "offline", "never_seen", "waiting_approval"]
 
 
@@ -94,6 +95,10 @@ class DeviceView(BaseModel):
     clock_offset_seconds: int | None
     counts: dict[str, int]
     stored_punches: int
+    trust: Trust
+    pinned_address: str | None
+    new_address: str | None
+    claim_state: Literal["unasked", "ours", "elsewhere"]
     created_at: datetime
     updated_at: datetime
 
@@ -129,6 +134,101 @@ class LastSeen(BaseModel):
     pull: datetime | None = None
 
 
+class CompletenessView(BaseModel):
+    """Is everything of a clock here? ``on_clock`` and ``held`` (punches, and lines in quarantine) were compared at
+    ``checked_at``, of a push clock up to its local time ``until_local``; ``difference`` is what is missing here.
+
+    ``explained``: how many lines the clock holds that are no punches of their own, such as doubles; negative after its
+    log was emptied. ``received`` = ``stored`` + ``duplicate`` + ``quarantined``: every line that ever came.
+    """
+
+    method: Literal["", "counts", "sum"]
+    state: Literal["unknown", "equal", "missing", "full_ring", "unsaid"]
+    sentence: str
+    on_clock: int | None
+    held: int | None
+    difference: int
+    explained: int
+    until_local: str | None
+    zone: str
+    checked_at: datetime | None
+    verified_at: datetime | None
+    differs_since: datetime | None
+    next_check_at: datetime | None
+    received: int
+    stored: int
+    duplicate: int
+    quarantined: int
+
+
+class CommandView(BaseModel):
+    """A command to a clock in plain words. ``held_because``: why it is not sent now, though it waits."""
+
+    id: str
+    device_id: UUID
+    device_name: str
+    kind: str
+    what: str
+    state: Literal["queued", "sent", "done", "failed", "cancelled"]
+    words: str
+    held_because: str | None
+    attempts: int
+    count: int | None
+    requested_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    can_retry: bool
+    can_cancel: bool
+
+
+class FailedSyncView(BaseModel):
+    """A clock whose last synchronisation failed for good."""
+
+    id: UUID
+    device_id: UUID
+    device_name: str
+    message: str
+    attempts: int
+    finished_at: datetime | None
+
+
+Action = Literal["check", "info", "verify", "read_all", "reboot", "set_time", "clear_log"]
+
+
+class ActionIn(BaseModel):
+    """Something to do on a clock now. ``clear_log`` wants the clock's serial once more, as ``confirm_serial``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+    confirm_serial: Annotated[str | None, Field(max_length=64)] = None
+
+
+class ActionView(BaseModel):
+    """What was set going, in words; its progress is in the list of commands, or of synchronisations."""
+
+    action: Action
+    message: str
+    command_id: str | None = None
+    sync_id: UUID | None = None
+
+
+class TrustIn(BaseModel):
+    """What may be sent to a clock: ``punches`` keeps templates, passwords and administrator rights from it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trust: Trust
+
+
+class AddressIn(BaseModel):
+    """Is the new address the clock's (``accept``), or somebody else's?"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accept: bool
+
+
 class DeviceStatusView(BaseModel):
     """Is the clock there, and is everything of it here? ``on_device`` is its own count of punches, if it said one."""
 
@@ -141,6 +241,7 @@ class DeviceStatusView(BaseModel):
     stored: int
     queued_commands: int
     last_sync: SyncView | None
+    completeness: CompletenessView
 
 
 class DeviceUserView(BaseModel):

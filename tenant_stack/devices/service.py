@@ -16,6 +16,8 @@ from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.base import audited
 from tenant_stack.devices.addresses import Network, device_address
+from tenant_stack.devices.completeness import compared
+from tenant_stack.devices.completeness_view import completeness_view
 from tenant_stack.devices.models import Device, DeviceCommand, SyncLog
 from tenant_stack.devices.schemas import (
     ApproveIn,
@@ -31,7 +33,7 @@ from tenant_stack.schedules.sites import require_site
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 
 SHOWN = tuple(name for name in DeviceView.model_fields if name not in {"status", "status_message"})
-ENTERED = ("device_serial", "name", "connection", "ip_address", "port", "zone", "location", "device_config")
+ENTERED = ("device_serial", "name", "connection", "ip_address", "port", "zone", "location", "device_config", "trust")
 
 
 def _view(row: Any) -> DeviceView:
@@ -113,13 +115,20 @@ async def create_device(
         .with_for_update(key_share=True)
     )
     if device is None:
-        device = Device(**values, approved_at=sa.func.now())
+        # A clock that we call at an address we were told is trusted; one that calls us is known by its serial alone.
+        device = Device(
+            **values, approved_at=sa.func.now(), trust="full" if entered.connection == "pull" else "punches"
+        )
         async with unique(session, uq_devices_device_serial="device_serial"):
             session.add(device)
     else:
         for name, value in values.items():
             setattr(device, name, value)
         device.approved_at = sa.func.now()
+        if entered.connection == "pull":
+            device.trust = "full"
+        else:
+            device.pinned_address = device.source_address
         await session.flush()
     await session.refresh(device)
     audited(session, actor, "device.create", "device", device.id, after=_entered(device))
@@ -135,6 +144,7 @@ async def approve_device(
         raise Conflict("device_approved", "This clock is approved already")
     device.name = entered.name
     device.zone = entered.zone or zone
+    device.pinned_address = device.source_address
     device.location = entered.location
     device.approved_at = sa.func.now()
     await session.flush()
@@ -160,6 +170,8 @@ async def update_device(
     key_changed = entered.comm_key is not None and entered.comm_key != device.comm_key
     if entered.comm_key is not None:
         values["comm_key"] = entered.comm_key
+    if entered.connection != device.connection:
+        values["trust"] = "full" if entered.connection == "pull" else "punches"
     async with unique(session, uq_devices_device_serial="device_serial"):
         for name, value in values.items():
             setattr(device, name, value)
@@ -205,6 +217,7 @@ async def device_status(session: AsyncSession, device_id: UUID) -> DeviceStatusV
         .where(DeviceCommand.device_id == device_id, DeviceCommand.state.in_(["queued", "sent"]))
     )
     logs = device.counts.get("logs")
+    completeness = completeness_view(device, await compared(session, device_id))
     return DeviceStatusView(
         status=row[1],
         status_message=status_message(device, row[1]),
@@ -215,6 +228,7 @@ async def device_status(session: AsyncSession, device_id: UUID) -> DeviceStatusV
         stored=device.stored_punches,
         queued_commands=queued or 0,
         last_sync=SyncView.model_validate(last_sync) if last_sync else None,
+        completeness=completeness,
     )
 
 

@@ -37,7 +37,7 @@ FROM devices d
 WHERE s.id = (SELECT id FROM sync_logs WHERE id = CAST(:id AS uuid) FOR UPDATE SKIP LOCKED) AND d.id = s.device_id
   AND (s.state = 'queued' OR (s.state = 'retrying' AND s.next_attempt_at <= now())
        OR (s.state = 'running' AND d.connection = 'pull' AND s.leased_until < now()))
-RETURNING s.device_id, s.attempts, d.device_serial, d.connection
+RETURNING s.device_id, s.attempts, d.device_serial, d.connection, s.kind
 """)
 
 DUE = sa.text("""
@@ -90,6 +90,11 @@ WHERE s.id = a.id
 RETURNING s.id, s.device_id, a.refused
 """)
 
+COMPARE_SOON = sa.text("""
+INSERT INTO device_completeness (device_id, next_check_at) VALUES (:device, now() + interval '1 minute')
+ON CONFLICT (device_id) DO UPDATE SET next_check_at = least(device_completeness.next_check_at, excluded.next_check_at)
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -100,6 +105,7 @@ class Started:
     serial: str
     connection: str
     attempts: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ async def start(session: AsyncSession, sync_id: UUID) -> Started | None:
     if row.connection == "push":
         for kind in (CommandKind.CHECK, CommandKind.INFO):
             await queue(session, row.device_id, kind, sync_id=sync_id)
-    return Started(sync_id, row.device_id, row.device_serial, row.connection, row.attempts)
+    return Started(sync_id, row.device_id, row.device_serial, row.connection, row.attempts, row.kind)
 
 
 async def succeed(session: AsyncSession, sync_id: UUID, summary: SyncSummary) -> None:
@@ -181,6 +187,8 @@ async def settle_push_syncs(session: AsyncSession, sync_ids: Collection[UUID]) -
             await session.execute(
                 sa.text("UPDATE devices SET last_sync_at = now() WHERE id = :id"), {"id": row.device_id}
             )
+            # After a synchronisation the log is compared; what came with it is counted at leisure.
+            await session.execute(COMPARE_SOON, {"device": row.device_id})
 
 
 async def due_syncs(session: AsyncSession) -> list[UUID]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from foundation.contracts.bridge import SyncSummary
 from foundation.logs import get_logger
-from tenant_stack.devices import syncs
+from tenant_stack.devices import completeness, syncs
 from tenant_stack.devices.models import Device
 from tenant_stack.devices.status import status_expression, status_message
 from tenant_stack.live.events import publish_device
@@ -36,19 +36,20 @@ async def run_sync(context: WorkerContext, sync_id: UUID) -> None:
         started = await syncs.start(session, sync_id)
     if started is None or started.connection == "push":
         return
-    outcome = await _ask_bridge(context.bridge, started.serial)
+    outcome = await _ask_bridge(context.bridge, started.serial, full=started.kind == "full")
     async with context.database.transaction() as session:
         if isinstance(outcome, SyncSummary):
             await syncs.succeed(session, started.sync_id, outcome)
+            await completeness.take_full_read(session, started.device_id, outcome)
         else:
             await syncs.fail(session, started, outcome.message, transient=outcome.transient, backoff=context.backoff)
     if isinstance(outcome, SyncSummary):
         context.work()
 
 
-async def _ask_bridge(bridge: httpx.AsyncClient, serial: str) -> SyncSummary | Failure:
+async def _ask_bridge(bridge: httpx.AsyncClient, serial: str, *, full: bool) -> SyncSummary | Failure:
     try:
-        response = await bridge.post(f"/internal/terminals/{serial}/sync")
+        response = await bridge.post(f"/internal/terminals/{serial}/sync", params={"full": "true"} if full else None)
     except httpx.TimeoutException:
         return Failure("The device bridge took too long to read the clock", transient=True)
     except httpx.HTTPError:
