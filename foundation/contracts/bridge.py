@@ -343,6 +343,7 @@ class TerminalReport(Message):
     info: dict[str, str] = Field(default_factory=dict)
     written_pins: list[str] = Field(default_factory=list, description="Confirmed by read-back")
     removed_pins: list[str] = Field(default_factory=list)
+    refused_pins: dict[str, str] = Field(default_factory=dict, description="PIN → why it was not written or removed")
 
 
 class TerminalAction(Message):
