@@ -15,7 +15,7 @@ from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock import routes as iclock
 from device_bridge.iclock.units import Units
 from device_bridge.settings import BridgeSettings
-from foundation.contracts.bridge import SyncSummary
+from foundation.contracts.bridge import ActionResult, SyncSummary, TerminalAction
 from foundation.errors import NotSignedIn, Unavailable
 from foundation.settings import product_version
 from foundation.web import create_app as create_edge
@@ -57,9 +57,19 @@ async def refresh_terminals(request: Request) -> Response:
 
 
 @internal.post("/terminals/{serial}/sync")
-async def sync_terminal(request: Request, serial: Annotated[str, Path(max_length=64)]) -> SyncSummary:
-    """Read one pull clock now."""
-    return await _coordinator(request).sync(serial)
+async def sync_terminal(
+    request: Request, serial: Annotated[str, Path(max_length=64)], full: bool = False
+) -> SyncSummary:
+    """Read one pull clock now; ``full`` reads its whole log whatever the counts say."""
+    return await _coordinator(request).sync(serial, full=full)
+
+
+@internal.post("/terminals/{serial}/act")
+async def act_on_terminal(
+    request: Request, serial: Annotated[str, Path(max_length=64)], action: TerminalAction
+) -> ActionResult:
+    """Do one thing on a pull clock now. An enrolment is answered once the clock asks for the finger."""
+    return await _coordinator(request).act(serial, action)
 
 
 @asynccontextmanager

@@ -118,8 +118,9 @@ class Backend:
 def _read(response: httpx.Response, answer: type[Answer]) -> Answer:
     try:
         return answer.model_validate_json(response.content)
-    except ValidationError as error:
-        raise BackendUnavailable(f"The back end's answer is no {answer.__name__}") from error
+    except ValidationError:
+        # Its text quotes what was answered, which may be a template: it goes no further.
+        raise BackendUnavailable(f"The back end's answer is no {answer.__name__}") from None
 
 
 def _problem_of(response: httpx.Response) -> tuple[str, str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 from device_bridge.backend import Backend
-from device_bridge.errors import BackendRefused, BackendUnavailable, TerminalError, TerminalTimeout
+from device_bridge.errors import BackendRefused, BackendUnavailable, TerminalBusy, TerminalError, TerminalTimeout
 from device_bridge.keeper import TerminalKeeper
 from device_bridge.settings import BridgeSettings
-from foundation.contracts.bridge import SyncSummary
-from foundation.errors import BadGateway, GatewayTimeout, NotFound, Unavailable
+from foundation.contracts.bridge import ActionResult, SyncSummary, TerminalAction
+from foundation.errors import BadGateway, Conflict, GatewayTimeout, NotFound, Unavailable
 from foundation.logs import get_logger
+
+Answer = TypeVar("Answer")
 
 
 class Coordinator:
@@ -26,6 +30,8 @@ class Coordinator:
         self._refreshing = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._pool: ThreadPoolExecutor | None = None
+        # Half of the threads at most may wait for clocks that failed lately.
+        self._doubtful = asyncio.Semaphore(max(1, settings.conversations // 2))
 
     def start(self) -> None:
         """Begin to follow the list; clocks are dialled as soon as it is there."""
@@ -58,13 +64,20 @@ class Coordinator:
                     self._keepers[terminal.serial][0].update(terminal)
                     continue
                 assert self._pool is not None, "the coordinator has been started"
-                keeper = TerminalKeeper(terminal, self._backend, self._settings, self._pool)
+                keeper = TerminalKeeper(terminal, self._backend, self._settings, self._pool, self._doubtful)
                 task = asyncio.create_task(keeper.run(), name=f"terminal {terminal.serial}")
                 task.add_done_callback(_speak_up)
                 self._keepers[terminal.serial] = (keeper, task)
 
-    async def sync(self, serial: str) -> SyncSummary:
+    async def sync(self, serial: str, *, full: bool = False) -> SyncSummary:
         """Read one clock now and say what that did. Raises a `foundation.errors.Problem`."""
+        return await self._ask(serial, lambda keeper: keeper.sync(full=full))
+
+    async def act(self, serial: str, action: TerminalAction) -> ActionResult:
+        """Do something on one clock now. Raises a `foundation.errors.Problem`; a refusal is a result, not an error."""
+        return await self._ask(serial, lambda keeper: keeper.act(action))
+
+    async def _ask(self, serial: str, question: Callable[[TerminalKeeper], Awaitable[Answer]]) -> Answer:
         try:
             # The request may follow a change (a new person, a new clock) that is not in our copy of the list yet.
             await self.refresh()
@@ -74,9 +87,11 @@ class Coordinator:
             raise NotFound("terminal_unknown", f"There is no pull clock with the serial number {serial}")
         try:
             async with asyncio.timeout(self._settings.sync_deadline):
-                return await self._keepers[serial][0].sync()
+                return await question(self._keepers[serial][0])
         except TimeoutError as error:
             raise GatewayTimeout("terminal_unreachable", "The clock did not finish in time") from error
+        except TerminalBusy as error:
+            raise Conflict(error.code, str(error)) from error
         except TerminalTimeout as error:
             raise GatewayTimeout(error.code, str(error)) from error
         except TerminalError as error:

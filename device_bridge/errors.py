@@ -16,6 +16,12 @@ class TerminalUnreachable(TerminalError):
     """No connection: wrong address, clock off, network down, or an address we may not dial."""
 
 
+class TerminalBusy(TerminalError):
+    """Somebody is talking to the clock already, or it is waiting for somebody's finger."""
+
+    code = "terminal_busy"
+
+
 class TerminalTimeout(TerminalError):
     """The clock accepted the connection and then did not answer in time."""
 

@@ -1,8 +1,7 @@
 """A pull clock made of software: the device side of the 4370 protocol over TCP, or UDP.
 
 As hardware does, it ignores packets with a bad checksum or a wrong session, wants the key before anything else, serves
-one client at a time, and goes on working whatever a client does to it. Record layouts are written out here, not taken
-from the bridge's decoders, so that the two check each other.
+one client at a time, and goes on working whatever a client does to it.
 """
 
 from __future__ import annotations
@@ -23,16 +22,21 @@ from device_bridge.simulator.memory import (
     zone_offset,
 )
 from device_bridge.simulator.profiles import TERMINALS, chosen
+from device_bridge.simulator.terminal_faults import terminal_faults
+from device_bridge.simulator.terminal_fingers import Enrolling, FingerBook, Somebody
 from device_bridge.simulator.terminal_session import TerminalSession
-from device_bridge.terminal.frames import FrameBuffer, read_packet
+from device_bridge.terminal.frames import Frame, FrameBuffer, read_packet
+
+REBOOT_SECONDS = 1.0
 
 
 class TerminalClock:
     """``await start()``, then it answers at ``port``; ``punch`` makes somebody punch; ``await stop()``.
 
-    ``clock_offset`` is by how many seconds it goes wrong, ``zone`` the IANA zone its wall time is set to.
-    ``cut_answer_after`` makes it drop the connection after so many bytes of the next bulk answer.
-    ``complaints`` lists what clients did that hardware would have ignored.
+    ``clock_offset`` is by how many seconds it goes wrong, ``zone`` the IANA zone its wall time is set to; ``faults``
+    are what goes wrong besides (see `terminal_faults`), drawn from ``seed``, as is everything else by chance.
+    ``cut_answer_after`` makes it drop the connection after so many bytes of the next bulk answer. ``somebody`` is who
+    lays a finger on it when it enrols. ``complaints`` lists what clients did that hardware would have ignored.
     """
 
     def __init__(
@@ -44,9 +48,11 @@ class TerminalClock:
         users: Iterable[SimulatedUser] = (),
         log: Iterable[SimulatedPunch] = (),
         zone: str = "UTC",
-        clock_offset: float = 0.0,
+        clock_offset: float | None = None,
         udp: bool = False,
         announce: Announce = silent,
+        faults: Iterable[str] = (),
+        seed: int | None = None,
     ) -> None:
         self.serial = serial
         self.profile = chosen(TERMINALS, profile)
@@ -54,24 +60,45 @@ class TerminalClock:
         self.users = UserBook()
         for user in users:
             self.users.put(user)
-        self.log = list(log)
+        self.log = list(log)[-self.profile.log_capacity :]
+        self.fingers = FingerBook()
         self.zone = zone
-        self.clock_offset = clock_offset
-        self.udp = udp
+        self.clock_offset = self.profile.clock_offset if clock_offset is None else clock_offset
+        self.udp = udp or self.profile.udp
         self.announce = announce
+        self.chance = random.Random(seed)
+        self.faults = terminal_faults([*self.profile.faults, *faults], self.chance)
+        self.options = {
+            "~SerialNumber": serial,
+            "~DeviceName": "Simulated clock",
+            "~Platform": self.profile.platform,
+            "~OEMVendor": "ZKTECO CO., LTD.",
+            "~ZKFPVersion": self.profile.fingerprint_version,
+            "~PIN2Width": str(self.profile.pin_width),
+            "~ExtendFmt": "0",
+            "~UserExtFmt": "0",
+            "MAC": "00:17:61:00:00:01",
+        }
         self.port = 0
         self.complaints: list[str] = []
         self.cut_answer_after: int | None = None
         self.bulk_reads = 0
+        self.reboots = 0
         self.disabled_until: float | None = None
+        self.somebody: Somebody = "good"
+        self.touch_seconds = 0.1
+        self.enrolling: Enrolling | None = None
+        self._host = ""
         self._server: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._session: TerminalSession | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
+        self._rebooting: asyncio.Task[None] | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, see ``port``."""
+        self._host = host
         if self.udp:
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: _Datagrams(self), local_addr=(host, port)
@@ -84,6 +111,14 @@ class TerminalClock:
 
     async def stop(self) -> None:
         """Close the port and every connection, as a power cut would."""
+        if self._rebooting is not None:
+            self._rebooting.cancel()
+            await asyncio.gather(self._rebooting, return_exceptions=True)
+            self._rebooting = None
+        await self._switch_off()
+
+    async def _switch_off(self) -> None:
+        self.stop_enrolling()
         if self._datagrams is not None:
             self._datagrams.close()
         if self._server is not None:
@@ -94,6 +129,21 @@ class TerminalClock:
             await self._server.wait_closed()
         await asyncio.gather(*self._serving, return_exceptions=True)
         self._server = self._datagrams = self._session = None
+        self.disabled_until = None
+
+    def reboot(self) -> None:
+        """Cut every connection, be deaf for a second, and come back; what it remembers stays."""
+        if self._rebooting is None or self._rebooting.done():
+            self.reboots += 1
+            self.announce(f"{self.serial}: restarts")
+            self._rebooting = asyncio.get_running_loop().create_task(self._reboot(), name=f"reboot {self.serial}")
+
+    async def _reboot(self) -> None:
+        # What was answered already is on its way before the line is cut.
+        await asyncio.sleep(0.05)
+        await self._switch_off()
+        await asyncio.sleep(REBOOT_SECONDS)
+        await self.start(self._host, self.port)
 
     @property
     def connected(self) -> bool:
@@ -105,6 +155,15 @@ class TerminalClock:
         """Whether the client has asked for live events."""
         return self._session is not None and self._session.open and bool(self._session.event_mask)
 
+    @property
+    def disabled(self) -> bool:
+        """Whether people are kept from punching at this moment."""
+        return self.disabled_until is not None and asyncio.get_running_loop().time() < self.disabled_until
+
+    def disable(self, seconds: float) -> None:
+        """Keep people from punching; the clock frees itself after so many seconds."""
+        self.disabled_until = asyncio.get_running_loop().time() + seconds
+
     def local_time(self) -> str:
         """What the display shows now."""
         return shown_time(zone_offset(self.zone), self.clock_offset)
@@ -115,13 +174,28 @@ class TerminalClock:
         return True
 
     def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
-        """Somebody punches: it goes to the log, and to the client at once if it asked for live events."""
+        """Somebody punches: it goes to the log, and to the client at once if it asked for live events.
+
+        A full log loses its oldest line, as the ring in a clock does.
+        """
         line = SimulatedPunch(pin, local_time or self.local_time(), status, verify)
         self.log.append(line)
+        del self.log[: -self.profile.log_capacity]
         self.announce(f"{self.serial}: {line.pin} punched at {line.local_time}, status {line.status}")
         if self._session is not None:
             self._session.tell(line)
         return line
+
+    def acknowledged(self) -> None:
+        """The client acknowledged an event."""
+        if self.enrolling is not None:
+            self.enrolling.acknowledged()
+
+    def stop_enrolling(self) -> None:
+        """No finger is waited for any more."""
+        if self.enrolling is not None:
+            self.enrolling.stop()
+            self.enrolling = None
 
     def new_session(self, session: TerminalSession) -> bool:
         """Whether this connection may have the session: hardware serves one client and starves the others."""
@@ -132,8 +206,12 @@ class TerminalClock:
         self._session = session
         return True
 
+    def new_session_id(self) -> int:
+        """A session number: never zero, which means "none"."""
+        return self.chance.randint(1, 0xFFFE)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = TerminalSession(self, writer.write)
+        session = TerminalSession(self, lambda event: writer.write(event.stream()))
         buffer = FrameBuffer()
         self._writers.add(writer)
         if (task := asyncio.current_task()) is not None:
@@ -150,18 +228,22 @@ class TerminalClock:
         except ConnectionError:
             self.announce(f"{self.serial}: the client went away without a word")
         finally:
-            session.open = False
+            session.end()
             self._writers.discard(writer)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
     async def _flush(self, session: TerminalSession, writer: asyncio.StreamWriter) -> None:
-        answer = session.collected()
+        answer = b"".join(frame.stream() for frame in session.collected())
+        if not answer:
+            return
         if self.cut_answer_after is not None and len(answer) > 1000:
             writer.write(answer[: self.cut_answer_after])
             self.cut_answer_after = None
             session.over = True
+        elif fault := self.faults.strike():
+            await self._go_wrong(fault, answer, session, writer)
         elif self.profile.dribble_bytes:
             for start in range(0, len(answer), self.profile.dribble_bytes):
                 writer.write(answer[start : start + self.profile.dribble_bytes])
@@ -170,9 +252,27 @@ class TerminalClock:
             writer.write(answer)
         await writer.drain()
 
-    def new_session_id(self) -> int:
-        """A session number: never zero, which means "none"."""
-        return random.randint(1, 0xFFFE)
+    async def _go_wrong(
+        self, fault: str, answer: bytes, session: TerminalSession, writer: asyncio.StreamWriter
+    ) -> None:
+        match fault:
+            case "delay":
+                await asyncio.sleep(self.faults.delay())
+                writer.write(answer)
+            case "garbage":
+                writer.write(self.faults.garbage() + answer)
+            case "checksum":
+                writer.write(self.faults.damaged(answer))
+            case "truncate":
+                writer.write(answer[: len(answer) // 2])
+                session.over = True
+            case "reset":
+                writer.transport.abort()
+            case "reboot":
+                self.reboot()
+            case _:
+                # Dropped: the client waits in vain.
+                pass
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -194,10 +294,42 @@ class _Datagrams(asyncio.DatagramProtocol):
         transport = self._transport
         if addr not in self._sessions:
             self._sessions[addr] = TerminalSession(
-                self._clock, lambda packet: transport.sendto(packet, addr), datagrams=True
+                self._clock, lambda event: transport.sendto(event.packet(), addr), datagrams=True
             )
         session = self._sessions[addr]
         session.handle(frame)
-        session.collected()
+        if answers := session.collected():
+            self._send(answers, addr, session)
         if session.over:
-            del self._sessions[addr]
+            self._sessions.pop(addr, None)
+
+    def _send(self, answers: list[Frame], addr: tuple[str, int], session: TerminalSession) -> None:
+        assert self._transport is not None, "something was received"
+        packets = [frame.packet() for frame in answers]
+        faults = self._clock.faults
+        match faults.strike():
+            case "delay":
+                loop = asyncio.get_running_loop()
+                for packet in packets:
+                    loop.call_later(faults.delay(), self._late, packet, addr)
+                return
+            case "garbage":
+                packets.insert(0, faults.garbage())
+            case "checksum":
+                packets[-1] = faults.damaged(packets[-1])
+            case "truncate":
+                packets[-1] = packets[-1][: len(packets[-1]) // 2]
+            case "reset":
+                session.end()
+                return
+            case "reboot":
+                self._clock.reboot()
+                return
+            case "drop":
+                return
+        for packet in packets:
+            self._transport.sendto(packet, addr)
+
+    def _late(self, packet: bytes, addr: tuple[str, int]) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(packet, addr)

@@ -1,28 +1,33 @@
 """What the bridge asks of a pull clock, as typed calls over a `FramedSession`. Blocking: it runs in a worker thread.
 
-Nothing here clears a log, opens a door or runs anything on the clock.
+Nothing here opens a door or runs anything on the clock. The log is cleared by `clear_log` alone, when its count is what
+the caller says.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from device_bridge.errors import CommandRefused, SerialMismatch, TerminalError
+from device_bridge.errors import CommandRefused, SerialMismatch, TerminalClosed, TerminalError, TerminalTimeout
 from device_bridge.records import ClockUser, Counts, DeviceInfo
+from device_bridge.terminal.enrolment import FINGER_ENROLLED, EnrolmentAtClock
+from device_bridge.terminal.fingers import Fingers, Place
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.logs import DecodedLog, decode_log
 from device_bridge.terminal.session import FramedSession, LiveEvent
 from device_bridge.terminal.sizes import decode_counts
+from device_bridge.terminal.templates import ClockTemplate, DecodedTemplates
 from device_bridge.terminal.times import decode_time, encode_time
 from device_bridge.terminal.users import StoredUser, UserTable, decode_users, encode_user, free_uid, kept_name
-from device_bridge.terminal.wire import Wire
+from device_bridge.terminal.wire import UdpWire, Wire
 
 USER_LIST_KIND = 5
-ATTENDANCE_EVENTS = 1
+USUAL_EVENTS = 1 | FINGER_ENROLLED
 DISABLED_SECONDS = 60
+CLEARING_SECONDS = 20
 OPTIONS = {
     "name": "~DeviceName",
     "platform": "~Platform",
@@ -49,8 +54,16 @@ class TerminalClient:
 
     def __init__(self, wire: Wire, *, key: int, answer_seconds: float, encoding: str) -> None:
         self._session = FramedSession(wire, key=key, answer_seconds=answer_seconds, encoding=encoding)
-        self._encoding = encoding
+        self._encoding = usable_encoding(encoding)
         self._wire = wire
+        self._fingers = Fingers(self._session, encoding)
+        self.enrolment = EnrolmentAtClock(
+            self._session, self._fingers, self.register_events, datagrams=isinstance(wire, UdpWire)
+        )
+
+    def greet(self) -> None:
+        """Send the first packet of `connect`; it waits for nothing, so it may be called in the event loop."""
+        self._session.greet()
 
     def begin(self, seconds: float) -> None:
         """What follows must be over in so many seconds."""
@@ -68,6 +81,8 @@ class TerminalClient:
                 f"The clock at this address says it is {found or 'without a serial number'}, not {expected_serial}: "
                 "nothing was read from it"
             )
+        # Somebody may have died while this clock was disabled, or stood waiting for a finger.
+        self._session.ask(Command.ENABLE)
 
     def close(self) -> None:
         """Say goodbye if the clock still listens; never raises."""
@@ -109,6 +124,40 @@ class TerminalClient:
     def set_local_time(self, local_text: str) -> None:
         """Set the wall time; ``local_text`` is ``YYYY-MM-DD HH:MM:SS`` in the clock's own zone."""
         self._session.command(Command.TIME_SET, struct.pack("<I", encode_time(local_text)))
+
+    def restart(self, patience: float = 2.0) -> None:
+        """Restart the clock. Many say nothing to that; the connection is of no use afterwards."""
+        self._session.tell(Command.RESTART)
+        with suppress(TerminalTimeout, TerminalClosed):
+            self._wire.receive(patience)
+
+    def clear_log(self, expected: int) -> tuple[int | None, int | None]:
+        """Clear the log if it holds exactly so many punches: how many there were, and how many there are now.
+
+        Nobody can punch between the count and the clearing. A clock that does not say its count is left alone, and
+        so is one with another count: the second number is then `None`.
+        """
+        with self.disabled(CLEARING_SECONDS):
+            before = self.counts().punches
+            if before is None or before != expected:
+                return before, None
+            self._session.command(Command.LOG_CLEAR)
+            self._session.ask(Command.REFRESH)
+            return before, self.counts().punches
+
+    def templates(self, counts: Counts, table: UserTable) -> DecodedTemplates:
+        """All fingerprints on the clock; ``table`` says whose they are."""
+        return self._fingers.read(counts, table)
+
+    def write_templates(self, table: UserTable, templates: Sequence[ClockTemplate]) -> dict[Place, str]:
+        """Write fingerprints; whatever is not in the answer was read back byte for byte."""
+        with self.disabled():
+            return self._fingers.write(table, templates)
+
+    def delete_templates(self, table: UserTable, targets: Sequence[tuple[StoredUser, int]]) -> set[Place]:
+        """Delete fingerprints; returns those that the clock still shows."""
+        with self.disabled():
+            return self._fingers.delete(table, targets)
 
     def users(self, counts: Counts) -> UserTable:
         """Everybody on the clock. An empty table proves nothing: some firmware fails that way.
@@ -201,9 +250,22 @@ class TerminalClient:
         return stored.user == replace(user, name=name)
 
     def register_events(self) -> bool:
-        """From now on the clock tells of each punch at once; False when it can't. A hint only: the log is the truth."""
-        return self._session.ask(Command.EVENT, struct.pack("<I", ATTENDANCE_EVENTS)).command == Command.OK
+        """From now on the clock tells at once of each punch and each new finger; False when it can't.
+
+        A hint only: the log and the counts are the truth.
+        """
+        return self._session.ask(Command.EVENT, struct.pack("<I", USUAL_EVENTS)).command == Command.OK
 
     def take_events(self, wait: float) -> list[LiveEvent]:
         """What the clock told of since the last call; see `FramedSession.take_events`."""
         return self._session.take_events(wait)
+
+
+def usable_encoding(name: str) -> str:
+    """The name of a code page for names. Raises `TerminalError` for none, and for one that does not contain ASCII."""
+    try:
+        if "A".encode(name, errors="replace") == b"A" and "\0".encode(name, errors="replace") == b"\0":
+            return name
+    except (LookupError, UnicodeError, ValueError):
+        pass
+    raise TerminalError(f"{name!r} is no code page for names such as UTF-8, gb2312 or windows-1256")

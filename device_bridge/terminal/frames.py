@@ -17,19 +17,34 @@ LONGEST_PACKET = 4 * 1024 * 1024
 
 
 class Command:
-    """Numbers of the commands and answers that we use or simulate."""
+    """Numbers of the commands and answers that we use or simulate.
 
+    9 has two meanings: in a buffered read it is the user list, by itself with a slot and a finger it is one template.
+    """
+
+    TEMPLATES_READ = 7
     USER_WRITE = 8
     USERS_READ = 9
+    TEMPLATE_READ_RAW = 9
+    TEMPLATE_WRITE = 10
     OPTION_READ = 11
     OPTION_WRITE = 12
     LOG_READ = 13
+    DATA_CLEAR = 14
     LOG_CLEAR = 15
     USER_DELETE = 18
+    TEMPLATE_DELETE = 19
     SIZES = 50
     VERIFY_START = 60
+    ENROL_START = 61
     CAPTURE_CANCEL = 62
+    STATE = 64
     PIN_WIDTH = 69
+    TEMPLATE_STORE = 87
+    TEMPLATE_READ = 88
+    BULK_SAVE = 110
+    BUFFER_CHECKSUM = 119
+    TEMPLATE_DELETE_BY_PIN = 134
     TIME_GET = 201
     TIME_SET = 202
     EVENT = 500

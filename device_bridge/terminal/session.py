@@ -28,6 +28,7 @@ from device_bridge.terminal.wire import Deadline, Wire
 
 LARGEST_ANSWER = 256 * 1024 * 1024
 TRIES_PER_CHUNK = 3
+UPLOAD_PIECE = 1024
 ACCEPTED = frozenset((Command.OK, Command.PREPARE_DATA, Command.DATA))
 
 
@@ -69,17 +70,25 @@ class FramedSession(ZK):  # type: ignore[misc]
         self._key = key
         self._deadline = Deadline(answer_seconds)
         self._events: deque[LiveEvent] = deque()
+        self._greeted = False
 
     def begin(self, seconds: float) -> None:
         """Start a new conversation that must be over in so many seconds."""
         self._deadline = Deadline(seconds)
+
+    def greet(self) -> None:
+        """Send the first packet of `connect` ahead, so that its answer can be waited for without a thread."""
+        self.begin(self.answer_seconds)
+        self._send(Command.CONNECT, b"")
+        self._greeted = True
 
     def connect(self) -> FramedSession:
         """Open the session, with the communication key if the clock asks for it.
 
         Raises `KeyRefused` (2005 after our key), `Unsupported` (6001), or another `TerminalError`.
         """
-        answer = self.ask(Command.CONNECT)
+        answer = self._answer() if self._greeted else self.ask(Command.CONNECT)
+        self._greeted = False
         self.session = answer.session
         if answer.command == Command.UNAUTHORISED:
             answer = self.ask(Command.AUTHENTICATE, scramble(self._key, self.session))
@@ -107,13 +116,20 @@ class FramedSession(ZK):  # type: ignore[misc]
 
     def ask(self, command: int, data: bytes = b"") -> Frame:
         """Send a command and return its first answer, whatever it says."""
+        self._send(command, data)
+        return self._answer()
+
+    def tell(self, command: int, data: bytes = b"") -> None:
+        """Send a command whose answer is not waited for: some clocks restart before they would give it."""
+        self._send(command, data)
+
+    def _send(self, command: int, data: bytes) -> None:
         if command == Command.CONNECT:
             self.session, self._reply = 0, 0
         else:
             self._reply = (self._reply + 1) % 65535
         wait = self._deadline.wait(self.answer_seconds)
         self.wire.send(Frame(command, self.session, self._reply, data), wait)
-        return self._answer()
 
     def command(self, command: int, data: bytes = b"") -> Frame:
         """Like `ask`, but a refusal raises `CommandRefused`."""
@@ -126,10 +142,12 @@ class FramedSession(ZK):  # type: ignore[misc]
         """The next frame of the command under way.
 
         Live events are acknowledged and set aside. Frames with another reply id are late answers to a command that
-        we gave up on: they are skipped.
+        we gave up on: they are skipped. Raises `TerminalGarbled` at once for a packet that was damaged on its way.
         """
         while True:
             frame = self.wire.receive(self._deadline.wait(self.answer_seconds))
+            if not frame.intact:
+                raise TerminalGarbled("A packet of the clock was damaged on its way (wrong checksum)")
             if frame.command == Command.EVENT:
                 self._take_event(frame)
             elif frame.reply == self._reply:
@@ -151,14 +169,17 @@ class FramedSession(ZK):  # type: ignore[misc]
                     frame = self.wire.receive(wait)
                 except TerminalTimeout:
                     break
-            if frame.command == Command.EVENT:
+            if frame.command == Command.EVENT and frame.intact:
                 self._take_event(frame)
         events = list(self._events)
         self._events.clear()
         return events
 
     def read_blob(self, command: int, kind: int) -> bytes:
-        """Read a whole list (users: 9, 5; log: 13, 0) through the clock's buffer, in chunks that are retried singly."""
+        """Read a whole list through the clock's buffer, in chunks that are retried singly.
+
+        Users are asked for with (9, 5), the log with (13, 0), fingerprints with (7, 2).
+        """
         answer = self.command(Command.BUFFER_ASK, struct.pack("<bhii", 1, command, kind, 0))
         if answer.command == Command.DATA:
             return answer.data
@@ -170,11 +191,36 @@ class FramedSession(ZK):  # type: ignore[misc]
         if size > LARGEST_ANSWER:
             raise TerminalGarbled(f"The clock announced {size} bytes, more than any clock holds")
         blob = bytearray()
-        while len(blob) < size:
-            blob += self._chunk(len(blob), min(self.wire.chunk_size, size - len(blob)))
+        try:
+            while len(blob) < size:
+                blob += self._chunk(len(blob), min(self.wire.chunk_size, size - len(blob)))
+        except (CommandRefused, TerminalGarbled):
+            self.ask(Command.FREE_DATA)
+            raise
         # Without this some firmware answers nothing more until it is restarted.
         self.ask(Command.FREE_DATA)
         return bytes(blob)
+
+    def one_answer(self, command: int, data: bytes) -> bytes | None:
+        """What a command answers with, in one packet or several; `None` when the clock has no such thing (2001).
+
+        Raises `CommandRefused` when the clock does not know the command at all.
+        """
+        answer = self.ask(command, data)
+        if answer.command == Command.ERROR:
+            return None
+        if answer.command == Command.PREPARE_DATA:
+            return self._collect(answer)
+        if answer.command in ACCEPTED:
+            return answer.data or None
+        raise CommandRefused(f"The clock answered {answer.command} to command {command}")
+
+    def upload(self, payload: bytes) -> None:
+        """Put bytes into the clock's buffer, for the command that comes next to use."""
+        self.ask(Command.FREE_DATA)
+        self.command(Command.PREPARE_DATA, struct.pack("<I", len(payload)))
+        for start in range(0, len(payload), UPLOAD_PIECE):
+            self.command(Command.DATA, payload[start : start + UPLOAD_PIECE])
 
     def _chunk(self, start: int, size: int) -> bytes:
         last: TerminalError | None = None
@@ -182,7 +228,7 @@ class FramedSession(ZK):  # type: ignore[misc]
             try:
                 answer = self.command(Command.BUFFER_READ, struct.pack("<ii", start, size))
                 chunk = answer.data if answer.command == Command.DATA else self._collect(answer)
-            except (TerminalTimeout, CommandRefused) as error:
+            except (TerminalTimeout, TerminalGarbled, CommandRefused) as error:
                 last = error
                 self._deadline.wait(0)
                 continue

@@ -35,4 +35,6 @@ def decode_counts(data: bytes) -> Counts:
     details = {
         name: struct.unpack_from("<i", data, offset)[0] for name, offset in OFFSETS.items() if offset + 4 <= len(data)
     }
-    return Counts(users=details["users"], punches=details["punches"], details=details)
+    # A negative number is memory read from the wrong place: it says as little as no answer.
+    details = {name: value for name, value in details.items() if value >= 0}
+    return Counts(users=details.get("users"), punches=details.get("punches"), details=details)

@@ -321,7 +321,7 @@ async def test_a_clock_that_speaks_udp(bridge: Bridge, transport: str) -> None:
 async def test_impossible_times_are_quarantined_not_dropped(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = TerminalClock("T1", users=PEOPLE, log=log_of(4))
     monkeypatch.setattr(
-        "device_bridge.simulator.terminal_session.encode_time",
+        "device_bridge.simulator.terminal_records.encode_time",
         lambda text: 0xFFFFFFFF if text.endswith("02:00") else 776520000,
     )
     async with running(clock):
@@ -337,5 +337,5 @@ async def test_impossible_times_are_quarantined_not_dropped(bridge: Bridge, monk
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
-    with pytest.raises(UnknownProfile, match="keyed, refusing, slow, zk8, zk8-1008"):
+    with pytest.raises(UnknownProfile, match="flaky, full, keyed, refusing, slow, vl"):
         TerminalClock("T1", profile="zk9")

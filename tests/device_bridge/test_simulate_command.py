@@ -53,7 +53,7 @@ def test_a_bad_file_is_refused_in_one_sentence(tmp_path: Path, kind: str, text: 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["terminal", "--port", "0", "--serial", "T1", "--profile", "zk9"], "keyed, refusing, slow, zk8, zk8-1008"),
+        (["terminal", "--port", "0", "--serial", "T1", "--profile", "zk9"], "flaky, full, keyed, refusing, slow, vl"),
         (["terminal", "--port", "0", "--serial", "T1", "--users", "/nowhere.csv"], "cannot be read"),
         (["terminal", "--port", "0", "--serial", "T1", "--zone", "Mars/Base"], "Mars/Base"),
         (["push", "--url", "http://127.0.0.1:1", "--serial", "S1", "--profile", "acc"], "acc-3.1, att-2.4, att-legacy"),
