@@ -23,7 +23,7 @@ from foundation.contracts.bridge import (
 )
 from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
-from tenant_stack.devices import answers, commands
+from tenant_stack.devices import answers, clearing, commands, completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.contacts import take_report, touch
 from tenant_stack.devices.syncs import settle_push_syncs
@@ -122,6 +122,8 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
     async def work(session: AsyncSession, device: Admitted) -> Response:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
         answered = await answers.take_results(session, device.id, results.results)
+        await completeness.take_answers(session, device.id, answered)
+        await clearing.take_answers(session, device.id, answered)
         await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})
         return Response(status_code=204)
 
