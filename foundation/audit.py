@@ -5,7 +5,9 @@ Rows are only ever inserted. ``before`` and ``after`` hold no secret: callers pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +26,27 @@ class Actor:
     id: str
     label: str
     address: str = ""
+
+
+@dataclass
+class RefusalBudget:
+    """How many refusals of one caller are written down a minute: a loop of them must not flood the trail.
+
+    Those above are counted in the program's log only.
+    """
+
+    per_minute: int = 30
+    callers: int = 1000
+    _seen: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
+
+    def allows(self, caller: str) -> bool:
+        minute = int(time.monotonic() // 60)
+        last, count = self._seen.pop(caller, (minute, 0))
+        count = count + 1 if last == minute else 1
+        self._seen[caller] = (minute, count)
+        while len(self._seen) > self.callers:
+            self._seen.popitem(last=False)
+        return count <= self.per_minute
 
 
 SYSTEM = Actor("system", "system", "Punctual")

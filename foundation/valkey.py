@@ -38,6 +38,33 @@ class Valkey:
     async def put(self, value: str, *parts: str, seconds: int) -> None:
         await self._guard(self.client.set(self.key(*parts), value, ex=seconds))
 
+    async def renew(self, value: str, *parts: str, seconds: int) -> bool:
+        """Write a value only where there still is one: what somebody deleted meanwhile stays deleted."""
+        return bool(await self._guard(self.client.set(self.key(*parts), value, ex=seconds, xx=True)))
+
+    async def count(self, *parts: str, seconds: int) -> int:
+        """One more of something within a window of ``seconds``; answers how many there are now."""
+        key = self.key(*parts)
+        async with self.client.pipeline(transaction=True) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, seconds, nx=True)
+            answers = await self._guard(pipe.execute())
+        return int(answers[0])
+
+    async def collect(self, member: str, *parts: str, seconds: int) -> None:
+        """Put a member into a set that lives ``seconds`` from now on."""
+        key = self.key(*parts)
+        async with self.client.pipeline(transaction=True) as pipe:
+            pipe.sadd(key, member)
+            pipe.expire(key, seconds)
+            await self._guard(pipe.execute())
+
+    async def members(self, *parts: str) -> set[str]:
+        return {str(each) for each in await self._guard(self.client.smembers(self.key(*parts)))}
+
+    async def discard(self, member: str, *parts: str) -> None:
+        await self._guard(self.client.srem(self.key(*parts), member))
+
     async def take(self, *parts: str) -> str | None:
         """Read and delete in one step: the value can be used once."""
         value = await self._guard(self.client.getdel(self.key(*parts)))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
 
 from foundation import web
 from foundation.database import Database
@@ -19,8 +20,11 @@ from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
+from tenant_stack.access.client_endpoints import clients_router
 from tenant_stack.access.endpoints import access_router
-from tenant_stack.access.service import Authenticator
+from tenant_stack.access.idempotency import IdempotentWrites
+from tenant_stack.access.people_endpoints import people_router
+from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.attendance.endpoints import attendance_router
 from tenant_stack.dashboard.endpoints import dashboard_router
@@ -33,6 +37,7 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
+from tenant_stack.reports.endpoints import reports_router
 from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.settings import TenantSettings
@@ -72,7 +77,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         vault=vault,
         ca_file=settings.ca_file,
     )
-    state.authenticate = Authenticator(database, sessions, tokens, settings.public_url)
+    state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
+    state.refused = Denials(database)
     state.intake = Intake(database, Months(database), hints, settings.zone)
     hub.open()
     try:
@@ -101,15 +107,20 @@ def describe() -> FastAPI:
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
+    app.include_router(people_router())
+    app.include_router(clients_router())
     app.include_router(staff_router())
     app.include_router(devices_router())
     app.include_router(attendance_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
+    app.include_router(reports_router())
     app.include_router(dashboard_router())
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(control_router(), include_in_schema=False)
+    # Inside the edge, so that kept answers carry its headers too.
+    app.user_middleware.append(Middleware(IdempotentWrites))
     mount_portal(app, PORTAL)
     return app
 

@@ -12,6 +12,8 @@ from starlette.requests import HTTPConnection
 from foundation.database import Database
 from foundation.pagination import PageRequest, page_request
 from foundation.sign_in.principal import Principal, Requires, SignedIn
+from tenant_stack.access.idempotency import claim
+from tenant_stack.access.scope import limit_queries
 from tenant_stack.hints import Hints
 from tenant_stack.settings import TenantSettings
 
@@ -19,6 +21,8 @@ from tenant_stack.settings import TenantSettings
 async def _transaction(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     database: Database = connection.app.state.database
     async with database.transaction() as session:
+        limit_queries(session, lambda: getattr(connection.state, "principal", None))
+        await claim(session, connection)
         yield session
 
 

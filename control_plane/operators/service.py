@@ -14,10 +14,10 @@ from control_plane.operators.models import OAuthClient, Operator
 from control_plane.organisations.models import AuditEntry
 from control_plane.settings import ControlSettings
 from foundation import audit
-from foundation.audit import Actor
+from foundation.audit import Actor, RefusalBudget
 from foundation.clock import utc_now
 from foundation.database import Database
-from foundation.errors import Forbidden, NotSignedIn
+from foundation.errors import Forbidden, NotSignedIn, Problem
 from foundation.outbound import http_client
 from foundation.sign_in.openid import Connection, Identity, Provider
 from foundation.sign_in.principal import Principal, bearer_token
@@ -25,6 +25,8 @@ from foundation.sign_in.sessions import Sessions, refuse_foreign_origin
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
+
+IDLE_SECONDS, ABSOLUTE_SECONDS = 900, 28_800
 
 PERMISSIONS = frozenset(
     {
@@ -52,7 +54,8 @@ class Operators:
     def __init__(self, settings: ControlSettings, database: Database, valkey: Valkey, vault: Vault) -> None:
         self.public_url = settings.public_url
         self.valkey = valkey
-        self.sessions = Sessions(valkey)
+        self.sessions = Sessions(valkey, idle=IDLE_SECONDS, absolute=ABSOLUTE_SECONDS)
+        self._refusals = RefusalBudget()
         self.tokens = Tokens(vault, settings.tokens_key, settings.public_url)
         self._settings = settings
         self._database = database
@@ -94,7 +97,7 @@ class Operators:
     async def provider(self) -> Provider:
         return self._provider
 
-    async def admit(self, identity: Identity, request: Request) -> str:
+    async def admit(self, identity: Identity, request: Request, invitation: str = "") -> str:
         """The operator's id. Accounts are never made by signing in."""
         async with self._database.transaction() as session:
             operator = await session.scalar(
@@ -109,6 +112,17 @@ class Operators:
                 return str(operator.id)
             audit.record(session, AuditEntry, actor, "operator.refused", "operator", actor.id)
         raise Forbidden("not_an_operator", "You are signed in, but you are not an operator of this platform")
+
+    async def refuse(self, problem: Problem, request: Request) -> None:
+        """A sign-in that failed before anybody was known."""
+        address = _address(request)
+        if not self._refusals.allows(address):
+            return
+        actor = Actor("system", "sign-in", "Somebody who is not signed in", address)
+        async with self._database.transaction() as session:
+            audit.record(
+                session, AuditEntry, actor, "sign_in.refused", "sign_in", problem.code, after={"reason": problem.detail}
+            )
 
     async def client_scopes(self, client_id: str, secret: str, request: Request) -> frozenset[str] | None:
         async with self._database.transaction() as session:
@@ -134,7 +148,15 @@ class Operators:
             await self.sessions.end(session)
             raise NotSignedIn("not_signed_in", "This account is no longer an operator's")
         label = operator.email or operator.subject
-        return Principal("user", str(operator.id), label, PERMISSIONS, _address(connection))
+        return Principal(
+            "user",
+            str(operator.id),
+            label,
+            PERMISSIONS,
+            _address(connection),
+            logged_in_at=session.logged_in_at,
+            session_id=session.id,
+        )
 
     async def _machine(self, token: str, connection: HTTPConnection) -> Principal:
         claims = await self.tokens.verify(token)

@@ -6,10 +6,14 @@ of the callback (RFC 9207), an ID token that must be there, its signature, audie
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -23,6 +27,10 @@ from foundation.logs import get_logger
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 LEEWAY_SECONDS = 60
 METADATA_SECONDS = 300
+LARGEST_ANSWER = 1_000_000
+# Header fields by which a token would bring its own key, or ask for what we do not understand (RFC 7515 §4.1).
+FOREIGN_HEADERS = {"jwk", "jku", "x5c", "x5u", "crit", "b64"}
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says it is. Accounts are keyed by (issuer, subject); the e-mail is only shown."""
+    """Who the provider says it is. Accounts are keyed by (issuer, subject); the e-mail is only shown.
+
+    ``authenticated_at`` (Unix seconds) is when the person last proved it there, None when the provider does not tell.
+    """
 
     issuer: str
     subject: str
     email: str
     name: str
+    authenticated_at: int | None = None
 
 
 class Provider:
@@ -64,8 +76,8 @@ class Provider:
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
 
-    async def begin(self) -> Attempt:
-        """Start a sign-in with a fresh state, nonce and code verifier."""
+    async def begin(self, *, again: bool = False) -> Attempt:
+        """Start a sign-in with a fresh state, nonce and code verifier; ``again`` asks to prove it anew."""
         metadata = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         url = httpx.URL(
@@ -79,6 +91,7 @@ class Provider:
                 "nonce": nonce,
                 "code_challenge": create_s256_code_challenge(verifier),
                 "code_challenge_method": "S256",
+                **({"prompt": "login"} if again else {}),
             },
         )
         return Attempt(str(url), state, nonce, verifier)
@@ -94,17 +107,18 @@ class Provider:
         if not raw:
             raise NotSignedIn("id_token_missing", "The sign-in provider sent no ID token")
         claims = await self._checked_claims(metadata, str(raw), attempt.nonce)
-        if claims.get("email_verified") is False:
+        if claims.get("email_verified", True) is not True:
             raise NotSignedIn("email_unverified", "The sign-in provider has not verified this e-mail address")
         return Identity(
             issuer=self.connection.issuer,
             subject=str(claims["sub"]),
             email=str(claims.get("email", "")),
             name=str(claims.get("name") or claims.get("email") or claims["sub"]),
+            authenticated_at=_seconds(claims.get("auth_time")),
         )
 
     async def _exchange(self, metadata: dict[str, Any], attempt: Attempt, code: str) -> dict[str, Any]:
-        response = await self._request(
+        status, document = await self._request(
             "POST",
             metadata["token_endpoint"],
             auth=(self.connection.client_id, self.connection.client_secret),
@@ -115,45 +129,107 @@ class Provider:
                 "code_verifier": attempt.code_verifier,
             },
         )
-        if response.status_code >= 500:
-            raise BadGateway("provider_failed", "The sign-in provider failed; try again")
-        document: dict[str, Any] = response.json()
-        if response.status_code != 200 or "error" in document:
+        if status != 200 or "error" in document:
             raise NotSignedIn("code_refused", "The sign-in provider refused the code; start again")
         return document
 
     async def _checked_claims(self, metadata: dict[str, Any], raw: str, nonce: str) -> dict[str, Any]:
-        keys = KeySet.import_key_set((await self._request("GET", metadata["jwks_uri"])).json())
+        header = _header(raw)
+        if foreign := FOREIGN_HEADERS & header.keys():
+            raise _invalid(f"the header names {sorted(foreign)[0]}")
+        if header.get("alg") not in ALGORITHMS:
+            raise _invalid(f"signed with {str(header.get('alg'))[:20]}")
+        _, document = await self._request("GET", metadata["jwks_uri"])
         registry = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": self.connection.issuer},
             sub={"essential": True},
             exp={"essential": True},
+            iat={"essential": True},
             nonce={"essential": True, "value": nonce},
         )
         try:
+            keys = _signing_keys(document, header.get("kid"))
             token = jwt.decode(raw, keys, algorithms=ALGORITHMS)
             registry.validate(token.claims)
-        except (JoseError, ValueError) as error:
-            get_logger().warning("sign_in.id_token_refused", reason=str(error))
-            raise NotSignedIn("id_token_invalid", "The sign-in provider's ID token does not hold") from error
-        audience = token.claims.get("aud")
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise _invalid(str(error)) from error
+        claims = dict(token.claims)
+        audience = claims.get("aud")
         if (audience if isinstance(audience, list) else [audience]) != [self.connection.client_id]:
-            raise NotSignedIn("id_token_invalid", "The ID token was made for another application")
-        return dict(token.claims)
+            raise NotSignedIn("id_token_foreign", "The ID token was made for another application")
+        if claims.get("azp", self.connection.client_id) != self.connection.client_id:
+            raise NotSignedIn("id_token_foreign", "The ID token was made for another application")
+        if not isinstance(claims["sub"], str) or not claims["sub"]:
+            raise _invalid("no subject")
+        return claims
 
     async def _discover(self) -> dict[str, Any]:
         if time.monotonic() < self._metadata_until:
             return self._metadata
-        url = self.connection.issuer.rstrip("/") + "/.well-known/openid-configuration"
-        metadata: dict[str, Any] = (await self._request("GET", url)).json()
-        if metadata.get("issuer") != self.connection.issuer:
+        issuer = self.connection.issuer
+        status, metadata = await self._request("GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
+        if status != 200:
+            raise BadGateway("provider_failed", "The sign-in provider failed; try again")
+        if metadata.get("issuer") != issuer:
             raise BadGateway("issuer_mismatch", "The sign-in provider calls itself by another issuer than configured")
+        for name in ENDPOINTS:
+            scheme = urlsplit(str(metadata.get(name, ""))).scheme
+            # What the issuer protects by TLS must not leave it half-way.
+            if scheme not in {"http", "https"} or (issuer.startswith("https:") and scheme != "https"):
+                raise BadGateway(
+                    "provider_incomplete", f"The sign-in provider names no usable {name.replace('_', ' ')}"
+                )
         self._metadata, self._metadata_until = metadata, time.monotonic() + METADATA_SECONDS
         return metadata
 
-    async def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
+    async def _request(self, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object of an answer of at most a megabyte; `BadGateway` for everything else."""
+        body = bytearray()
         try:
-            return await self._http.request(method, url, **options)
-        except httpx.HTTPError as error:
+            async with self._http.stream(method, url, follow_redirects=False, **options) as response:
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > LARGEST_ANSWER:
+                        raise BadGateway("provider_failed", "The sign-in provider's answer is too large")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise BadGateway("provider_away", "The sign-in provider does not answer; try again") from error
+        if response.status_code >= 500:
+            raise BadGateway("provider_failed", "The sign-in provider failed; try again")
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise BadGateway("provider_failed", "The sign-in provider answered with something unreadable") from error
+        if not isinstance(document, dict):
+            raise BadGateway("provider_failed", "The sign-in provider answered with something unreadable")
+        return response.status_code, document
+
+
+def _invalid(reason: str) -> NotSignedIn:
+    get_logger().warning("sign_in.id_token_refused", reason=reason[:200])
+    return NotSignedIn("id_token_invalid", "The sign-in provider's ID token does not hold")
+
+
+def _header(raw: str) -> dict[str, Any]:
+    part = raw.partition(".")[0]
+    try:
+        document = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise _invalid("unreadable header") from error
+    if not isinstance(document, dict):
+        raise _invalid("unreadable header")
+    return document
+
+
+def _signing_keys(document: dict[str, Any], kid: object) -> KeySet:
+    """The provider's key of that name; without a name there must be only one that signs."""
+    keys = [each for each in document["keys"] if each.get("kty") != "oct" and each.get("use", "sig") == "sig"]
+    if kid is not None:
+        keys = [each for each in keys if each.get("kid") == kid]
+    if len(keys) != 1:
+        raise ValueError("the provider has no such key")
+    return KeySet.import_key_set({"keys": keys})
+
+
+def _seconds(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None

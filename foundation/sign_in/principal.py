@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -12,18 +13,26 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.requests import HTTPConnection
 
 from foundation.audit import Actor
+from foundation.clock import utc_now
 from foundation.errors import Forbidden, NotSignedIn
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A signed-in caller. ``kind`` is ``user`` or ``client``; ``permissions`` are ``resource:action``."""
+    """A signed-in caller. ``kind`` is ``user`` or ``client``; ``permissions`` are ``resource:action``.
+
+    ``parts`` limits what they see to parts of the organisation (``site:ID``, ``department:NAME``); None is everything.
+    ``logged_in_at`` is when a person last proved who they are; ``session_id`` names the session they use.
+    """
 
     kind: str
     id: str
     label: str
     permissions: frozenset[str]
     address: str = ""
+    parts: frozenset[str] | None = None
+    logged_in_at: datetime | None = None
+    session_id: str = ""
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -33,7 +42,25 @@ class Principal:
         return Actor(self.kind, self.id, self.label, self.address)
 
 
+RECENT = timedelta(minutes=5)
+
+
+def require_recent_login(caller: Principal) -> None:
+    """For what must not be done by whoever finds an open desk: `NotSignedIn` unless the login is at most 5 min old.
+
+    A machine cannot prove that a person is there, so it is refused (`Forbidden`).
+    """
+    if caller.kind != "user":
+        raise Forbidden("person_required", "Only a person who is signed in may do this")
+    if caller.logged_in_at is None or utc_now() - caller.logged_in_at > RECENT:
+        raise NotSignedIn("step_up_required", "Confirm that it is you: sign in again, then repeat this")
+
+
 Authenticate = Callable[[HTTPConnection], Awaitable[Principal]]
+
+
+# ``app.state.refused``, if there is one, writes a denied call into the audit trail.
+Refused = Callable[[HTTPConnection, Principal, str], Awaitable[None]]
 
 
 class Requires:
@@ -46,6 +73,9 @@ class Requires:
         authenticate: Authenticate = connection.app.state.authenticate
         principal = await authenticate(connection)
         if not principal.may(self.permission):
+            refused: Refused | None = getattr(connection.app.state, "refused", None)
+            if refused is not None:
+                await refused(connection, principal, self.permission)
             raise Forbidden("permission_missing", f"This needs the permission {self.permission}")
         return principal
 
@@ -76,6 +106,15 @@ class ServiceToken:
         offered = bearer_token(connection) or ""
         if not hmac.compare_digest(offered.encode(), expected.encode()):
             raise NotSignedIn("service_token_invalid", "This route is for another service of this stack")
+
+
+class RecentLogin(Requires):
+    """Dependency: as `Requires`, and the person signed in within the last five minutes (`require_recent_login`)."""
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        principal = await super().__call__(connection)
+        require_recent_login(principal)
+        return principal
 
 
 def bearer_token(connection: HTTPConnection) -> str | None:

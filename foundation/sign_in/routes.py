@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from foundation.errors import BadRequest, NotSignedIn, Problem
+from foundation.errors import BadRequest, NotSignedIn, Problem, TooManyRequests
 from foundation.sign_in.openid import Attempt, Identity, Provider
 from foundation.sign_in.principal import Public
 from foundation.sign_in.sessions import COOKIE, Sessions, refuse_foreign_origin, set_cookie
@@ -27,6 +27,7 @@ from foundation.valkey import Valkey
 
 ATTEMPT_COOKIE = "__Host-sign-in"
 ATTEMPT_SECONDS = 600
+FAILED_SECRETS, FAILED_SECONDS = 20, 60
 
 REFUSAL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
@@ -45,8 +46,14 @@ class SignInService(Protocol):
     async def provider(self) -> Provider:
         """The organisation's provider; `NotFound` when none is configured."""
 
-    async def admit(self, identity: Identity, request: Request) -> str:
-        """The account's id; `Forbidden` for somebody without one. Writes the audit trail either way."""
+    async def admit(self, identity: Identity, request: Request, invitation: str = "") -> str:
+        """The account's id; `Forbidden` for somebody without one. Writes the audit trail either way.
+
+        ``invitation`` is the secret of the invitation link by which the person came, if they came by one.
+        """
+
+    async def refuse(self, problem: Problem, request: Request) -> None:
+        """Write a sign-in that failed before anybody was known into the audit trail."""
 
     async def client_scopes(self, client_id: str, secret: str, request: Request) -> frozenset[str] | None:
         """The scopes of a client whose secret fits, else None."""
@@ -74,12 +81,19 @@ def _same_site_path(path: str) -> str:
     return path if safe and not parts.scheme and not parts.netloc else "/"
 
 
-async def login(request: Request, next: str = "/") -> Response:
-    """Send the browser to the organisation's sign-in provider."""
+async def login(request: Request, next: str = "/", again: bool = False, invitation: str = "") -> Response:
+    """Send the browser to the organisation's sign-in provider. ``again`` asks to prove it anew."""
     service = _service(request)
-    attempt = await (await service.provider()).begin()
+    attempt = await (await service.provider()).begin(again=again)
     binding = secrets.token_urlsafe(32)
-    document = json.dumps({"attempt": asdict(attempt), "next": _same_site_path(next), "binding": _digest(binding)})
+    document = json.dumps(
+        {
+            "attempt": asdict(attempt),
+            "next": _same_site_path(next),
+            "binding": _digest(binding),
+            "invitation": invitation[:200],
+        }
+    )
     await service.valkey.put(document, "sign-in", _digest(attempt.state), seconds=ATTEMPT_SECONDS)
     response = RedirectResponse(attempt.url, status_code=302)
     response.set_cookie(
@@ -95,6 +109,9 @@ async def callback(
     try:
         return await _begin_session(request, state, code, iss, error)
     except Problem as problem:
+        # Somebody without an account is in the trail already, under their name.
+        if problem.code not in {"no_account", "not_an_operator"} and problem.status != 503:
+            await _service(request).refuse(problem, request)
         if "text/html" not in request.headers.get("accept", ""):
             raise
         page = REFUSAL.format(title=escape(problem.title), detail=escape(problem.detail))
@@ -112,10 +129,16 @@ async def _begin_session(request: Request, state: str, code: str, iss: str | Non
     if error or not code:
         raise NotSignedIn("provider_refused", "The sign-in provider did not sign you in")
     identity = await (await service.provider()).finish(Attempt(**document["attempt"]), code=code, issuer=iss)
-    account_id = await service.admit(identity, request)
+    account_id = await service.admit(identity, request, str(document.get("invitation", "")))
     await _end_session(request, service)
     response = RedirectResponse(document["next"], status_code=302)
-    set_cookie(response, await service.sessions.create(account_id))
+    cookie = await service.sessions.create(
+        account_id,
+        address=request.client.host if request.client else "",
+        agent=request.headers.get("user-agent", ""),
+        authenticated_at=identity.authenticated_at,
+    )
+    set_cookie(response, cookie)
     response.delete_cookie(ATTEMPT_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
     return response
 
@@ -145,8 +168,10 @@ async def token(request: Request) -> Response:
     if form.get("grant_type") != "client_credentials":
         return _oauth_error("unsupported_grant_type", "Only client_credentials is offered")
     client_id, secret = _credentials(request, str(form.get("client_id", "")), str(form.get("client_secret", "")))
+    await _refuse_guessing(request, service, client_id)
     allowed = await service.client_scopes(client_id, secret, request) if client_id and secret else None
     if allowed is None:
+        await service.valkey.count("failed-secrets", _guesser(request, client_id), seconds=FAILED_SECONDS)
         return _oauth_error("invalid_client", "Unknown client or wrong secret", status=401)
     asked = str(form.get("scope", "")).split() or sorted(allowed)
     if not set(asked) <= allowed:
@@ -158,6 +183,17 @@ async def token(request: Request) -> Response:
         "scope": " ".join(asked),
     }
     return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache"})
+
+
+def _guesser(request: Request, client_id: str) -> str:
+    return _digest(f"{request.client.host if request.client else ''} {client_id}")
+
+
+async def _refuse_guessing(request: Request, service: SignInService, client_id: str) -> None:
+    """After twenty wrong secrets within a minute this address waits, for this client; others are not held up."""
+    failed = await service.valkey.get("failed-secrets", _guesser(request, client_id))
+    if failed is not None and int(failed) >= FAILED_SECRETS:
+        raise TooManyRequests("too_many_failures", "Too many wrong secrets; wait a minute", retry_after=FAILED_SECONDS)
 
 
 def _credentials(request: Request, client_id: str, secret: str) -> tuple[str, str]:

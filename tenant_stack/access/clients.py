@@ -1,22 +1,32 @@
-"""OAuth clients: machines with scopes. A secret is shown once and kept as a hash."""
+"""OAuth clients: machines with scopes. A secret is shown once and kept as a hash; two may be valid at a time."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.contracts.control import ClientCreated, ClientRequest
-from foundation.errors import Invalid
-from tenant_stack.access.models import OAuthClient
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from foundation.pagination import Page, PageRequest, paginate
+from foundation.sign_in.principal import Principal
+from tenant_stack.access.client_schemas import ClientIn, ClientView, NewSecret, SecretView
+from tenant_stack.access.models import ClientSecret, OAuthClient, User
 from tenant_stack.access.permissions import PERMISSIONS
 from tenant_stack.base import audited
 
 SECRET_PREFIX = "pnc_"
+MOST_SECRETS = 2
+# A machine must not be able to give rights away: these need a person who signed in just now.
+PERSONS_ONLY = frozenset(
+    f"{resource}:{action}" for resource in ("users", "clients") for action in ("create", "update", "delete")
+)
 
 
 def _digest(secret: str) -> str:
@@ -24,27 +34,43 @@ def _digest(secret: str) -> str:
 
 
 async def create_client(session: AsyncSession, actor: Actor, request: ClientRequest) -> ClientCreated:
-    """Register a machine; `Invalid` names a scope that does not exist."""
-    if unknown := sorted(set(request.scopes) - PERMISSIONS):
-        raise Invalid("unknown_scope", f"There is no scope {unknown[0]}", field="scopes")
-    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
-    client = OAuthClient(
-        client_id=f"client-{secrets.token_hex(8)}",
-        name=request.name,
-        secret_hash=_digest(secret),
-        scopes=sorted(set(request.scopes)),
-    )
+    """Register a machine for the platform's operator; `Invalid` names a scope that does not exist."""
+    client, secret = await _register(session, actor, request.name, request.scopes)
+    return ClientCreated(client_id=client.client_id, client_secret=secret, scopes=client.scopes)
+
+
+async def _register(
+    session: AsyncSession, actor: Actor, name: str, scopes: Sequence[str], **more: object
+) -> tuple[OAuthClient, str]:
+    client = OAuthClient(client_id=f"client-{secrets.token_hex(8)}", name=name, scopes=_known_scopes(scopes), **more)
     session.add(client)
     await session.flush()
-    audited(
-        session,
-        actor,
-        "client.create",
-        "client",
-        client.client_id,
-        after={"name": client.name, "scopes": list(client.scopes)},
-    )
-    return ClientCreated(client_id=client.client_id, client_secret=secret, scopes=client.scopes)
+    secret = await _add_secret(session, client)
+    audited(session, actor, "client.create", "client", client.client_id, after=_entered(client))
+    return client, secret
+
+
+def _known_scopes(scopes: Sequence[str]) -> list[str]:
+    if unknown := sorted(set(scopes) - PERMISSIONS):
+        raise Invalid("unknown_scope", f"There is no scope {unknown[0]}", field="scopes")
+    if person := sorted(set(scopes) & PERSONS_ONLY):
+        raise Invalid("scope_for_people", f"{person[0]} is for people only", field="scopes")
+    return sorted(set(scopes))
+
+
+def _entered(client: OAuthClient) -> dict[str, object]:
+    return {
+        "name": client.name,
+        "scopes": list(client.scopes),
+        "requests_per_minute": client.requests_per_minute,
+    }
+
+
+async def _add_secret(session: AsyncSession, client: OAuthClient) -> str:
+    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    session.add(ClientSecret(owner_id=client.id, digest=_digest(secret)))
+    await session.flush()
+    return secret
 
 
 async def find_client(session: AsyncSession, client_id: str) -> OAuthClient | None:
@@ -58,12 +84,145 @@ async def find_client(session: AsyncSession, client_id: str) -> OAuthClient | No
 async def check_secret(session: AsyncSession, actor: Actor, client_id: str, secret: str) -> frozenset[str] | None:
     """The scopes of a client whose secret fits, else None; a wrong secret of a real client goes into the trail."""
     client = await find_client(session, client_id)
+    stored = await _secrets(session, client.id) if client else []
+    offered = _digest(secret)
     # Compare in any case, so that the time taken does not tell whether the client exists.
-    fits = hmac.compare_digest(_digest(secret), client.secret_hash if client else _digest(""))
+    fitting = [each for each in stored if hmac.compare_digest(offered, each.digest)]
+    hmac.compare_digest(offered, _digest(""))
     if client is None:
         return None
-    if not fits:
+    if not fitting:
         audited(session, actor, "client.refused", "client", client_id)
         return None
     client.last_used_at = sa.func.now()
+    fitting[0].last_used_at = sa.func.now()
     return frozenset(client.scopes)
+
+
+async def _secrets(session: AsyncSession, owner_id: UUID) -> list[ClientSecret]:
+    query = sa.select(ClientSecret).where(ClientSecret.owner_id == owner_id).order_by(ClientSecret.id)
+    return list(await session.scalars(query))
+
+
+async def list_clients(session: AsyncSession, page: PageRequest, *, q: str | None = None) -> Page[ClientView]:
+    """Clients by name, revoked ones too."""
+    query = sa.select(OAuthClient, User.name, User.email, User.active).outerjoin(
+        User, User.id == OAuthClient.granted_by
+    )
+    if q:
+        query = query.where(
+            sa.or_(OAuthClient.name.icontains(q, autoescape=True), OAuthClient.client_id.icontains(q, autoescape=True))
+        )
+    table = OAuthClient.__table__.c
+    rows, cursor, total = await paginate(session, query, page, order=[table.name, table.id])
+    items = [await _view(session, row[0], row[1] or row[2], row[3]) for row in rows]
+    return Page(items=items, next_cursor=cursor, total=total)
+
+
+async def read_client(session: AsyncSession, client_id: str) -> ClientView:
+    """One client; `NotFound` when there is none."""
+    await session.flush()
+    query = sa.select(OAuthClient, User.name, User.email, User.active).outerjoin(
+        User, User.id == OAuthClient.granted_by
+    )
+    row = (await session.execute(query.where(OAuthClient.client_id == client_id))).one_or_none()
+    if row is None:
+        raise NotFound("client_not_found", "There is no such client")
+    await session.refresh(row[0])
+    return await _view(session, row[0], row[1] or row[2], row[3])
+
+
+async def _view(
+    session: AsyncSession, client: OAuthClient, grantor: str | None, grantor_active: bool | None
+) -> ClientView:
+    kept = await _secrets(session, client.id)
+    return ClientView(
+        client_id=client.client_id,
+        name=client.name,
+        scopes=client.scopes,
+        requests_per_minute=client.requests_per_minute,
+        granted_by=grantor,
+        grantor_active=grantor_active is not False,
+        revoked_at=client.revoked_at,
+        last_used_at=client.last_used_at,
+        created_at=client.created_at,
+        secrets=[SecretView(id=each.id, created_at=each.created_at, last_used_at=each.last_used_at) for each in kept],
+    )
+
+
+def _refuse_more_than_own(caller: Principal, scopes: Sequence[str]) -> None:
+    if more := sorted(set(scopes) - caller.permissions):
+        raise Forbidden("grant_exceeds_own", f"You do not hold {more[0]} yourself, so you cannot give it to a client")
+
+
+async def _get(session: AsyncSession, client_id: str) -> OAuthClient:
+    client: OAuthClient | None = await session.scalar(
+        sa.select(OAuthClient).where(OAuthClient.client_id == client_id).with_for_update()
+    )
+    if client is None:
+        raise NotFound("client_not_found", "There is no such client")
+    if client.revoked_at is not None:
+        raise Conflict("client_revoked", "This client was revoked; make a new one")
+    return client
+
+
+async def add_client(session: AsyncSession, caller: Principal, entered: ClientIn) -> NewSecret:
+    """Register a machine that never may more than whoever registers it."""
+    scopes = _known_scopes(entered.scopes)
+    _refuse_more_than_own(caller, scopes)
+    client, secret = await _register(
+        session,
+        caller.actor,
+        entered.name,
+        scopes,
+        granted_by=UUID(caller.id),
+        requests_per_minute=entered.requests_per_minute,
+    )
+    return NewSecret(client=await read_client(session, client.client_id), client_secret=secret)
+
+
+async def update_client(session: AsyncSession, caller: Principal, client_id: str, entered: ClientIn) -> ClientView:
+    """Replace name, scopes and rate; from now on the caller answers for what the client may do."""
+    client = await _get(session, client_id)
+    scopes = _known_scopes(entered.scopes)
+    _refuse_more_than_own(caller, scopes)
+    before = {**_entered(client), "granted_by": str(client.granted_by) if client.granted_by else None}
+    client.name, client.scopes, client.requests_per_minute = entered.name, scopes, entered.requests_per_minute
+    client.granted_by = UUID(caller.id)
+    await session.flush()
+    after = {**_entered(client), "granted_by": str(client.granted_by)}
+    audited(session, caller.actor, "client.update", "client", client_id, before=before, after=after)
+    return await read_client(session, client_id)
+
+
+async def rotate_secret(session: AsyncSession, caller: Principal, client_id: str) -> NewSecret:
+    """A second secret; the first stays valid until it is removed. `Conflict` when there are two already."""
+    client = await _get(session, client_id)
+    _refuse_more_than_own(caller, client.scopes)
+    if len(await _secrets(session, client.id)) >= MOST_SECRETS:
+        raise Conflict("two_secrets", "There are two secrets already; remove the one that is no longer used")
+    secret = await _add_secret(session, client)
+    audited(session, caller.actor, "client.secret_add", "client", client_id)
+    return NewSecret(client=await read_client(session, client_id), client_secret=secret)
+
+
+async def remove_secret(session: AsyncSession, caller: Principal, client_id: str, secret_id: UUID) -> ClientView:
+    """The secret is refused from now on; the last one stays (revoke the client instead)."""
+    client = await _get(session, client_id)
+    kept = await _secrets(session, client.id)
+    found = next((each for each in kept if each.id == secret_id), None)
+    if found is None:
+        raise NotFound("secret_not_found", "There is no such secret")
+    if len(kept) == 1:
+        raise Conflict("last_secret", "This is the only secret; add another first, or revoke the client")
+    await session.delete(found)
+    audited(session, caller.actor, "client.secret_remove", "client", client_id, before={"secret": str(secret_id)})
+    return await read_client(session, client_id)
+
+
+async def revoke_client(session: AsyncSession, caller: Principal, client_id: str) -> None:
+    """The next request of the client is refused, with whatever token."""
+    client = await _get(session, client_id)
+    client.revoked_at = sa.func.now()
+    audited(session, caller.actor, "client.revoke", "client", client_id, before=_entered(client))
+    await session.execute(sa.delete(ClientSecret).where(ClientSecret.owner_id == client.id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,16 +11,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from foundation.audit import SYSTEM
+from foundation.audit import SYSTEM, RefusalBudget
 from foundation.contracts.control import Owner, SignInConnection
 from foundation.database import Database
-from foundation.errors import NotSignedIn
+from foundation.errors import NotSignedIn, TooManyRequests
 from foundation.sign_in.principal import Principal, bearer_token
 from foundation.sign_in.sessions import Sessions, refuse_foreign_origin
 from foundation.sign_in.tokens import Tokens
+from foundation.valkey import Valkey
 from tenant_stack.access.clients import find_client
 from tenant_stack.access.models import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
 from tenant_stack.access.permissions import OWNER
+from tenant_stack.access.scope import parts_of
 from tenant_stack.base import audited
 
 
@@ -32,6 +35,7 @@ class Account:
     email: str
     roles: tuple[str, ...]
     permissions: frozenset[str]
+    parts: frozenset[str] | None = None
 
 
 async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
@@ -42,6 +46,8 @@ async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
             User.id,
             User.name,
             User.email,
+            User.sites,
+            User.departments,
             sa.func.array_agg(Role.name.distinct()).filter(Role.name.is_not(None)).label("roles"),
             sa.func.array_agg(permission.distinct()).filter(Permission.id.is_not(None)).label("permissions"),
         )
@@ -55,7 +61,14 @@ async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    return Account(row.id, row.name, row.email, tuple(sorted(row.roles or ())), frozenset(row.permissions or ()))
+    return Account(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        roles=tuple(sorted(row.roles or ())),
+        permissions=frozenset(row.permissions or ()),
+        parts=parts_of(row.sites, row.departments),
+    )
 
 
 async def ensure_owner(session: AsyncSession, owner: Owner) -> None:
@@ -98,6 +111,7 @@ class Authenticator:
     sessions: Sessions
     tokens: Tokens
     public_url: str
+    valkey: Valkey
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         address = connection.client.host if connection.client else ""
@@ -105,8 +119,11 @@ class Authenticator:
             return await self.account_principal(connection, address)
         token = bearer_token(connection)
         if token is not None:
-            return await self._client_principal(token, address)
-        return await self.account_principal(connection, address)
+            caller = await self._client_principal(token, address)
+        else:
+            caller = await self.account_principal(connection, address)
+        connection.state.principal = caller  # the request's queries are limited to what this caller sees
+        return caller
 
     async def account_principal(
         self, connection: HTTPConnection, address: str = "", *, keep_alive: bool = True
@@ -120,14 +137,58 @@ class Authenticator:
             account = await find_account(transaction, UUID(session.account_id))
         if account is None:
             raise NotSignedIn("account_disabled", "This account is disabled")
-        return Principal("user", str(account.id), account.name or account.email, account.permissions, address)
+        return Principal(
+            "user",
+            str(account.id),
+            account.name or account.email,
+            account.permissions,
+            address,
+            parts=account.parts,
+            logged_in_at=session.logged_in_at,
+            session_id=session.id,
+        )
 
     async def _client_principal(self, token: str, address: str) -> Principal:
         claims = await self.tokens.verify(token)
         async with self.database.transaction() as transaction:
             client = await find_client(transaction, claims.client_id)
-        if client is None:
-            raise NotSignedIn("client_revoked", "This client was revoked")
-        # A client that lost a scope loses it at once, whatever its token says.
-        scopes = claims.scopes & frozenset(client.scopes)
-        return Principal("client", client.client_id, client.name, scopes, address)
+            if client is None:
+                raise NotSignedIn("client_revoked", "This client was revoked")
+            # A client that lost a scope loses it at once, whatever its token says; and so does its grantor's client.
+            scopes, parts = claims.scopes & frozenset(client.scopes), None
+            if client.granted_by is not None:
+                grantor = await find_account(transaction, client.granted_by)
+                scopes &= grantor.permissions if grantor else frozenset()
+                parts = grantor.parts if grantor else frozenset()
+        await self._refuse_haste(client.client_id, client.requests_per_minute)
+        return Principal("client", client.client_id, client.name, scopes, address, parts=parts)
+
+    async def _refuse_haste(self, client_id: str, per_minute: int) -> None:
+        now = time.time()
+        if await self.valkey.count("rate", client_id, str(int(now // 60)), seconds=120) > per_minute:
+            raise TooManyRequests(
+                "too_many_requests",
+                f"This client may make {per_minute} requests a minute",
+                retry_after=60 - int(now % 60),
+            )
+
+
+@dataclass
+class Denials:
+    """`app.state.refused`: denied calls in the trail, at most so many a minute of each caller."""
+
+    database: Database
+    budget: RefusalBudget = field(default_factory=RefusalBudget)
+
+    async def __call__(self, connection: HTTPConnection, caller: Principal, permission: str) -> None:
+        if not self.budget.allows(caller.id):
+            return
+        async with self.database.transaction() as session:
+            audited(
+                session,
+                caller.actor,
+                "access.refused",
+                "route",
+                connection.scope["path"][:80],
+                after={"permission": permission, "method": connection.scope.get("method", "WEBSOCKET")},
+            )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.audit import Actor
+from foundation.audit import Actor, RefusalBudget
+from foundation.clock import utc_now
 from foundation.database import Database
-from foundation.errors import Forbidden, NotFound, Unavailable
+from foundation.errors import Forbidden, NotFound, Problem, Unavailable
 from foundation.outbound import http_client
 from foundation.sign_in.openid import Connection, Identity, Provider
 from foundation.sign_in.sessions import Sessions
@@ -49,6 +52,7 @@ class TenantSignIn:
         self._http: httpx.AsyncClient | None = None
         self._provider: Provider | None = None
         self._until = 0.0
+        self._refusals = RefusalBudget()
 
     async def close(self) -> None:
         """Give the connections to the provider back."""
@@ -78,31 +82,66 @@ class TenantSignIn:
         self._until = time.monotonic() + CACHE_SECONDS
         return self._provider
 
-    async def admit(self, identity: Identity, request: Request) -> str:
-        """The account of an identity; the same e-mail under another subject is somebody else."""
+    async def admit(self, identity: Identity, request: Request, invitation: str = "") -> str:
+        """The account of an identity; the same e-mail under another subject is somebody else.
+
+        An account is first linked by its invitation's link, once, and only for the e-mail that was invited.
+        """
         async with self._database.transaction() as session:
             user: User | None = await session.scalar(
-                sa.select(User).where(User.issuer == identity.issuer, User.subject == identity.subject, User.active)
+                sa.select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
             )
-            actor = Actor("user", str(user.id) if user else identity.subject, identity.email, _address(request))
-            if user is not None:
+            invited = await _invited(session, invitation) if user is None and invitation else None
+            label = identity.email or identity.subject
+            if invited is not None and invited.email.casefold() == identity.email.casefold():
+                user = invited
+                user.issuer, user.subject = identity.issuer, identity.subject
+                user.invitation_hash = user.invitation_expires_at = None
+                actor = Actor("user", str(user.id), label, _address(request))
+                audited(session, actor, "user.join", "user", user.id, after={"subject": identity.subject})
+            actor = Actor("user", str(user.id) if user else identity.subject[:80], label, _address(request))
+            admitted = user is not None and user.active
+            if user is not None and admitted:
                 user.last_sign_in_at = sa.func.now()
-                user.name = user.name or identity.name
+                user.name = user.name or identity.name[:200]
                 audited(session, actor, "user.sign_in", "user", user.id)
             else:
-                audited(session, actor, "user.refused", "identity", identity.subject)
-        if user is None:
+                audited(session, actor, "user.refused", "identity", identity.subject[:80])
+        if user is None or not admitted:
             raise Forbidden(
                 "no_account",
                 f"{identity.email or identity.name} has no account in this organisation; ask its owner for one",
             )
         return str(user.id)
 
+    async def refuse(self, problem: Problem, request: Request) -> None:
+        """A sign-in that failed before anybody was known."""
+        address = _address(request)
+        if not self._refusals.allows(address):
+            return
+        actor = Actor("system", "sign-in", "Somebody who is not signed in", address)
+        async with self._database.transaction() as session:
+            audited(session, actor, "sign_in.refused", "sign_in", problem.code, after={"reason": problem.detail})
+
     async def client_scopes(self, client_id: str, secret: str, request: Request) -> frozenset[str] | None:
         """The scopes of a client whose secret fits, else None."""
         async with self._database.transaction() as session:
             actor = Actor("client", client_id[:80], client_id, _address(request))
             return await check_secret(session, actor, client_id, secret)
+
+
+async def _invited(session: AsyncSession, invitation: str) -> User | None:
+    """Whom an invitation's link is for, locked; None when it was used, has run out or never was."""
+    user: User | None = await session.scalar(
+        sa.select(User)
+        .where(
+            User.invitation_hash == hashlib.sha256(invitation.encode()).hexdigest(),
+            User.invitation_expires_at > utc_now(),
+            User.active,
+        )
+        .with_for_update()
+    )
+    return user
 
 
 def _address(request: Request) -> str:

@@ -222,5 +222,13 @@ async def test_signing_in(app: FastAPI, control: httpx.AsyncClient, database: Da
     async with database.transaction() as session:
         actions = list(await session.scalars(sa.text("SELECT action FROM audit_log ORDER BY id")))
     assert actions == [
-        *("sign_in.set", "user.refused", "owner.set", "user.sign_in", "user.sign_in", "user.refused"),
+        *(
+            "sign_in.set",
+            "user.refused",
+            "owner.set",
+            "user.sign_in",
+            "sign_in.refused",
+            "user.sign_in",
+            "user.refused",
+        ),
     ]

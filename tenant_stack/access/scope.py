@@ -1,0 +1,159 @@
+"""Which part of the organisation a caller sees: sites and departments, applied to every query of their request.
+
+A caller's `Principal.parts` holds ``site:ID`` and ``department:NAME``; None is everything. Sites and departments each
+narrow: with both, a person must be at one of the sites *and* in one of the departments. Clocks stand at sites and
+belong to no department.
+
+`limit_queries` adds the condition to whatever the request selects through the models, in one place, so that a route
+cannot forget it: people, whatever has a ``staff_id`` (punches, records, anomalies, templates …) and whatever has a
+``device_id``. Statements written as text are not covered; those that a limited caller can reach take a `Scope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from foundation.sign_in.principal import Principal
+from tenant_stack.access.models import User
+from tenant_stack.base import Base
+from tenant_stack.devices.models import Device
+from tenant_stack.staff.models import Staff
+
+SITE, DEPARTMENT = "site:", "department:"
+CALLER = "caller"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Sites and departments that limit a caller; None is no limit of that kind."""
+
+    sites: frozenset[UUID] | None = None
+    departments: frozenset[str] | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.sites is None and self.departments is None
+
+    def contains(self, other: Scope) -> bool:
+        """Does this scope see all that the other one sees? Nobody grants more than they have."""
+        sites = self.sites is None or (other.sites is not None and other.sites <= self.sites)
+        departments = self.departments is None or (
+            other.departments is not None and other.departments <= self.departments
+        )
+        return sites and departments
+
+    def has_person(self, site_id: UUID | None, department: str | None) -> bool:
+        return (self.sites is None or site_id in self.sites) and (
+            self.departments is None or department in self.departments
+        )
+
+    def has_clock(self, site_id: UUID | None) -> bool:
+        return self.sites is None or site_id in self.sites
+
+
+def parts_of(sites: list[str] | None, departments: list[str] | None) -> frozenset[str] | None:
+    """What a `Principal` carries; None when neither limits."""
+    if sites is None and departments is None:
+        return None
+    parts = {f"{SITE}{each}" for each in sites or ()} | {f"{DEPARTMENT}{each}" for each in departments or ()}
+    # An empty list of sites sees no site at all, and must not read as "no limit".
+    if sites == []:
+        parts.add(SITE)
+    if departments == []:
+        parts.add(DEPARTMENT)
+    return frozenset(parts)
+
+
+def scope_of(caller: Principal) -> Scope:
+    """The caller's scope as ids and names."""
+    if caller.parts is None:
+        return Scope()
+    sites = [each.removeprefix(SITE) for each in caller.parts if each.startswith(SITE)]
+    departments = [each.removeprefix(DEPARTMENT) for each in caller.parts if each.startswith(DEPARTMENT)]
+    return Scope(
+        frozenset(UUID(each) for each in sites if each) if sites else None,
+        frozenset(each for each in departments if each) if departments else None,
+    )
+
+
+def people_within(scope: Scope) -> sa.ColumnElement[bool]:
+    """The condition on `Staff`."""
+    conditions = []
+    if scope.sites is not None:
+        conditions.append(Staff.site_id.in_(sorted(scope.sites)))
+    if scope.departments is not None:
+        conditions.append(Staff.department.in_(sorted(scope.departments)))
+    return sa.and_(sa.true(), *conditions)
+
+
+def clocks_within(scope: Scope) -> sa.ColumnElement[bool]:
+    """The condition on `Device`."""
+    return sa.true() if scope.sites is None else Device.site_id.in_(sorted(scope.sites))
+
+
+def limit_queries(session: AsyncSession, caller: Callable[[], Principal | None]) -> None:
+    """Let every query of this session see the caller's part only; ``caller`` is asked when a query runs."""
+    session.sync_session.info[CALLER] = caller
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _limit(state: ORMExecuteState) -> None:
+    asked = state.session.info.get(CALLER)
+    # Loading what a row already refers to is not a question of its own.
+    if asked is None or state.is_column_load or state.is_relationship_load:
+        return
+    caller = asked()
+    if caller is None or caller.parts is None or not (state.is_select or state.is_update or state.is_delete):
+        return
+    scope = scope_of(caller)
+    subject = _subject(state)
+    # In core tables, so that the conditions are not conditioned again.
+    staff, devices = Staff.__table__.c, Device.__table__.c
+    people = sa.select(staff.id).where(_translated(people_within(scope)))
+    clocks = sa.select(devices.id).where(_translated(clocks_within(scope)))
+    options = [with_loader_criteria(Staff, people_within(scope), include_aliases=True)]
+    if subject is Device:
+        # Elsewhere a clock is only named: a person of one site may punch at another.
+        options.append(with_loader_criteria(Device, clocks_within(scope), include_aliases=True))
+    for model, personal, at_clock in _models():
+        entity: Any = model
+        if personal and at_clock:
+            seen = sa.or_(entity.staff_id.in_(people), sa.and_(entity.staff_id.is_(None), entity.device_id.in_(clocks)))
+        else:
+            seen = entity.staff_id.in_(people) if personal else entity.device_id.in_(clocks)
+        options.append(with_loader_criteria(model, seen, include_aliases=True))
+    state.statement = state.statement.options(*options)
+
+
+def _translated(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The same condition without the models' annotations."""
+    return condition._deannotate()
+
+
+def _subject(state: ORMExecuteState) -> type[Any] | None:
+    """The model that a statement is about: its first column's."""
+    descriptions = getattr(state.statement, "column_descriptions", None) or [{}]
+    entity = descriptions[0].get("entity")
+    if entity is None and state.bind_mapper is not None:
+        entity = state.bind_mapper.class_
+    return entity if isinstance(entity, type) else None
+
+
+@cache
+def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
+    """Models that speak of a person or a clock: (model, has ``staff_id``, has ``device_id``)."""
+    found = []
+    for mapper in Base.registry.mappers:
+        names = set(mapper.columns.keys())
+        if mapper.class_ is not User and names & {"staff_id", "device_id"}:
+            found.append((mapper.class_, "staff_id" in names, "device_id" in names))
+    return tuple(found)

@@ -1,0 +1,274 @@
+"""Users: invite, change, suspend, remove. Nobody gives more than they have, and the last owner stays."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.clock import utc_now
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from foundation.pagination import Page, PageRequest, paginate
+from foundation.sign_in.principal import Principal
+from tenant_stack.access.grants import check_owner_role, check_permissions, check_scope
+from tenant_stack.access.models import Permission, Role, RolePermission, User, UserRole
+from tenant_stack.access.people_schemas import Invitation, InviteIn, UserIn, UserStatus, UserView
+from tenant_stack.access.permissions import OWNER
+from tenant_stack.access.roles import permissions_of
+from tenant_stack.access.scope import Scope, scope_of
+from tenant_stack.base import audited
+from tenant_stack.schedules.models import Site
+from tenant_stack.staff.models import Staff
+
+INVITATION_DAYS = 7
+
+
+def _status() -> sa.ColumnElement[str]:
+    return sa.case((~User.active, "suspended"), (User.subject.is_(None), "invited"), else_="active")
+
+
+def _query() -> sa.Select[*tuple[Any, ...]]:
+    """Users with their roles and what those allow."""
+    roles = (
+        sa.select(sa.func.array_agg(Role.name))
+        .select_from(UserRole)
+        .join(Role, Role.id == UserRole.role_id)
+        .where(UserRole.user_id == User.id)
+        .scalar_subquery()
+    )
+    allowed = (
+        sa.select(sa.func.array_agg((Permission.resource + ":" + Permission.action).distinct()))
+        .select_from(UserRole)
+        .join(RolePermission, RolePermission.role_id == UserRole.role_id)
+        .join(Permission, Permission.id == RolePermission.permission_id)
+        .where(UserRole.user_id == User.id)
+        .scalar_subquery()
+    )
+    return sa.select(User, roles, allowed, _status())
+
+
+def _view(row: Any) -> UserView:
+    user: User = row[0]
+    status: UserStatus = row[3]
+    return UserView(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        status=status,
+        roles=sorted(row[1] or ()),
+        permissions=sorted(row[2] or ()),
+        site_ids=None if user.sites is None else [UUID(each) for each in user.sites],
+        departments=user.departments,
+        staff_id=user.staff_id,
+        last_sign_in_at=user.last_sign_in_at,
+        invitation_expires_at=user.invitation_expires_at,
+        created_at=user.created_at,
+    )
+
+
+async def list_users(
+    session: AsyncSession,
+    page: PageRequest,
+    *,
+    q: str | None = None,
+    status: str | None = None,
+    role: str | None = None,
+) -> Page[UserView]:
+    """Users by e-mail. ``q`` looks in name and e-mail."""
+    query = _query()
+    if status is not None:
+        query = query.where(_status() == status)
+    if role is not None:
+        having = sa.select(UserRole.user_id).join(Role, Role.id == UserRole.role_id).where(Role.name == role)
+        query = query.where(User.id.in_(having))
+    if q:
+        query = query.where(sa.or_(*(each.icontains(q, autoescape=True) for each in (User.name, User.email))))
+    table = User.__table__.c
+    rows, cursor, total = await paginate(session, query, page, order=[table.email, table.id])
+    return Page(items=[_view(row) for row in rows], next_cursor=cursor, total=total)
+
+
+async def read_user(session: AsyncSession, user_id: UUID) -> UserView:
+    """One user; `NotFound` when there is none."""
+    await session.flush()
+    row = (await session.execute(_query().where(User.id == user_id).execution_options(populate_existing=True))).first()
+    if row is None:
+        raise NotFound("user_not_found", "There is no such user")
+    return _view(row)
+
+
+async def invite(session: AsyncSession, caller: Principal, entered: InviteIn, public_url: str) -> Invitation:
+    """Make an account that somebody may take with the link of this answer; `Conflict` when the e-mail has one."""
+    if await session.scalar(sa.select(User.id).where(sa.func.lower(User.email) == entered.email.lower())):
+        raise Conflict("email_taken", "Somebody with this e-mail address is a user already", field="email")
+    await _check_grant(session, caller, entered, before=[])
+    user = User(
+        email=entered.email,
+        name=entered.name,
+        sites=_sites(entered),
+        departments=entered.departments,
+        staff_id=await _person(session, entered),
+    )
+    session.add(user)
+    await session.flush()
+    await _set_roles(session, user.id, entered.roles)
+    link, expires_at = _new_link(user, public_url)
+    audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, **_entered(entered)})
+    return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
+
+
+async def invite_again(session: AsyncSession, caller: Principal, user_id: UUID, public_url: str) -> Invitation:
+    """A fresh link for somebody who has not signed in yet; the link before is void."""
+    user, view = await _lock(session, caller, user_id)
+    if user.subject is not None:
+        raise Conflict("user_joined", "This user has signed in already and needs no invitation")
+    link, expires_at = _new_link(user, public_url)
+    audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, "roles": view.roles})
+    return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
+
+
+def _new_link(user: User, public_url: str) -> tuple[str, Any]:
+    secret = secrets.token_urlsafe(32)
+    user.invitation_hash = hashlib.sha256(secret.encode()).hexdigest()
+    expires_at = utc_now() + timedelta(days=INVITATION_DAYS)
+    user.invitation_expires_at = expires_at
+    return f"{public_url}/auth/login?invitation={secret}", expires_at
+
+
+async def update_user(session: AsyncSession, caller: Principal, user_id: UUID, entered: UserIn) -> UserView:
+    """Replace roles, limits and whether the user may sign in; it acts on their next request."""
+    user, before = await _lock(session, caller, user_id)
+    if str(user_id) == caller.id:
+        raise Forbidden("own_account", "Nobody changes their own roles; ask somebody else to")
+    await _check_grant(session, caller, entered, before=before.roles)
+    user.name = entered.name or user.name
+    user.sites, user.departments, user.active = _sites(entered), entered.departments, entered.active
+    user.staff_id = await _person(session, entered)
+    await _set_roles(session, user.id, entered.roles)
+    await _keep_an_owner(session)
+    after = await read_user(session, user_id)
+    audited(session, caller.actor, "user.update", "user", user_id, before=_shown(before), after=_shown(after))
+    return after
+
+
+async def delete_user(session: AsyncSession, caller: Principal, user_id: UUID) -> None:
+    """Remove an account; the trail keeps what it did. `Conflict` while it answers for machine clients."""
+    user, before = await _lock(session, caller, user_id)
+    if str(user_id) == caller.id:
+        raise Forbidden("own_account", "Nobody removes their own account; ask somebody else to")
+    try:
+        async with session.begin_nested():
+            await session.delete(user)
+            await session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            "user_in_use",
+            "This user answers for API clients, or decided about records; suspend the account instead",
+        ) from error
+    await _keep_an_owner(session)
+    audited(session, caller.actor, "user.delete", "user", user_id, before={"email": before.email, **_shown(before)})
+
+
+async def _lock(session: AsyncSession, caller: Principal, user_id: UUID) -> tuple[User, UserView]:
+    """The user, whom nobody else changes meanwhile, if the caller stands no lower than they."""
+    # One change of accounts at a time: two owners must not remove each other at once.
+    await session.execute(sa.select(Role.id).where(Role.name == OWNER).with_for_update())
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound("user_not_found", "There is no such user")
+    view = await read_user(session, user_id)
+    check_owner_role(await _roles_of(session, caller), view.roles, [])
+    if set(view.permissions) - caller.permissions:
+        raise Forbidden("user_above", "This user may more than you; ask somebody who may as much")
+    check_scope(scope_of(caller), _scope(view.site_ids, view.departments))
+    return user, view
+
+
+async def _check_grant(
+    session: AsyncSession, caller: Principal, entered: UserIn | InviteIn, *, before: Sequence[str]
+) -> None:
+    known = set(await session.scalars(sa.select(Role.name).where(Role.name.in_(entered.roles))))
+    if unknown := sorted(set(entered.roles) - known):
+        raise Invalid("unknown_role", f"There is no role {unknown[0]}", field="roles")
+    check_owner_role(await _roles_of(session, caller), before, entered.roles)
+    check_permissions(caller.permissions, await permissions_of(session, entered.roles))
+    check_scope(scope_of(caller), _scope(entered.site_ids, entered.departments))
+    if entered.site_ids:
+        found = set(await session.scalars(sa.select(Site.id).where(Site.id.in_(entered.site_ids))))
+        if found != set(entered.site_ids):
+            raise Invalid("unknown_site", "There is no such site", field="site_ids")
+    if OWNER in entered.roles and (entered.site_ids is not None or entered.departments is not None):
+        raise Invalid("owner_unlimited", "An owner sees everything", field="roles")
+
+
+def _scope(site_ids: list[UUID] | None, departments: list[str] | None) -> Scope:
+    return Scope(
+        None if site_ids is None else frozenset(site_ids), None if departments is None else frozenset(departments)
+    )
+
+
+async def _roles_of(session: AsyncSession, caller: Principal) -> set[str]:
+    if caller.kind != "user":
+        return set()
+    query = sa.select(Role.name).join(UserRole, UserRole.role_id == Role.id).where(UserRole.user_id == UUID(caller.id))
+    return set(await session.scalars(query))
+
+
+async def _person(session: AsyncSession, entered: UserIn | InviteIn) -> UUID | None:
+    if entered.staff_id is not None and not await session.scalar(
+        sa.select(Staff.id).where(Staff.id == entered.staff_id)
+    ):
+        raise Invalid("unknown_staff", "There is no such person", field="staff_id")
+    return entered.staff_id
+
+
+async def _set_roles(session: AsyncSession, user_id: UUID, names: Sequence[str]) -> None:
+    await session.execute(sa.delete(UserRole).where(UserRole.user_id == user_id))
+    ids = await session.scalars(sa.select(Role.id).where(Role.name.in_(names)))
+    session.add_all(UserRole(user_id=user_id, role_id=each) for each in ids)
+    await session.flush()
+
+
+async def _keep_an_owner(session: AsyncSession) -> None:
+    """`Conflict` when nobody who can sign in would be an owner any more."""
+    await session.flush()
+    left = await session.scalar(
+        sa.select(sa.func.count())
+        .select_from(User)
+        .join(UserRole, UserRole.user_id == User.id)
+        .join(Role, Role.id == UserRole.role_id)
+        .where(Role.name == OWNER, User.active, User.subject.is_not(None))
+    )
+    if not left:
+        raise Conflict("last_owner", "This is the last owner who can sign in; make somebody else an owner first")
+
+
+def _sites(entered: UserIn | InviteIn) -> list[str] | None:
+    return None if entered.site_ids is None else sorted({str(each) for each in entered.site_ids})
+
+
+def _entered(entered: UserIn | InviteIn) -> dict[str, object]:
+    return {
+        "name": entered.name,
+        "roles": sorted(set(entered.roles)),
+        "site_ids": _sites(entered),
+        "departments": entered.departments,
+    }
+
+
+def _shown(view: UserView) -> dict[str, object]:
+    return {
+        "name": view.name,
+        "status": view.status,
+        "roles": view.roles,
+        "site_ids": None if view.site_ids is None else [str(each) for each in view.site_ids],
+        "departments": view.departments,
+        "staff_id": str(view.staff_id) if view.staff_id else None,
+    }
