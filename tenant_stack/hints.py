@@ -55,6 +55,7 @@ class Hints:
         self._queue = queue
         self._drain = Coalesced(lambda: self._send("outbox.drain"), pause=0.05)
         self._refresh = Coalesced(lambda: self._send("terminals.refresh"), pause=0.2)
+        self._plan = Coalesced(lambda: self._send("clocks.plan"), pause=0.2)
 
     async def drain(self) -> None:
         """The outbox or a staff-day changed."""
@@ -64,6 +65,14 @@ class Hints:
         """What we want of pull devices changed."""
         self._refresh()
 
+    async def write_reports(self) -> None:
+        """A report was asked for as a file."""
+        await self._send("report.write")
+
+    async def plan(self) -> None:
+        """Who belongs on which clock may have changed."""
+        self._plan()
+
     async def sync(self, sync_id: str) -> None:
         """A synchronisation was asked for."""
         await self._send("device.sync", sync_id)
@@ -71,6 +80,7 @@ class Hints:
     async def close(self) -> None:
         await self._drain.close()
         await self._refresh.close()
+        await self._plan.close()
 
     async def _send(self, name: str, sync_id: str | None = None) -> None:
         try:

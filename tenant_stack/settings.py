@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -11,7 +12,11 @@ from foundation.settings import ValkeySettings, VaultSettings
 
 
 class TenantSettings(ValkeySettings, VaultSettings):
-    """``organisation`` is the stack id (``org-acme``); addresses are ``unix:/path`` or ``host:port``."""
+    """``organisation`` is the stack id (``org-acme``); addresses are ``unix:/path`` or ``host:port``.
+
+    ``smtp_url`` is ``smtp://user:password@host:587`` or ``smtps://…``; without it, messages are written into
+    ``mail_dir``.
+    """
 
     organisation: str
     slug: str
@@ -26,6 +31,9 @@ class TenantSettings(ValkeySettings, VaultSettings):
     bridge_token: SecretStr
     control_token: SecretStr
     device_networks: list[str] = Field(default_factory=list)
+    smtp_url: SecretStr | None = None
+    mail_sender: str = "Punctual <reports@punctual.localhost>"
+    mail_dir: Path | None = None
 
     poll_seconds: int = 10
     live_heartbeat_seconds: float = 25.0
@@ -33,6 +41,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
     sync_base_seconds: float = 5.0
     sync_cap_seconds: float = 300.0
     sync_attempts: int = 8
+    report_stuck_seconds: float = 60.0
 
     @field_validator("zone")
     @classmethod

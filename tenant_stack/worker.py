@@ -26,6 +26,7 @@ from tenant_stack.live.events import publish_punch, publish_record
 from tenant_stack.punches.intake import TOPIC
 from tenant_stack.punches.partitions import Months
 from tenant_stack.punches.service import read_punches
+from tenant_stack.reports.runner import ReportRunner
 from tenant_stack.settings import TenantSettings
 
 SYNC_TIMEOUT_SECONDS = 300.0
@@ -61,9 +62,11 @@ class WorkerContext:
     months: Months
     budget: LiveBudget = field(default_factory=LiveBudget)
     work: Coalesced = field(init=False)
+    reports: ReportRunner = field(init=False)
 
     def __post_init__(self) -> None:
         self.work = Coalesced(self.handle_everything)
+        self.reports = ReportRunner(self.database, self.settings)
 
     @property
     def backoff(self) -> Backoff:
@@ -131,6 +134,7 @@ async def open_context(settings: TenantSettings, queue: JobQueue) -> WorkerConte
 
 async def close_context(context: WorkerContext) -> None:
     """Let the standing work finish, then disconnect."""
+    await context.reports.close()
     await context.work.close()
     await context.bridge.aclose()
     await context.valkey.close()

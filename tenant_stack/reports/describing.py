@@ -49,6 +49,8 @@ def period_words(first: date, last: date) -> str:
 async def filter_words(session: AsyncSession, filters: Filters) -> list[str]:
     """The filters by the names that people know."""
     found: list[str] = []
+    if filters.parts is not None:
+        found.append("Only the sites and departments that its reader is responsible for")
     if filters.site_ids:
         found.append(_listed("Sites", await session.scalars(_names(Site.name, Site.id, filters.site_ids))))
     if filters.departments:

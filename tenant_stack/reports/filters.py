@@ -15,7 +15,10 @@ Department = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 
 class Filters(BaseModel):
-    """Local dates at the site, both ends included. An empty list does not restrict."""
+    """Local dates at the site, both ends included. An empty list does not restrict.
+
+    ``parts`` are the caller's own limits (see `Principal.parts`), not something that can be asked for.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +32,7 @@ class Filters(BaseModel):
     states: list[Literal["open", "submitted", "approved", "reopened", "locked"]] = Field(
         default_factory=list, max_length=5
     )
+    parts: frozenset[str] | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _reasonable(self) -> Self:

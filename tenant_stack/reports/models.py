@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
@@ -56,8 +57,8 @@ class ReportSchedule(Base, Identified, Timestamped):
 class ReportRun(Base, Identified):
     """A report written to a file. The row is the state of the work; a worker that holds it renews ``beat_at``.
 
-    ``request`` names its days by date. ``checksum`` is the SHA-256 of the file in hex. The file's chunks are deleted
-    after ``expires_at``; the row stays as history.
+    ``request`` names its days by date; ``parts`` is what its requester may see (None: everything). ``checksum`` is the
+    SHA-256 of the file in hex. The file's chunks are deleted after ``expires_at``; the row stays as history.
     """
 
     __tablename__ = "report_runs"
@@ -87,6 +88,7 @@ class ReportRun(Base, Identified):
     requester_kind: Mapped[str] = mapped_column(sa.String(16))
     requester_id: Mapped[str] = mapped_column(sa.String(80))
     requester_name: Mapped[str] = mapped_column(sa.String(200))
+    parts: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     schedule_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("report_schedules.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     started_at: Mapped[datetime | None]

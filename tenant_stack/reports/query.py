@@ -171,3 +171,9 @@ class Subtotals:
         line = total_line(self._columns, self._sums[level], level + 1, f"Total {told or '(none)'}")
         self._sums[level] = [0] * len(self._columns)
         return line
+
+
+async def count_up_to(session: AsyncSession, definition: Definition, most: int) -> int:
+    """How many rows there are, counting no further than ``most``."""
+    rows = definition.query.order_by(None).limit(most).subquery("counted")
+    return await session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0

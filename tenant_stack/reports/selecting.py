@@ -8,6 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from foundation.sign_in.principal import Principal
+from tenant_stack.access.scope import Scope, people_within
+from tenant_stack.access.scope import scope_of as scope_of_caller
 from tenant_stack.device_groups.models import DeviceGroup, DeviceGroupSite, DeviceGroupStaff
 from tenant_stack.reports.fields import R
 from tenant_stack.reports.filters import Filters
@@ -18,7 +21,9 @@ Query = sa.Select[*tuple[Any, ...]]
 
 
 def people_of(query: Query, filters: Filters) -> Query:
-    """Only these people. The query must have staff joined."""
+    """Only these people, and only such as the caller may see. The query must have staff joined."""
+    if filters.parts is not None:
+        query = query.where(people_within(scope_of(filters.parts)))
     if filters.site_ids:
         query = query.where(Staff.site_id.in_(filters.site_ids))
     if filters.departments:
@@ -44,9 +49,16 @@ def _belongs(group_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
     )
 
 
+def scope_of(parts: frozenset[str]) -> Scope:
+    """The sites and departments of a caller's parts."""
+    return scope_of_caller(Principal("user", "", "", frozenset(), parts=parts))
+
+
 def narrowed(filters: Filters) -> bool:
     """Is the report about certain people, so that punches of nobody are no part of it?"""
-    return bool(filters.site_ids or filters.departments or filters.staff_ids or filters.group_ids)
+    return bool(filters.site_ids or filters.departments or filters.staff_ids or filters.group_ids) or (
+        filters.parts is not None
+    )
 
 
 def records_of(query: Query, filters: Filters) -> Query:

@@ -35,17 +35,20 @@ class Asked:
     definition: Definition
 
 
-def resolve(request: ReportRequest, now: datetime, home_zone: str) -> Asked:
-    """The definition of a request. Spans such as last month are seen from today in the organisation's zone."""
+def resolve(request: ReportRequest, now: datetime, home_zone: str, parts: frozenset[str] | None) -> Asked:
+    """The definition of a request, limited to the parts of the organisation that its caller sees.
+
+    Spans such as last month are seen from today in the organisation's zone.
+    """
     if request.span is not None:
         first, last = days_of(request.span, now.astimezone(zone(home_zone)).date())
     else:
         assert request.first is not None
         assert request.last is not None
         first, last = request.first, request.last
-    shared = request.model_dump(include=set(Filters.model_fields) - {"first", "last"})
+    shared = request.model_dump(include=set(Filters.model_fields) - {"first", "last", "parts"})
     try:
-        filters = Filters(first=first, last=last, **shared)
+        filters = Filters(first=first, last=last, parts=parts, **shared)
     except ValidationError as error:
         raise Invalid("days", str(error.errors()[0]["msg"]).removeprefix("Value error, "), field="last") from error
     fixed = request.model_copy(update={"span": None, "first": first, "last": last})
@@ -105,6 +108,6 @@ async def catalogue(session: AsyncSession) -> Catalogue:
             for field in FIELDS.values()
         ],
         dimensions=list(DIMENSIONS),  # type: ignore[arg-type]
-        spans={span: words for span, words in WORDS.items()},
+        spans=dict(WORDS.items()),
         departments=[each for each in departments if each],
     )

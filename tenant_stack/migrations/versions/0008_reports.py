@@ -121,6 +121,7 @@ def _runs() -> None:
         sa.Column("requester_kind", sa.String(16), nullable=False),
         sa.Column("requester_id", sa.String(80), nullable=False),
         sa.Column("requester_name", sa.String(200), nullable=False),
+        sa.Column("parts", JSONB),
         sa.Column("schedule_id", sa.Uuid),
         sa.Column("created_at", INSTANT, nullable=False, server_default=NOW),
         sa.Column("started_at", INSTANT),
