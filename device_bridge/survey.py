@@ -235,6 +235,8 @@ class Surveyor:
                 info=self._info.details if self._info else {},
                 written_pins=list(written),
                 removed_pins=list(removed),
+                refused_pins=problems,
+                refused_pins=problems,
             )
         )
 

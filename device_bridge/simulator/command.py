@@ -25,6 +25,7 @@ from device_bridge.simulator.people import BadFile, read_log, read_users
 from device_bridge.simulator.profiles import UnknownProfile
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.terminal_clock import TerminalClock
+from device_bridge.simulator.terminal_faults import TERMINAL_FAULTS
 
 app = typer.Typer(no_args_is_help=True, help="Run a simulated punch clock.")
 
@@ -56,12 +57,26 @@ def terminal(
     host: Annotated[str, typer.Option("--host", help="The address it listens on")] = "127.0.0.1",
     zone: Zone = "UTC",
     punch_every: PunchEvery = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help=f"NAME or NAME:N, once in N answers: {', '.join(TERMINAL_FAULTS)}"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed makes the same choices")] = None,
 ) -> None:
     """A pull clock: it waits to be called on its port (protocol 4370)."""
     people, log = _read(users, logs)
     try:
         clock = TerminalClock(
-            serial, profile=profile, comm_key=comm_key, users=people, log=log, zone=zone, udp=udp, announce=typer.echo
+            serial,
+            profile=profile,
+            comm_key=comm_key,
+            users=people,
+            log=log,
+            zone=zone,
+            udp=udp,
+            announce=typer.echo,
+            faults=fault or (),
+            seed=seed,
         )
         clock.local_time()
     except (UnknownProfile, LookupError, ValueError) as error:
@@ -70,11 +85,11 @@ def terminal(
     async def begin() -> None:
         await clock.start(host, port)
         typer.echo(
-            f"{serial}: listening on {host} port {clock.port} ({'UDP' if udp else 'TCP'}), "
+            f"{serial}: listening on {host} port {clock.port} ({'UDP' if clock.udp else 'TCP'}), "
             f"{len(clock.users)} users, {len(clock.log)} punches"
         )
 
-    _run(begin, clock.stop, clock, punch_every)
+    _run(begin, clock.stop, clock, punch_every, random.Random(seed))
 
 
 @app.command()
@@ -174,7 +189,10 @@ def _run(
     end: Callable[[], Awaitable[None]],
     clock: TerminalClock | PushClock,
     punch_every: float | None,
+    chance: random.Random | None = None,
 ) -> None:
+    who = chance or random.Random()
+
     async def live() -> None:
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -182,7 +200,7 @@ def _run(
             loop.add_signal_handler(number, over.set)
         await begin()
         _listen_to_standard_input(loop, clock)
-        punching = asyncio.create_task(_punch_at_random(clock, punch_every)) if punch_every else None
+        punching = asyncio.create_task(_punch_at_random(clock, punch_every, who)) if punch_every else None
         await over.wait()
         if punching is not None:
             punching.cancel()
@@ -195,11 +213,11 @@ def _run(
         raise _usage(f"The clock cannot start: {error}") from error
 
 
-async def _punch_at_random(clock: TerminalClock | PushClock, seconds: float) -> None:
+async def _punch_at_random(clock: TerminalClock | PushClock, seconds: float, chance: random.Random) -> None:
     while True:
         await asyncio.sleep(seconds)
         if clock.users and clock.ready:
-            clock.punch(random.choice(list(clock.users)), status=random.choice((0, 1)))
+            clock.punch(chance.choice(list(clock.users)), status=chance.choice((0, 1)))
 
 
 def _listen_to_standard_input(loop: asyncio.AbstractEventLoop, clock: TerminalClock | PushClock) -> None:

@@ -107,3 +107,14 @@ def test_punches_by_hand_until_a_signal(how: signal.Signals, tmp_path: Path) -> 
     finally:
         process.kill()
         process.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("explode", "choose from checksum, delay, drop"), ("drop:0", "a number from 1"), ("drop:x", "a number from 1")],
+)
+def test_a_fault_that_is_none_is_refused(fault: str, reason: str) -> None:
+    result = CliRunner().invoke(app, ["terminal", "--port", "0", "--serial", "T1", "--fault", fault])
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) == 1
