@@ -236,7 +236,6 @@ class Surveyor:
                 written_pins=list(written),
                 removed_pins=list(removed),
                 refused_pins=problems,
-                refused_pins=problems,
             )
         )
 
