@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 from foundation.database import after_commit
 from foundation.pagination import Page
 from tenant_stack.devices import service
+from tenant_stack.devices.alert_endpoints import alerts_router
 from tenant_stack.devices.care_endpoints import care_router
 from tenant_stack.devices.schemas import (
     ApproveIn,
@@ -50,6 +51,7 @@ def devices_router() -> APIRouter:
     whole = APIRouter()
     whole.include_router(router)
     whole.include_router(care_router())
+    whole.include_router(alerts_router())
     return whole
 
 

@@ -229,6 +229,42 @@ class AddressIn(BaseModel):
     accept: bool
 
 
+class AlertView(BaseModel):
+    """Something that is (or was) the matter. ``times``: how often it came back within a day of having gone."""
+
+    id: UUID
+    kind: str
+    title: str
+    severity: Literal["info", "warning", "critical"]
+    text: str
+    device_id: UUID | None
+    device_name: str | None
+    device_serial: str | None
+    times: int
+    opened_at: datetime
+    last_at: datetime
+    closed_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str
+
+
+class AlertCounts(BaseModel):
+    """Open alerts; ``critical`` are unacknowledged ones."""
+
+    open: int
+    unacknowledged: int
+    critical: int
+
+
+class AcknowledgeIn(BaseModel):
+    """What is being done about an alert, if there is something to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=PRINTABLE)] = ""
+
+
 class DeviceStatusView(BaseModel):
     """Is the clock there, and is everything of it here? ``on_device`` is its own count of punches, if it said one."""
 

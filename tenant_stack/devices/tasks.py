@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from foundation.contracts.bridge import SyncSummary
 from foundation.logs import get_logger
-from tenant_stack.devices import completeness, syncs
+from tenant_stack.devices import alerts, completeness, syncs
 from tenant_stack.devices.models import Device
 from tenant_stack.devices.status import status_expression, status_message
-from tenant_stack.live.events import publish_device
+from tenant_stack.live.events import publish_alerts, publish_device
 from tenant_stack.worker import WorkerContext
 
 # Answers of the bridge that time does not mend: somebody must change the key, the address or the connection.
@@ -73,6 +73,15 @@ async def refresh_terminals(context: WorkerContext) -> None:
         response.raise_for_status()
     except httpx.HTTPError as error:
         get_logger().warning("terminals.refresh_lost", error=type(error).__name__)
+
+
+async def watch_clocks(context: WorkerContext) -> None:
+    """Open and close alerts, and tell open pages when any did."""
+    async with context.database.transaction() as session:
+        changed = await alerts.watch(session)
+    if changed:
+        await publish_alerts(context.valkey)
+        context.work()
 
 
 async def announce_changes(context: WorkerContext) -> None:

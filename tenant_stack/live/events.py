@@ -17,5 +17,10 @@ async def publish_record(valkey: Valkey, record: RecordView) -> None:
     await valkey.publish(CHANNEL, {"type": "record", "record": record.model_dump(mode="json")})
 
 
+async def publish_alerts(valkey: Valkey) -> None:
+    """Alerts were opened or closed; pages ask for them anew."""
+    await valkey.publish(CHANNEL, {"type": "alerts"})
+
+
 async def publish_device(valkey: Valkey, device: dict[str, object]) -> None:
     await valkey.publish(CHANNEL, {"type": "device", "device": device})
