@@ -77,6 +77,12 @@ async def announce_devices(context: WorkerContext) -> None:
     await tasks.announce_changes(context)
 
 
+@registry.every("alerts.watch", 10.0)
+async def watch_clocks(context: WorkerContext) -> None:
+    """Open and close alerts by what is the matter now."""
+    await tasks.watch_clocks(context)
+
+
 @registry.every("devices.compare", 20.0)
 async def compare_clocks(context: WorkerContext) -> None:
     """Ask the push clocks whose turn it is how many punches they hold; give up on commands that are sent once."""
