@@ -27,7 +27,10 @@ from tenant_stack.access.people_endpoints import people_router
 from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.attendance.endpoints import attendance_router
+from tenant_stack.biometrics.endpoints import biometrics_router
+from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.dashboard.endpoints import dashboard_router
+from tenant_stack.device_groups.endpoints import device_groups_router
 from tenant_stack.devices.endpoints import devices_router
 from tenant_stack.hints import Hints
 from tenant_stack.internal.bridge import bridge_router
@@ -35,6 +38,7 @@ from tenant_stack.internal.control import control_router
 from tenant_stack.jobs import registry
 from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
+from tenant_stack.payroll.endpoints import payroll_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
@@ -68,6 +72,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     state = app.state
     state.database, state.valkey, state.hints, state.hub = database, valkey, hints, hub
+    state.sealer = Sealer(vault, settings.templates_key)
     state.sign_in = TenantSignIn(
         public_url=settings.public_url,
         database=database,
@@ -110,11 +115,14 @@ def describe() -> FastAPI:
     app.include_router(people_router())
     app.include_router(clients_router())
     app.include_router(staff_router())
+    app.include_router(biometrics_router())
     app.include_router(devices_router())
+    app.include_router(device_groups_router())
     app.include_router(attendance_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
     app.include_router(reports_router())
+    app.include_router(payroll_router())
     app.include_router(dashboard_router())
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)

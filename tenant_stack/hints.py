@@ -73,6 +73,13 @@ class Hints:
         """Who belongs on which clock may have changed."""
         self._plan()
 
+    async def enrolment(self, job: str, session_id: str) -> None:
+        """An enrolment at a distance was asked for or cancelled."""
+        try:
+            await self._queue.send(job, session_id=session_id)
+        except RedisError:
+            get_logger().warning("hint.lost", job=job, exc_info=True)
+
     async def sync(self, sync_id: str) -> None:
         """A synchronisation was asked for."""
         await self._send("device.sync", sync_id)

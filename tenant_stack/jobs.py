@@ -6,13 +6,17 @@ from uuid import UUID
 
 from foundation.jobs import JobRegistry
 from tenant_stack.attendance.expected import mark_expected
+from tenant_stack.biometrics import tasks as biometric_tasks
+from tenant_stack.device_groups import tasks as group_tasks
 from tenant_stack.devices import tasks
 from tenant_stack.devices.acting import carry_out, waiting_actions
 from tenant_stack.devices.commands import give_up_on_once
 from tenant_stack.devices.completeness import due_checks
 from tenant_stack.devices.syncs import due_syncs
+from tenant_stack.payroll.tasks import make_batches
 from tenant_stack.punches.attach import match_unknown
 from tenant_stack.punches.partitions import months_ahead
+from tenant_stack.reports.tasks import tend
 from tenant_stack.worker import SYNC_TIMEOUT_SECONDS, WorkerContext
 
 registry = JobRegistry()
@@ -116,6 +120,18 @@ async def _mark_expected(context: WorkerContext, *, back: int) -> None:
         context.work()
 
 
+@registry.job("report.write", max_retries=0)
+async def write_reports(context: WorkerContext) -> None:
+    """Somebody asked for a report."""
+    context.reports()
+
+
+@registry.every("reports.tend", 2.0)
+async def tend_reports(context: WorkerContext) -> None:
+    """Write waiting reports, start those that are due, send what is finished, remove what has expired."""
+    await tend(context)
+
+
 @registry.every("punches.match_unknown", 60.0)
 async def match_unknown_punches(context: WorkerContext) -> None:
     """Look again for the owners of unknown PINs."""
@@ -123,3 +139,60 @@ async def match_unknown_punches(context: WorkerContext) -> None:
         found = await match_unknown(session)
     if found:
         context.work()
+
+
+# It works until nothing is left, which takes a while the first time that 1,000 people are put on 100 clocks.
+@registry.job("clocks.plan", max_retries=0, time_limit=300.0)
+async def plan_clocks(context: WorkerContext) -> None:
+    """Who belongs on which clock may have changed."""
+    await group_tasks.plan_clocks(context)
+
+
+@registry.every("clocks.plan", 30.0)
+async def plan_clocks_anyway(context: WorkerContext) -> None:
+    """Find what no hint told of: a clock that lost people, a change that a clock made."""
+    await group_tasks.plan_clocks(context)
+    await group_tasks.give_up(context)
+
+
+# It waits for a person at a clock; the session's own time limit ends it.
+@registry.job("enrolment.start", queue="devices", max_retries=0, time_limit=420.0)
+async def start_enrolment(context: WorkerContext, session_id: str) -> None:
+    """Somebody stands at a pull clock to give a finger."""
+    await biometric_tasks.start_at_pull_clock(context, UUID(session_id))
+
+
+@registry.job("enrolment.cancel", queue="devices", max_retries=0)
+async def cancel_enrolment(context: WorkerContext, session_id: str) -> None:
+    """The desk does not wait any longer."""
+    await biometric_tasks.cancel_at_pull_clock(context, UUID(session_id))
+
+
+@registry.every("enrolments.follow", 2.0)
+async def follow_enrolments(context: WorkerContext) -> None:
+    """Move enrolments at a distance on."""
+    await biometric_tasks.follow_enrolments(context)
+
+
+@registry.every("biometrics.distribute", 20.0)
+async def distribute_templates(context: WorkerContext) -> None:
+    """Find templates that belong on clocks, or no longer do."""
+    await biometric_tasks.distribute_everything(context)
+
+
+@registry.every("biometrics.keep_up", 600.0)
+async def keep_up_templates(context: WorkerContext) -> None:
+    """Periods of walk-ups and leavers, the age of the key, renewal."""
+    await biometric_tasks.keep_up(context)
+
+
+@registry.every("biometrics.verify", 86_400.0)
+async def verify_templates(context: WorkerContext) -> None:
+    """Does every template still decrypt in its row?"""
+    await biometric_tasks.verify_everything(context)
+
+
+@registry.every("payroll.batches", 2.0)
+async def make_payroll_batches(context: WorkerContext) -> None:
+    """Make payroll batches that were too large for an answer."""
+    await make_batches(context)

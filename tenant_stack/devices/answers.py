@@ -17,8 +17,7 @@ from foundation.contracts.bridge import CommandKind, CommandResult
 from tenant_stack.devices.commands import Wish, queue_many
 from tenant_stack.devices.terminals import device_user
 from tenant_stack.punches.lines import printable
-from tenant_stack.punches.pins import normal_pin
-from tenant_stack.staff.enrollment_status import refresh_status
+from tenant_stack.staff.readback import settle_people
 
 RETRY_CODES = frozenset({-3, -1003, -1005, -1007, -1008})
 UNKNOWN_PIN = -10
@@ -74,8 +73,9 @@ RETURNING c.id, c.kind, r.outcome, c.result_code, c.result_count, c.pin, c.purpo
 """)
 
 PERSON = sa.text("""
-SELECT e.id, e.pin, s.name, s.badge_number FROM device_enrollments e JOIN staff s ON s.id = e.staff_id
-WHERE e.device_id = :device AND e.pin = ANY(CAST(:pins AS text[])) AND e.status <> 'removing'
+SELECT e.id, e.pin, e.privilege, s.name, s.card_number, s.badge_number
+FROM device_enrollments e JOIN staff s ON s.id = e.staff_id
+WHERE e.device_id = :device AND e.pin = ANY(CAST(:pins AS text[])) AND e.status NOT IN ('removing', 'removed')
   AND NOT EXISTS (SELECT 1 FROM device_commands c WHERE c.device_id = e.device_id AND c.pin = e.pin
                   AND c.kind = 'user_update' AND c.state IN ('queued', 'sent'))
 """)
@@ -85,25 +85,6 @@ WHERE c.id = ANY(CAST(:ids AS bigint[]))
   AND NOT EXISTS (SELECT 1 FROM device_commands u WHERE u.device_id = c.device_id AND u.pin = c.pin
                   AND u.kind = 'user_update' AND u.state IN ('queued', 'sent'))
 RETURNING c.id
-""")
-
-SETTLE = sa.text("""
-UPDATE device_enrollments e SET status = r.status, message = r.message, updated_at = now(),
-       confirmed_at = CASE WHEN r.status = 'enrolled' THEN now() ELSE e.confirmed_at END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:messages AS text[])) AS r(id, status, message)
-WHERE e.id = r.id AND e.status <> 'removing'
-RETURNING e.staff_id
-""")
-
-WRITTEN = sa.text("""
-UPDATE device_enrollments SET status = 'enrolled', message = '', confirmed_at = now(), updated_at = now()
-WHERE device_id = :device AND pin = ANY(CAST(:pins AS text[])) AND status <> 'removing'
-RETURNING staff_id
-""")
-REMOVED = sa.text("""
-DELETE FROM device_enrollments
-WHERE device_id = :device AND pin = ANY(CAST(:pins AS text[])) AND status = 'removing'
-RETURNING staff_id
 """)
 
 
@@ -151,7 +132,7 @@ async def take_results(session: AsyncSession, device_id: UUID, results: Sequence
     rows = await session.execute(ANSWERED, values)
     answered = [Answered(row[0], CommandKind(row[1]), *row[2:]) for row in rows]
     answered = await _send_person_first(session, device_id, answered)
-    await _settle_enrollments(session, answered)
+    await settle_people(session, device_id, answered)
     return answered
 
 
@@ -166,7 +147,7 @@ async def _send_person_first(session: AsyncSession, device_id: UUID, answered: l
         Wish(
             device_id=device_id,
             kind=CommandKind.USER_UPDATE,
-            user=device_user(row.pin, row.name, row.badge_number),
+            user=device_user(row.pin, row.name, row.badge_number, row.card_number, row.privilege),
             enrollment_id=row.id,
         )
         for row in people
@@ -179,32 +160,6 @@ async def _send_person_first(session: AsyncSession, device_id: UUID, answered: l
 def _failed(each: Answered) -> Answered:
     values = {name: getattr(each, name) for name in each.__slots__}
     return Answered(**{**values, "outcome": "failed"})
-
-
-async def _settle_enrollments(session: AsyncSession, answered: Sequence[Answered]) -> None:
-    people = (CommandKind.USER_UPDATE, CommandKind.USER_DELETE)
-    over = [each for each in answered if each.enrollment_id and each.kind in people and each.outcome != "again"]
-    if not over:
-        return
-    values = {
-        "ids": [each.enrollment_id for each in over],
-        "states": ["enrolled" if each.outcome == "done" else "failed" for each in over],
-        "messages": [each.words for each in over],
-    }
-    staff = await session.scalars(SETTLE, values)
-    await refresh_status(session, [each for each in staff if each])
-
-
-async def settle_written(
-    session: AsyncSession, device_id: UUID, written_pins: Sequence[str], removed_pins: Sequence[str]
-) -> None:
-    """People that a pull device was shown to have, and those it was shown to have no more."""
-    touched: list[UUID | None] = []
-    for statement, pins in ((WRITTEN, written_pins), (REMOVED, removed_pins)):
-        if pins:
-            normal = [normal_pin(pin) for pin in pins]
-            touched.extend(await session.scalars(statement, {"device": device_id, "pins": normal}))
-    await refresh_status(session, [each for each in touched if each])
 
 
 def in_words(code: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import TerminalReport, TerminalState
 from foundation.errors import NotFound
-from tenant_stack.devices.answers import settle_written
+from tenant_stack.devices.completeness import compare_counts
 from tenant_stack.devices.sources import FOLLOW_ADDRESS
 from tenant_stack.punches.lines import printable
+from tenant_stack.staff.absence import settle_list
+from tenant_stack.staff.readback import settle_written
 
 # What the two roads call the same count (INFO list of a push poll; size block of the 4370 protocol).
 COUNT_NAMES = {
@@ -60,12 +63,26 @@ RETURNING id
 """)
 
 
+FAMILY = sa.text("SELECT info ->> 'devicetype' FROM devices WHERE id = :device")
+
+
 async def touch(
     session: AsyncSession, device_id: UUID, kind: str, at: datetime, *, address: str, info: dict[str, str]
 ) -> None:
     """A push device was seen; ``info`` is what it said of itself, if anything."""
     values = {"device": device_id, "kind": kind, "at": at, "address": address[:64], **_said(info)}
     await session.execute(TOUCH, values)
+
+
+async def push_family(session: AsyncSession, device_id: UUID) -> Literal["", "att", "acc"]:
+    """Which push protocol the device named when it last introduced itself; empty when it never did."""
+    said = await session.scalar(FAMILY, {"device": device_id})
+    match (said or "").strip().lower():
+        case "att":
+            return "att"
+        case "acc":
+            return "acc"
+    return ""
 
 
 async def take_report(session: AsyncSession, report: TerminalReport) -> None:
@@ -83,8 +100,12 @@ async def take_report(session: AsyncSession, report: TerminalReport) -> None:
     device_id = await session.scalar(REPORT, values)
     if device_id is None:
         raise NotFound("device_not_found", f"There is no approved clock {report.serial}")
-    if report.written_pins or report.removed_pins:
-        await settle_written(session, device_id, report.written_pins, report.removed_pins)
+    if report.state is TerminalState.ONLINE:
+        await compare_counts(session, device_id)
+    if report.written_pins or report.removed_pins or report.refused_pins:
+        await settle_written(session, device_id, report.written_pins, report.removed_pins, report.refused_pins)
+    if report.state is TerminalState.ONLINE:
+        await settle_list(session, report.serial, counted.get("users"))
 
 
 def _said(info: dict[str, str], counts: dict[str, int] | None = None) -> dict[str, str | None]:

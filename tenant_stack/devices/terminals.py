@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import DeviceUser, Terminal, TerminalList
 from tenant_stack.devices.models import Device
+from tenant_stack.staff.clock_facts import Facts, our_facts
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 
 Transport = Literal["tcp", "udp", "auto"]
@@ -28,7 +29,7 @@ async def terminal_list(session: AsyncSession) -> TerminalList:
     wanted: dict[UUID, list[DeviceUser]] = {}
     unwanted: dict[UUID, list[str]] = {}
     rows = await session.execute(
-        sa.select(DeviceEnrollment, Staff.name, Staff.badge_number)
+        sa.select(DeviceEnrollment, Staff.name, Staff.badge_number, Staff.card_number)
         .outerjoin(Staff, Staff.id == DeviceEnrollment.staff_id)
         .where(
             DeviceEnrollment.device_id.in_([device.id for device in devices]),
@@ -36,11 +37,12 @@ async def terminal_list(session: AsyncSession) -> TerminalList:
         )
         .order_by(DeviceEnrollment.id)
     )
-    for enrollment, name, badge_number in rows:
+    for enrollment, name, badge_number, card_number in rows:
         if enrollment.status == "removing":
             unwanted.setdefault(enrollment.device_id, []).append(enrollment.pin)
         else:
-            user = device_user(enrollment.pin, name or "", badge_number)
+            sent = Facts.of(enrollment.sent)
+            user = (sent or our_facts(name or "", card_number, badge_number, enrollment.privilege)).user(enrollment.pin)
             wanted.setdefault(enrollment.device_id, []).append(user)
     return TerminalList(
         terminals=[_terminal(device, wanted.get(device.id, []), unwanted.get(device.id, [])) for device in devices]
@@ -66,9 +68,8 @@ def _terminal(device: Device, users: list[DeviceUser], remove_pins: list[str]) -
     )
 
 
-def device_user(pin: str, name: str, badge_number: str | None) -> DeviceUser:
-    """A person as a clock is told of them: no control characters in the name, the badge as card where it can be one."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in name)
-    digits = badge_number if badge_number and badge_number.isascii() and badge_number.isdigit() else ""
-    card = int(digits) if digits and len(digits) <= 10 else 0
-    return DeviceUser(pin=pin, name=clean.strip()[:48], card=card if card <= 0xFFFFFFFF else 0)
+def device_user(
+    pin: str, name: str, badge_number: str | None, card_number: int | None = None, privilege: int = 0
+) -> DeviceUser:
+    """A person as a clock is told of them, see `tenant_stack.staff.clock_facts`."""
+    return our_facts(name, card_number, badge_number, privilege).user(pin)

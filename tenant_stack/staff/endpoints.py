@@ -20,7 +20,7 @@ from tenant_stack.edge import (
     Worker,
 )
 from tenant_stack.staff import service
-from tenant_stack.staff.enrolling import enroll
+from tenant_stack.staff.enrolling import enroll, leave_clock
 from tenant_stack.staff.schemas import BiometricList, EnrollAnswer, EnrollIn, StaffDetail, StaffIn, StaffView
 
 
@@ -32,6 +32,7 @@ def staff_router() -> APIRouter:
     router.add_api_route("/{staff_id}", update_staff, methods=["PUT"])
     router.add_api_route("/{staff_id}", delete_staff, methods=["DELETE"], status_code=204)
     router.add_api_route("/{staff_id}/enroll", enroll_staff, methods=["POST"], status_code=202)
+    router.add_api_route("/{staff_id}/enrollments/{enrollment_id}", leave, methods=["DELETE"], status_code=204)
     router.add_api_route("/{staff_id}/biometrics", list_biometrics, methods=["GET"])
     return router
 
@@ -39,6 +40,7 @@ def staff_router() -> APIRouter:
 async def create_staff(entered: StaffIn, caller: StaffCreator, session: Transaction, hints: Worker) -> StaffDetail:
     """Enter a person."""
     after_commit(session, hints.drain)
+    after_commit(session, hints.plan)
     return await service.create_staff(session, caller.actor, entered)
 
 
@@ -62,8 +64,9 @@ async def read_staff(staff_id: UUID, caller: StaffReader, session: Transaction) 
 async def update_staff(
     staff_id: UUID, entered: StaffIn, caller: StaffEditor, session: Transaction, hints: Worker
 ) -> StaffDetail:
-    """Replace what was entered about a person."""
+    """Replace what was entered about a person; clocks follow."""
     after_commit(session, hints.drain)
+    after_commit(session, hints.plan)
     return await service.update_staff(session, caller.actor, staff_id, entered)
 
 
@@ -81,6 +84,15 @@ async def enroll_staff(
         after_commit(session, hints.refresh_terminals)
     after_commit(session, hints.drain)
     return EnrollAnswer(enrollments=await service.read_enrollments(session, staff_id))
+
+
+async def leave(
+    staff_id: UUID, enrollment_id: UUID, caller: StaffEnroller, session: Transaction, hints: Worker
+) -> Response:
+    """Take a person off one clock; what they punched there stays."""
+    if await leave_clock(session, caller.actor, staff_id, enrollment_id):
+        after_commit(session, hints.refresh_terminals)
+    return Response(status_code=204)
 
 
 async def list_biometrics(staff_id: UUID, caller: StaffReader, session: Transaction) -> BiometricList:

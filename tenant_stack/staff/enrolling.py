@@ -1,4 +1,4 @@
-"""Putting people on clocks: which PIN, and how each kind of clock is told."""
+"""Putting people on clocks by hand, and taking them off. Groups do the same by `tenant_stack.device_groups`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from foundation.contracts.bridge import CommandKind
-from foundation.errors import Conflict, Invalid
+from foundation.errors import Conflict, Invalid, NotFound
 from tenant_stack.base import audited
-from tenant_stack.devices.commands import queue
+from tenant_stack.device_groups.carrying import reconcile, take_off
+from tenant_stack.device_groups.numbers import NEXT_FREE, PIN_LOCK, usable
 from tenant_stack.devices.models import Device
-from tenant_stack.devices.terminals import device_user
 from tenant_stack.punches.attach import attach_known
 from tenant_stack.punches.pins import normal_pin
 from tenant_stack.staff.enrollment_status import refresh_status
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.service import get_staff
-
-LONGEST_PIN = 9
-
-NEXT_FREE = sa.text("""
-SELECT 1 + coalesce(max(CAST(pin AS bigint)), 0) FROM device_enrollments WHERE pin ~ '^[0-9]{1,8}$'
-""")
-PIN_LOCK = sa.text("SELECT pg_advisory_xact_lock(7203413)")
 
 
 async def enroll(
@@ -46,24 +38,19 @@ async def enroll(
         raise Invalid("device_waiting", f"The clock {waiting[0].name} is not approved yet", field="device_ids")
     number = normal_pin(pin) if pin else await _pin_of(session, person)
     for device in devices:
-        enrollment = await _assign(session, person, device, number)
-        if device.connection == "push":
-            user = device_user(enrollment.pin, person.name, person.badge_number)
-            await queue(session, device.id, CommandKind.USER_UPDATE, user=user, enrollment_id=enrollment.id)
-    await attach_known(session, staff_id=person.id)
-    await refresh_status(session, [person.id])
-    audited(
-        session,
-        actor,
-        "staff.enroll",
-        "staff",
-        person.id,
-        after={"device_serials": [device.device_serial for device in devices], "pin": number},
-    )
-    return any(device.connection == "pull" for device in devices)
+        await _assign(session, person, device, number)
+    serials: list[object] = [device.device_serial for device in devices]
+    pulled = any(device.connection == "pull" for device in devices)
+    audited(session, actor, "staff.enroll", "staff", staff_id, after={"device_serials": serials, "pin": number})
+    await session.flush()
+    await reconcile(session, staff_id=staff_id)
+    await attach_known(session, staff_id=staff_id)
+    await refresh_status(session, [staff_id])
+    session.expire_all()
+    return pulled
 
 
-async def _assign(session: AsyncSession, person: Staff, device: Device, pin: str) -> DeviceEnrollment:
+async def _assign(session: AsyncSession, person: Staff, device: Device, pin: str) -> None:
     known = list(
         await session.scalars(
             sa.select(DeviceEnrollment).where(
@@ -73,19 +60,42 @@ async def _assign(session: AsyncSession, person: Staff, device: Device, pin: str
         )
     )
     holder = next((each for each in known if each.pin == pin), None)
-    if holder is not None and holder.staff_id not in {None, person.id}:
+    if holder is not None and holder.staff_id not in {None, person.id} and holder.status != "removed":
         raise Conflict("pin_taken", f"PIN {pin} is somebody else's on {device.name}", field="pin")
     # Somebody who is on this clock already keeps the number they punch with.
-    enrollment = holder or next((each for each in known if each.staff_id == person.id), None)
+    mine = sorted((each for each in known if each.staff_id == person.id), key=lambda each: each.status == "removed")
+    enrollment = holder or (mine[0] if mine else None)
     if enrollment is None:
-        enrollment = DeviceEnrollment(device_id=device.id, pin=pin)
+        enrollment = DeviceEnrollment(device_id=device.id, pin=pin, status="pending")
         session.add(enrollment)
-    if enrollment.staff_id is None:
+    if enrollment.staff_id != person.id:
         enrollment.origin = "assigned"
+        enrollment.agreed = None
+        enrollment.privilege = enrollment.reported_privilege or 0
     enrollment.staff_id = person.id
+    enrollment.by_hand, enrollment.kept_apart = True, False
     enrollment.status, enrollment.message = "pending", ""
+    # Nothing sent, nothing compared: the planner asks the clock (again).
+    enrollment.sent = enrollment.facts_at = enrollment.written_at = None
+
+
+async def leave_clock(session: AsyncSession, actor: Actor, staff_id: UUID, enrollment_id: UUID) -> bool:
+    """Take a person off one clock; returns whether it is a pull clock. `Conflict` while a group wants them there."""
+    person = await get_staff(session, staff_id)
+    enrollment = await session.get(DeviceEnrollment, enrollment_id, with_for_update={"key_share": True})
+    if enrollment is None or enrollment.staff_id != staff_id:
+        raise NotFound("enrollment_not_found", f"{person.name} has no such enrolment")
+    if enrollment.by_group:
+        raise Conflict("group_wants", "A group puts this person on this clock; change the group instead")
+    device_id, pin = enrollment.device_id, enrollment.pin
+    enrollment.by_hand = False
+    audited(session, actor, "staff.leave_clock", "staff", staff_id, before={"device_id": str(device_id), "pin": pin})
     await session.flush()
-    return enrollment
+    await take_off(session, [enrollment_id])
+    await refresh_status(session, [staff_id])
+    session.expire_all()
+    query = sa.select(Device.id).where(Device.id == device_id, Device.connection == "pull")
+    return await session.scalar(query) is not None
 
 
 async def _pin_of(session: AsyncSession, person: Staff) -> str:
@@ -97,7 +107,7 @@ async def _pin_of(session: AsyncSession, person: Staff) -> str:
         .limit(1)
     )
     for number in (used, person.badge_pin, person.employee_pin):
-        if number and number.isascii() and number.isdigit() and len(number) <= LONGEST_PIN and number != "0":
+        if number and usable(number):
             return number
     await session.execute(PIN_LOCK)
     return str(await session.scalar(NEXT_FREE))

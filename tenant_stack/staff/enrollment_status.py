@@ -16,7 +16,7 @@ FROM (
                       WHEN count(e.id) FILTER (WHERE e.status = 'enrolled') = 0 THEN 'pending'
                       ELSE 'partial' END AS status
     FROM staff p
-    LEFT JOIN device_enrollments e ON e.staff_id = p.id AND e.status <> 'removing'
+    LEFT JOIN device_enrollments e ON e.staff_id = p.id AND e.status NOT IN ('removing', 'removed')
     WHERE p.id = ANY(CAST(:ids AS uuid[]))
     GROUP BY p.id
     ORDER BY p.id

@@ -61,8 +61,9 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     """A PIN on a device: whose it is, and whether the device has confirmed it.
 
     ``staff_id`` is None for somebody whom the device knows and we do not (yet). ``origin`` says how the row came to be:
-    ``assigned`` by a person here, ``group`` by a device group, ``matched_badge`` or ``matched_employee_id`` by the first
-    punch, ``adopted`` by a person who knew whose it was, ``reported`` by the device's list of users.
+    ``assigned`` by a person here, ``group`` by a device group, ``matched_badge`` or ``matched_employee_id`` by the
+    first punch, ``matched_device`` by the same number and name on another clock, ``adopted`` by a person who knew
+    whose it was, ``reported`` by the device's list of users.
 
     ``by_hand`` and ``by_group`` say who wants them there; a row that neither wants is only observed. A row is never
     deleted when its person leaves the clock (``removed``): late punches of that number are still theirs.
@@ -79,7 +80,8 @@ class DeviceEnrollment(Base, Identified, Timestamped):
         sa.UniqueConstraint("device_id", "pin"),
         sa.CheckConstraint("status IN ('pending', 'enrolled', 'failed', 'removing', 'removed')", name="status"),
         sa.CheckConstraint(
-            "origin IN ('assigned', 'group', 'matched_badge', 'matched_employee_id', 'adopted', 'reported')",
+            "origin IN ('assigned', 'group', 'matched_badge', 'matched_employee_id', 'matched_device', 'adopted', "
+            "'reported')",
             name="origin",
         ),
         sa.Index("ix_device_enrollments_staff_id", "staff_id"),

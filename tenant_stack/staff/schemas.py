@@ -30,6 +30,7 @@ BlankIsNone = BeforeValidator(_none_if_blank)
 class StaffIn(BaseModel):
     """What people enter about a person. ``employee_id`` and ``badge_number`` are unique in the organisation.
 
+    ``card_number`` is the card that clocks are told; without one, a badge of digits is taken for it.
     Days are counted in the site's zone, without a site in the organisation's; without a rule set the default counts.
     """
 
@@ -38,6 +39,7 @@ class StaffIn(BaseModel):
     employee_id: Text64
     name: Text200
     badge_number: Annotated[Text64 | None, BlankIsNone] = None
+    card_number: Annotated[Annotated[int, Field(ge=0, le=0xFFFFFFFF)] | None, BlankIsNone] = None
     email: Annotated[Email | None, BlankIsNone] = None
     phone: Annotated[Text40 | None, BlankIsNone] = None
     department: Annotated[Text120 | None, BlankIsNone] = None
@@ -50,16 +52,24 @@ class StaffIn(BaseModel):
 
 
 class EnrollmentView(BaseModel):
-    """A person's number on a device. ``origin`` says how we know of it; ``message`` why it failed, if it did."""
+    """A person's number on a device. ``origin`` says how we know of it; ``message`` why it failed, if it did.
+
+    ``by_hand`` and ``by_group`` say who wants them there; ``reported_name`` is how the device shows them.
+    """
 
     id: UUID
     device_id: UUID
     device_name: str
     pin: str
-    status: Literal["pending", "enrolled", "failed", "removing"]
+    status: Literal["pending", "enrolled", "failed", "removing", "removed"]
     message: str
-    origin: Literal["assigned", "matched_badge", "matched_employee_id", "reported"]
+    origin: Literal[
+        "assigned", "group", "matched_badge", "matched_employee_id", "matched_device", "adopted", "reported"
+    ]
     confirmed_at: datetime | None
+    by_hand: bool
+    by_group: bool
+    reported_name: str | None
 
 
 class StaffView(BaseModel):
@@ -69,6 +79,7 @@ class StaffView(BaseModel):
     employee_id: str
     name: str
     badge_number: str | None
+    card_number: int | None
     email: str | None
     phone: str | None
     department: str | None

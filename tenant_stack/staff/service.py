@@ -21,6 +21,7 @@ from tenant_stack.schedules.sites import require_rule_set, require_site
 from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.schemas import EnrollmentView, StaffDetail, StaffIn, StaffView
 
+TOLD_TO_CLOCKS = ("name", "badge_number", "card_number")
 CONSTRAINTS = {"uq_staff_employee_id": "employee_id", "uq_staff_badge_number": "badge_number"}
 
 
@@ -29,7 +30,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     enrolled = (
         sa.select(
             sa.func.count().filter(DeviceEnrollment.status == "enrolled").label("enrolled"),
-            sa.func.count().filter(DeviceEnrollment.status != "removing").label("assigned"),
+            sa.func.count().filter(DeviceEnrollment.status.not_in(["removing", "removed"])).label("assigned"),
         )
         .where(DeviceEnrollment.staff_id == Staff.id)
         .lateral("enrolled")
@@ -97,7 +98,7 @@ async def read_enrollments(session: AsyncSession, staff_id: UUID) -> list[Enroll
     rows = await session.execute(
         sa.select(DeviceEnrollment, Device.name)
         .join(Device, Device.id == DeviceEnrollment.device_id)
-        .where(DeviceEnrollment.staff_id == staff_id)
+        .where(DeviceEnrollment.staff_id == staff_id, DeviceEnrollment.status != "removed")
         .order_by(Device.name, DeviceEnrollment.id)
     )
     return [
@@ -110,6 +111,9 @@ async def read_enrollments(session: AsyncSession, staff_id: UUID) -> list[Enroll
             message=each.message,
             origin=each.origin,
             confirmed_at=each.confirmed_at,
+            by_hand=each.by_hand,
+            by_group=each.by_group,
+            reported_name=each.reported_name,
         )
         for each, name in rows
     ]
@@ -145,6 +149,10 @@ async def update_staff(session: AsyncSession, actor: Actor, staff_id: UUID, ente
             setattr(person, name, value)
     await session.refresh(person)
     after = _entered(person)
+    if any(after[name] != before[name] for name in TOLD_TO_CLOCKS):
+        person.clock_facts_at = sa.func.now()
+        await session.flush()
+        await session.refresh(person)
     if after != before:
         audited(session, actor, "staff.update", "staff", person.id, before=before, after=after)
     await _match(session, person)

@@ -198,6 +198,12 @@ async def test_putting_a_person_on_clocks(api: Api, bridge: Bridge) -> None:
     await api.post(f"{path}/enroll", {"device_ids": [push["id"]]}, 202)
     again = (await bridge.call("commands/lease", lease))["commands"]
     await bridge.call("commands/results", {**lease, "results": [{"id": again[0]["id"], "code": 0}]}, 204)
+    # The clock's "done" is no proof: it is asked back, and only what it then shows confirms the person.
+    assert (await api.get(path))["enrollment_status"] == "partial"
+    asked = (await bridge.call("commands/lease", lease))["commands"]
+    assert [(each["kind"], each["pin"]) for each in asked] == [("user_query", "42")]
+    users = [{"pin": "42", "name": "Person E1", "card": 42}]
+    await bridge.call("users", {"serial": SERIAL, "received_at": "2026-03-02T08:00:01Z", "users": users})
     shown = await api.get(path)
     assert (shown["enrollment_status"], shown["devices_enrolled"], shown["devices_assigned"]) == ("enrolled", 2, 2)
 
