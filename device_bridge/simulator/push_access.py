@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_attendance import options_text
-from device_bridge.simulator.push_commands import BAD_PARAMETER, DONE, NO_SUCH_PIN, NOT_SUPPORTED
+from device_bridge.simulator.push_commands import (
+    BAD_PARAMETER,
+    DONE,
+    ENROLMENTS,
+    NO_SUCH_PIN,
+    NOT_SUPPORTED,
+    fields_of,
+)
 from device_bridge.simulator.push_line import Refused
+from device_bridge.simulator.push_templates import SimulatedTemplate, access_row, removed, taken
 from device_bridge.terminal.times import encode_time
 
 if TYPE_CHECKING:
@@ -60,13 +68,11 @@ class AccessDialect:
         return options
 
     async def send_users(self, users: Sequence[SimulatedUser]) -> None:
-        lines = [
-            f"user uid={user.uid}\tcardno={user.card or ''}\tpin={user.pin}\tpassword=\tgroup=0\tstarttime=0\tendtime=0"
-            f"\tname={user.name}\tprivilege={user.privilege}\tdisable=0\tverify=0"
-            for user in users
-        ]
-        if lines:
-            await self._table("/iclock/cdata", {"table": "tabledata"}, "user", lines)
+        if users:
+            await self._table("/iclock/cdata", {"table": "tabledata"}, "user", [self._user(user) for user in users])
+
+    async def send_templates(self, templates: Sequence[SimulatedTemplate]) -> None:
+        await self._send_templates("/iclock/cdata", {"table": "tabledata"}, templates)
 
     async def send_punches(self, punches: Sequence[SimulatedPunch], first: int) -> None:
         lines = [
@@ -87,6 +93,15 @@ class AccessDialect:
             query = {"SN": self._clock.serial, "type": "options", "cmdid": identifier, "packcnt": "1", "packidx": "1"}
             await self._clock.line.post("/iclock/querydata", query, options_text(self._clock))
             return None
+        if command.startswith("DATA COUNT "):
+            table = command.split(" ")[2]
+            query = {"type": "count", "cmdid": identifier, "tablename": table, "packcnt": "1", "packidx": "1"}
+            count = {"transaction": len(self._clock.log), "user": len(self._clock.users)}.get(table, 0)
+            await self._clock.line.post("/iclock/querydata", {"SN": self._clock.serial, **query}, f"{table}={count}")
+            return None
+        word, _, rest = command.partition(" ")
+        if word in ENROLMENTS:
+            return f"ID={identifier}&Return={await ENROLMENTS[word](self._clock, fields_of(rest))}&CMD={word}"
         return f"ID={identifier}&Return={self._change(command)}&CMD={' '.join(command.split(' ')[:2])}"
 
     def _change(self, command: str) -> int:
@@ -95,6 +110,9 @@ class AccessDialect:
         fields = dict(part.split("=", 1) for part in words[-1].split("\t") if "=" in part)
         pin = fields.get("Pin", "")
         match words[:3]:
+            case ["DATA", "DELETE", "transaction"]:
+                clock.clear_log()
+                return DONE
             case ["DATA", "UPDATE" | "DELETE", _] if not pin:
                 return BAD_PARAMETER
             case ["DATA", "UPDATE", "user"]:
@@ -109,15 +127,34 @@ class AccessDialect:
                 return DONE
             case ["DATA", "DELETE", "user"]:
                 clock.authorised.discard(pin)
+                clock.templates.drop(pin)
                 return DONE if clock.users.pop(pin, None) else NO_SUCH_PIN
+            case ["DATA", "UPDATE", "templatev10" | "biodata" as table]:
+                said = fields_of(words[-1])
+                return taken(clock.templates, clock.profile, clock.users.__contains__, table.upper(), said)
+            case ["DATA", "DELETE", "templatev10" | "biodata" as table]:
+                return removed(clock.templates, table.upper(), fields_of(words[-1]))
             case ["CONTROL", "DEVICE", "03000000"]:
-                clock.shake_hands_again()
+                clock.reboot()
                 return DONE
         return NOT_SUPPORTED
 
     async def _answer_query(self, identifier: str, command: str) -> None:
-        """Pages of the log; people and templates are not asked for."""
+        """Pages of the log, of people or of templates."""
         clock = self._clock
+        asked = re.search(r"tablename=(\w+),fielddesc=\*,filter=(.*)$", command)
+        table, wanted = (asked[1], asked[2]) if asked else ("transaction", "")
+        conditions = dict(part.split("=", 1) for part in wanted.split(",") if "=" in part)
+        query = {"type": "tabledata", "cmdid": identifier, "packcnt": "1", "packidx": "1"}
+        if table == "user":
+            people = [each for each in clock.users.values() if conditions.get("Pin", each.pin) == each.pin]
+            await self._table("/iclock/querydata", query, "user", [self._user(each) for each in people])
+            return
+        if table in ("templatev10", "biodata"):
+            kind = int(conditions["Type"]) if conditions.get("Type", "").isdigit() else None
+            found = [each for each in clock.templates.of(conditions.get("Pin"), kind) if access_row(each)[0] == table]
+            await self._table("/iclock/querydata", query, table, [access_row(each)[1] for each in found])
+            return
         period = re.search(r"filter=StartTime=(.{19}),EndTime=(.{19})$", command)
         log = [line for line in clock.log if period and period[1] <= line.local_time <= period[2]]
         pages = [log[start : start + clock.profile.batch] for start in range(0, len(log), clock.profile.batch)] or [[]]
@@ -129,6 +166,18 @@ class AccessDialect:
             ]
             query = {"type": "tabledata", "cmdid": identifier, "packcnt": str(len(pages)), "packidx": str(number)}
             await self._table("/iclock/querydata", query, "transaction", lines)
+
+    def _user(self, user: SimulatedUser) -> str:
+        return (
+            f"user uid={user.uid}\tcardno={user.card or ''}\tpin={user.pin}\tpassword=\tgroup=0\tstarttime=0\tendtime=0"
+            f"\tname={user.name}\tprivilege={user.privilege}\tdisable=0\tverify=0"
+        )
+
+    async def _send_templates(self, path: str, query: dict[str, str], templates: Sequence[SimulatedTemplate]) -> None:
+        for table in ("templatev10", "biodata"):
+            rows = [row for name, row in map(access_row, templates) if name == table]
+            if rows:
+                await self._table(path, query, table, rows)
 
     async def _table(self, path: str, query: dict[str, str], name: str, lines: list[str]) -> None:
         query = {"SN": self._clock.serial, **query, "tablename": name, "count": str(len(lines))}

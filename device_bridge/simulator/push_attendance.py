@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_commands import execute
 from device_bridge.simulator.push_line import Refused
+from device_bridge.simulator.push_templates import SimulatedTemplate, speaks_biodata, template_line
 
 if TYPE_CHECKING:
     from device_bridge.simulator.push_clock import PushClock
@@ -35,11 +36,16 @@ class AttendanceDialect:
     async def send_users(self, users: Sequence[SimulatedUser]) -> None:
         await self._post("OPERLOG", [self._user_line(user) for user in users])
 
+    async def send_templates(self, templates: Sequence[SimulatedTemplate]) -> None:
+        tables = (("OPERLOG", False), ("BIODATA", True))
+        for table, biodata in tables:
+            await self._post(table, [template_line(each) for each in templates if speaks_biodata(each) is biodata])
+
     async def send_punches(self, punches: Sequence[SimulatedPunch], first: int) -> None:
         await self._post("ATTLOG", [self._punch_line(punch) for punch in punches])
 
     async def obey(self, identifier: str, command: str) -> str | None:
-        return execute(self._clock, identifier, command)
+        return await execute(self._clock, identifier, command)
 
     async def _post(self, table: str, lines: list[str]) -> None:
         if not lines:
@@ -57,7 +63,7 @@ class AttendanceDialect:
 
     def _punch_line(self, punch: SimulatedPunch) -> str:
         profile = self._clock.profile
-        fields = [punch.pin, punch.local_time, str(punch.status), str(punch.verify), "0", "0", "0"]
+        fields = [punch.pin, punch.local_time, str(punch.status), str(punch.verify), "0", "0", "0", "255", "0", "0"]
         return "\t".join(fields[: profile.fields]) + ("\t" if profile.trailing_tab else "")
 
     def _user_line(self, user: SimulatedUser) -> str:
@@ -79,5 +85,9 @@ def options_text(clock: PushClock) -> str:
         "UserCount": str(len(clock.users)),
         "TransactionCount": str(len(clock.log)),
         "~MaxAttLogCount": "15",
+        "FPVersion": clock.profile.finger,
+        "FaceVersion": clock.profile.face,
     }
+    if clock.profile.slots:
+        options = {**options, "MultiBioDataSupport": clock.profile.slots}
     return ",".join(f"{name}={value}" for name, value in options.items())

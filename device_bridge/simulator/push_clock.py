@@ -2,7 +2,7 @@
 
 It does what hardware does in its first minute and ever after: handshake, options, the people on it, its log from the
 oldest line on in batches, then each punch at once; and a poll for commands every ``Delay`` seconds. After any failure
-it waits ``ErrorDelay`` and sends the same batch again. Its log is cleared by nothing but a new object.
+it waits ``ErrorDelay`` and sends the same batch again. Its log is cleared by the command CLEAR LOG and nothing else.
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ from device_bridge.simulator.memory import (
     silent,
     zone_offset,
 )
-from device_bridge.simulator.profiles import PUSH, chosen
+from device_bridge.simulator.profiles import chosen
 from device_bridge.simulator.push_access import AccessDialect
 from device_bridge.simulator.push_attendance import AttendanceDialect
+from device_bridge.simulator.push_enrolment import enrol
 from device_bridge.simulator.push_line import PushLine, Refused
+from device_bridge.simulator.push_profiles import PUSH
+from device_bridge.simulator.push_templates import FINGER, SimulatedTemplate, TemplateBook
 
+TEMPLATES_A_TIME = 20
 FIRST_ERROR_DELAY = 5.0
 """Seconds; until the first handshake has said another."""
 
@@ -39,6 +43,9 @@ class Dialect(Protocol):
 
     async def send_users(self, users: Sequence[SimulatedUser]) -> None:
         """Report people; returns once they are acknowledged."""
+
+    async def send_templates(self, templates: Sequence[SimulatedTemplate]) -> None:
+        """Report templates; returns once they are acknowledged."""
 
     async def send_punches(self, punches: Sequence[SimulatedPunch], first: int) -> None:
         """Send one batch, whose first line has this number in the log; returns once it is acknowledged."""
@@ -53,6 +60,7 @@ class PushClock:
     ``url`` is the base, such as ``https://acme.devices.localhost:8443``. ``error_delay`` and ``poll_seconds`` replace
     what the server asks for (seconds). ``clock_offset`` is by how many seconds its time is wrong, ``zone`` the IANA
     zone it is set to until the first handshake tells another. ``line`` replaces its own connection to the server.
+    ``touch_seconds`` is how long each of the three touches of an enrolment takes.
     """
 
     def __init__(
@@ -70,6 +78,8 @@ class PushClock:
         zone: str = "UTC",
         announce: Announce = silent,
         line: PushLine | None = None,
+        templates: Iterable[SimulatedTemplate] = (),
+        touch_seconds: float = 0.2,
     ) -> None:
         self.serial = serial
         self.profile = chosen(PUSH, profile)
@@ -83,7 +93,15 @@ class PushClock:
         self.options: dict[str, str] = {}
         self.handshakes = 0
         self.date_header = ""
+        self.templates = TemplateBook()
+        for template in templates:
+            self.templates.put(template)
+        self.touch_seconds = touch_seconds
+        self.touches = 0
+        self.cancelled = False
         self.line = line or PushLine(url, ca_file)
+        self.line.http10 = self.profile.http10
+        self.line.on_reboot = self.reboot
         self.authorised: set[str] = set()
         self._dialect: Dialect = AccessDialect(self) if self.profile.access else AttendanceDialect(self)
         self._error_delay = error_delay
@@ -91,6 +109,9 @@ class PushClock:
         self._sent = 0
         self._queried: list[SimulatedPunch] = []
         self._new_users: list[str] = []
+        self._new_templates: list[SimulatedTemplate] = []
+        self._offline = False
+        self._polled = asyncio.Event()
         self._news = asyncio.Event()
         self._greeted = asyncio.Event()
         self._all_sent = asyncio.Event()
@@ -100,7 +121,9 @@ class PushClock:
     async def start(self) -> None:
         """Power on. Returns at once; see `wait_until_sent`."""
         self._new_users = list(self.users)
+        self._new_templates = self.templates.of()
         self._greeted.clear()
+        self._polled.clear()
         self._tasks = [asyncio.create_task(self._upload_for_ever()), asyncio.create_task(self._poll_for_ever())]
 
     async def stop(self) -> None:
@@ -166,6 +189,43 @@ class PushClock:
         self._greeted.clear()
         self._news.set()
 
+    def reboot(self) -> None:
+        """Power off and on: it shakes hands again and sends everything that was not acknowledged."""
+        self.announce(f"{self.serial}: restarted")
+        self.shake_hands_again()
+
+    @property
+    def online(self) -> bool:
+        """Whether its cable is plugged in."""
+        return not self._offline
+
+    @online.setter
+    def online(self, plugged: bool) -> None:
+        self._offline = not plugged
+        self.announce(f"{self.serial}: {'online' if plugged else 'offline'}")
+
+    def clear_log(self) -> None:
+        """CLEAR LOG: all of it goes, sent or not."""
+        self.log.clear()
+        self._sent = 0
+        self._queried.clear()
+
+    async def enrol(self, pin: str, kind: int = FINGER, number: int = 0, *, overwrite: bool = False) -> int:
+        """Somebody enrols at the clock; the return code. The template is sent like all that is made at a clock."""
+        return await enrol(self, pin, kind, number, overwrite=overwrite)
+
+    def report_users(self, users: Iterable[SimulatedUser]) -> None:
+        """These people go out as an ordinary upload."""
+        self._new_users += [user.pin for user in users]
+        self._all_sent.clear()
+        self._news.set()
+
+    def report_templates(self, templates: Iterable[SimulatedTemplate]) -> None:
+        """These templates go out as an ordinary upload."""
+        self._new_templates += templates
+        self._all_sent.clear()
+        self._news.set()
+
     def send_again(self, lines: Iterable[SimulatedPunch]) -> None:
         """QUERY ATTLOG: these lines go out as an ordinary upload."""
         self._queried.extend(lines)
@@ -188,15 +248,25 @@ class PushClock:
 
     async def _upload_all(self) -> None:
         self._news.clear()
+        self._check_cable()
         if not self._greeted.is_set():
             await self._greet()
-        if self._new_users:
-            await self._dialect.send_users([self.users[pin] for pin in self._new_users if pin in self.users])
-            self._new_users = []
+        # Hardware polls once, and says how full it is, before it sends anything.
+        await self._polled.wait()
+        while self._new_users:
+            batch_of_users = self._new_users[: self.profile.batch]
+            await self._dialect.send_users([self.users[pin] for pin in batch_of_users if pin in self.users])
+            del self._new_users[: len(batch_of_users)]
+        while self._new_templates:
+            some = self._new_templates[:TEMPLATES_A_TIME]
+            await self._dialect.send_templates(some)
+            del self._new_templates[: len(some)]
         while self._sent < len(self.log):
+            self._check_cable()
             batch = self.log[self._sent : self._sent + self.profile.batch]
             await self._dialect.send_punches(batch, self._sent)
-            self._sent += len(batch)
+            # The log may have been cleared meanwhile.
+            self._sent = min(self._sent + len(batch), len(self.log))
             self.announce(f"{self.serial}: {len(batch)} punches were taken, {self.waiting} to go")
         while self._queried:
             batch = self._queried[: self.profile.batch]
@@ -217,13 +287,16 @@ class PushClock:
         while True:
             await self._greeted.wait()
             try:
+                self._check_cable()
                 query = {"SN": self.serial}
                 if first:
                     query["INFO"] = self.info()
                 answer = await self.line.get("/iclock/getrequest", query)
                 first = False
+                self._polled.set()
                 await self._obey(answer.text)
             except Refused as error:
+                self._polled.set()
                 self._complain(error)
                 await asyncio.sleep(self._wait_after_error())
                 continue
@@ -246,7 +319,16 @@ class PushClock:
 
     def info(self) -> str:
         """The INFO list of a poll: firmware, people, fingers, log lines, address, algorithms."""
-        return f"Ver 8.0.4.2-20210101,{len(self.users)},0,{len(self.log)},127.0.0.1,10,7,0,0,101"
+        fingers, faces = (
+            len(self.templates.of(kind=FINGER)),
+            len({name[0] for name in self.templates if name[1] in (2, 9)}),
+        )
+        versions = f"{self.profile.finger},{self.profile.face}"
+        return f"Ver 8.0.4.2-20210101,{len(self.users)},{fingers},{len(self.log)},127.0.0.1,{versions},0,{faces},101"
+
+    def _check_cable(self) -> None:
+        if self._offline:
+            raise Refused("the cable is not plugged in")
 
     def _wait_after_error(self) -> float:
         told = self.options.get("ErrorDelay")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from device_bridge.simulator.push_old_http import OldHttp
 
 LOOPBACK = "127.0.0.1"
 # A clock is a small machine: an upload and a poll at the same time are all that it does.
@@ -40,15 +43,20 @@ class PushLine:
     """Requests to one base URL.
 
     Names ending in ``.localhost`` are dialled at 127.0.0.1 (RFC 6761; the C library does not resolve them) while the
-    Host header and the name in the TLS greeting stay what the URL says. ``context`` spares loading the authorities.
+    Host header and the name in the TLS greeting stay what the URL says. ``context`` spares loading the authorities;
+    ``on_reboot`` is called when something makes the clock restart.
     """
 
-    def __init__(self, base_url: str, ca_file: Path | None, *, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, base_url: str, ca_file: Path | None, *, context: ssl.SSLContext | None = None, http10: bool = False
+    ) -> None:
         self._url = httpx.URL(base_url.rstrip("/"))
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise ValueError(f"{base_url!r} is no address such as https://acme.devices.localhost:8443")
         self._ca_file = ca_file
         self._context = context
+        self.http10 = http10
+        self.on_reboot: Callable[[], None] = lambda: None
         self._client: httpx.AsyncClient | None = None
         self.cookie = ""
 
@@ -95,8 +103,10 @@ class PushLine:
         return Answer(response.text, response.headers.get("date", ""))
 
     def _opened(self) -> httpx.AsyncClient:
+        context = self._context or trust(str(self._url), self._ca_file)
         return httpx.AsyncClient(
-            verify=self._context or trust(str(self._url), self._ca_file),
+            verify=context,
+            transport=OldHttp(context) if self.http10 else None,
             timeout=30.0,
             limits=CONNECTIONS,
             trust_env=False,

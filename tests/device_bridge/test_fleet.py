@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from device_bridge.simulator.judge import judge
 from device_bridge.simulator.ledger import LedgerRow, read_ledger
 from tests.device_bridge.conftest import Bridge, eventually
 
-PROFILES = ("att-2.4", "att-legacy", "acc-3.1")
+PROFILES = ("att-2.4", "att-legacy", "att-bio", "acc-3.1")
+ALL_FAULTS = "drop=0.05,lost-ack=0.1,delay=0.02,corrupt=0.1,reset=0.03,truncate=0.05,garbage=0.05,reboot=0.01"
 
 
 def plan(bridge: Bridge, ledger: Path, **more: object) -> FleetPlan:
@@ -35,12 +37,16 @@ def plan(bridge: Bridge, ledger: Path, **more: object) -> FleetPlan:
     return FleetPlan(**{**values, **more})  # type: ignore[arg-type]
 
 
+def vars_of(faults: Faults) -> list[str]:
+    return [field.name for field in fields(faults)]
+
+
 def stored(bridge: Bridge) -> list[LedgerRow]:
     return [LedgerRow(*key) for key in bridge.backend.punches]
 
 
 async def test_nothing_is_lost_doubled_or_altered(bridge: Bridge, tmp_path: Path) -> None:
-    faults = parse_faults("drop=0.05,lost-ack=0.1,delay=0.02,corrupt=0.1")
+    faults = parse_faults(ALL_FAULTS)
     fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", faults=faults))
     bridge.backend.known.update(clock.serial for clock in fleet.clocks)
     running = asyncio.create_task(fleet.run())
@@ -52,7 +58,7 @@ async def test_nothing_is_lost_doubled_or_altered(bridge: Bridge, tmp_path: Path
     result = await running
     assert (result.ready, result.waiting) == (30, 0)
     assert result.punches > 200
-    assert all(result.happened[name] for name in ("drop", "lost_ack", "delay", "corrupt")), result
+    assert all(result.happened[name] for name in vars_of(faults)), result
     assert "all were taken; faults:" in str(result)
     ledger = read_ledger(tmp_path / "ledger.csv")
     assert len(ledger) == result.punches
@@ -121,7 +127,7 @@ async def test_the_command(bridge: Bridge, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--fault", "flood=1"], "There is no fault 'flood': choose from corrupt, delay, drop, lost-ack"),
+        (["--fault", "flood=1"], "There is no fault 'flood': choose from corrupt, delay, drop, garbage, lost-ack"),
         (["--fault", "drop=2"], "from 0 to 1, not '2'"),
         (["--fault", "drop"], "from 0 to 1, not ''"),
         (["--profile", "zk9"], "There is no profile 'zk9'"),

@@ -299,5 +299,5 @@ async def test_many_clocks_at_once_lose_nothing(bridge: Bridge) -> None:
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
-    with pytest.raises(UnknownProfile, match=r"acc-3\.1, att-2\.4, att-legacy"):
+    with pytest.raises(UnknownProfile, match=r"acc-3\.1, att-2\.4, att-bio, att-legacy"):
         PushClock("http://127.0.0.1:1", "S1", profile="acc")
