@@ -9,6 +9,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import hvac
@@ -50,10 +51,11 @@ class Clear:
 
 @dataclass(frozen=True)
 class KeyVersions:
-    """Versions of a transit key: the newest, and the oldest that still decrypts."""
+    """Versions of a transit key: the newest and when it was made, and the oldest that still decrypts."""
 
     latest: int
     min_decryption: int
+    latest_made_at: datetime
 
 
 class Vault:
@@ -107,6 +109,17 @@ class Vault:
 
         return await self.call(sign)
 
+    async def sign_many(self, key: str, payloads: Sequence[bytes]) -> list[tuple[str, bytes]]:
+        """(Key version, raw Ed25519 signature) of each payload, in their order, in one call."""
+        rows = [{"input": base64.b64encode(payload).decode()} for payload in payloads]
+
+        def sign() -> list[tuple[str, bytes]]:
+            answer = self._client.secrets.transit.sign_data(name=key, batch_input=rows)
+            signed = [str(each["signature"]).split(":", 2) for each in answer["data"]["batch_results"]]
+            return [(version.removeprefix("v"), base64.b64decode(raw)) for _, version, raw in signed]
+
+        return await self.call(sign)
+
     async def public_keys(self, key: str) -> dict[str, bytes]:
         """Version → raw Ed25519 public key of a transit signing key."""
 
@@ -135,19 +148,21 @@ class Vault:
         return [None if answer.get("error") else base64.b64decode(answer["plaintext"]) for answer in answers]
 
     async def rewrap(self, key: str, items: Sequence[Sealed]) -> list[str | None]:
-        """The same under the newest version of the key, without the plaintext leaving OpenBao; None where impossible."""
+        """The same under the newest version, without the plaintext leaving OpenBao; None where it can't be."""
         rows = [{"ciphertext": item.text, "context": _base64(item.context)} for item in items]
         return [answer.get("ciphertext") or None for answer in await self._transit("rewrap", key, rows)]
 
     async def key_versions(self, key: str) -> KeyVersions | None:
-        """Versions of a transit key, None when there is no such key (any more)."""
+        """Versions of a symmetric transit key, None when there is no such key (any more)."""
 
         def read() -> KeyVersions | None:
             try:
                 data = self._client.secrets.transit.read_key(name=key)["data"]
             except hvac.exceptions.InvalidPath:
                 return None
-            return KeyVersions(int(data["latest_version"]), int(data["min_decryption_version"]))
+            latest = int(data["latest_version"])
+            made = datetime.fromtimestamp(int(data["keys"][str(latest)]), UTC)
+            return KeyVersions(latest, int(data["min_decryption_version"]), made)
 
         return await self.call(read)
 

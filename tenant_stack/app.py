@@ -27,6 +27,8 @@ from tenant_stack.access.people_endpoints import people_router
 from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.attendance.endpoints import attendance_router
+from tenant_stack.audit.chain import Notary
+from tenant_stack.audit.endpoints import audit_router
 from tenant_stack.biometrics.endpoints import biometrics_router
 from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.dashboard.endpoints import dashboard_router
@@ -39,6 +41,7 @@ from tenant_stack.jobs import registry
 from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.payroll.endpoints import payroll_router
+from tenant_stack.punches.endpoints import quarantine_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
@@ -84,6 +87,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
     state.refused = Denials(database)
+    state.notary = Notary(vault, settings.tokens_key, settings.organisation)
     state.intake = Intake(database, Months(database), hints, settings.zone)
     hub.open()
     try:
@@ -114,11 +118,13 @@ def describe() -> FastAPI:
     app.include_router(access_router())
     app.include_router(people_router())
     app.include_router(clients_router())
+    app.include_router(audit_router())
     app.include_router(staff_router())
     app.include_router(biometrics_router())
     app.include_router(devices_router())
     app.include_router(device_groups_router())
     app.include_router(attendance_router())
+    app.include_router(quarantine_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
     app.include_router(reports_router())

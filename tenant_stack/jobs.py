@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from foundation.jobs import JobRegistry
+from tenant_stack.access.idempotency import forget_old
 from tenant_stack.attendance.expected import mark_expected
+from tenant_stack.audit.tasks import seal_waiting
 from tenant_stack.biometrics import tasks as biometric_tasks
 from tenant_stack.device_groups import tasks as group_tasks
 from tenant_stack.devices import tasks
@@ -99,6 +101,19 @@ async def compare_clocks(context: WorkerContext) -> None:
 async def make_months(context: WorkerContext) -> None:
     """Make the coming months before the first punch needs them."""
     await context.months.create(months_ahead())
+
+
+@registry.every("audit.seal", 2.0)
+async def seal_audit(context: WorkerContext) -> None:
+    """Chain the lines of the audit trail that were written since."""
+    await seal_waiting(context)
+
+
+@registry.every("idempotency.forget", 3600.0)
+async def forget_answers(context: WorkerContext) -> None:
+    """Answers to machines' changes are kept a day."""
+    async with context.database.transaction() as session:
+        await forget_old(session)
 
 
 @registry.every("attendance.expected", 60.0)

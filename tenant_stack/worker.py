@@ -17,9 +17,11 @@ from foundation.jobs import JobQueue
 from foundation.logs import get_logger
 from foundation.outbound import service_client
 from foundation.valkey import Valkey
+from foundation.vault import Vault
 from tenant_stack.attendance.processing import process_batch
 from tenant_stack.attendance.service import read_records
 from tenant_stack.base import OutboxEntry
+from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.devices.syncs import Backoff
 from tenant_stack.hints import Coalesced
 from tenant_stack.live.events import publish_punch, publish_record
@@ -59,7 +61,9 @@ class WorkerContext:
     valkey: Valkey
     queue: JobQueue
     bridge: httpx.AsyncClient
+    vault: Vault
     months: Months
+    sealer: Sealer
     budget: LiveBudget = field(default_factory=LiveBudget)
     work: Coalesced = field(init=False)
     reports: ReportRunner = field(init=False)
@@ -128,7 +132,12 @@ async def open_context(settings: TenantSettings, queue: JobQueue) -> WorkerConte
             token=settings.bridge_token.get_secret_value(),
             timeout=SYNC_TIMEOUT_SECONDS,
         ),
+        vault=Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value()),
         months=Months(database),
+        sealer=Sealer(
+            Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value()),
+            settings.templates_key,
+        ),
     )
 
 

@@ -7,11 +7,14 @@ The control plane calls the back end under ``/internal/control`` (bearer: the co
 ``PUT  /internal/control/sign-in``       ``SignInConnection`` → 204; replaces the organisation's OpenID connection
 ``PUT  /internal/control/owner``         ``Owner`` → 204; creates the account with the role ``owner`` if missing
 ``POST /internal/control/clients``       ``ClientRequest`` → ``ClientCreated``
+``GET  /internal/control/audit/head``    → ``AuditHead``; the newest line of the audit chain, to be anchored
+``POST /internal/control/audit/verify``  ``AuditAnchors`` → ``AuditReport``
 =======================================  ======================================================================
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,3 +72,38 @@ class ClientCreated(Message):
     client_id: str
     client_secret: str
     scopes: list[str]
+
+
+class AuditAnchor(Message):
+    """A line of an organisation's audit chain as it was once seen: its number and its hash in hex."""
+
+    number: int = Field(ge=1)
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AuditHead(Message):
+    """The newest chained line, None while there is none; ``waiting`` lines are not chained yet."""
+
+    newest: AuditAnchor | None
+    sealed_at: datetime | None
+    waiting: int
+
+
+class AuditAnchors(Message):
+    """What the control plane remembers of a chain, oldest first."""
+
+    anchors: list[AuditAnchor] = Field(max_length=100_000)
+
+
+class AuditReport(Message):
+    """``broken_number`` is the first line of the chain that is not as it was; ``problem`` says how, for a person.
+
+    ``checked`` counts lines; ``anchors`` those of the control plane that agreed; ``waiting`` lines are not chained yet.
+    """
+
+    intact: bool
+    checked: int
+    anchors: int
+    waiting: int
+    broken_number: int | None = None
+    problem: str = ""

@@ -111,7 +111,8 @@ async def _changeable(session: AsyncSession, name: str) -> tuple[Role, list[str]
 async def permissions_of(session: AsyncSession, names: Sequence[str]) -> list[str]:
     """What roles allow together, sorted."""
     query = (
-        sa.select(NAMED.distinct())
+        sa.select(NAMED)
+        .distinct()
         .join(RolePermission, RolePermission.permission_id == Permission.id)
         .join(Role, Role.id == RolePermission.role_id)
         .where(Role.name.in_(names))

@@ -6,13 +6,25 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 
 from foundation.audit import SYSTEM
-from foundation.contracts.control import ClientCreated, ClientRequest, Health, Owner, SignInConnection
+from foundation.contracts.control import (
+    AuditAnchor,
+    AuditAnchors,
+    AuditHead,
+    AuditReport,
+    ClientCreated,
+    ClientRequest,
+    Health,
+    Owner,
+    SignInConnection,
+)
 from foundation.settings import product_version
 from foundation.sign_in.principal import ServiceToken
 from foundation.valkey import Valkey
 from tenant_stack.access.clients import create_client
 from tenant_stack.access.service import ensure_owner, set_sign_in
 from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.audit.chain import Notary, count_waiting, newest
+from tenant_stack.audit.verifying import verify
 from tenant_stack.edge import Transaction
 
 
@@ -22,6 +34,8 @@ def control_router() -> APIRouter:
     router.add_api_route("/control/sign-in", replace_sign_in, methods=["PUT"], status_code=204)
     router.add_api_route("/control/owner", put_owner, methods=["PUT"], status_code=204)
     router.add_api_route("/control/clients", create_oauth_client, methods=["POST"], status_code=201)
+    router.add_api_route("/control/audit/head", read_audit_head, methods=["GET"])
+    router.add_api_route("/control/audit/verify", verify_audit, methods=["POST"])
     return router
 
 
@@ -50,3 +64,19 @@ async def put_owner(owner: Owner, session: Transaction) -> Response:
 async def create_oauth_client(wanted: ClientRequest, session: Transaction) -> ClientCreated:
     """Register a machine; its secret is in this answer and nowhere else."""
     return await create_client(session, SYSTEM, wanted)
+
+
+async def read_audit_head(session: Transaction) -> AuditHead:
+    """The newest line of the audit chain, for the control plane to remember."""
+    link = await newest(session)
+    return AuditHead(
+        newest=AuditAnchor(number=link.number, hash=link.hash.hex()) if link else None,
+        sealed_at=link.sealed_at if link else None,
+        waiting=await count_waiting(session),
+    )
+
+
+async def verify_audit(remembered: AuditAnchors, request: Request, session: Transaction) -> AuditReport:
+    """Check the audit chain against what the control plane remembers of it."""
+    notary: Notary = request.app.state.notary
+    return await verify(session, notary, remembered.anchors)

@@ -1,0 +1,115 @@
+"""The chain over the audit trail: what makes an edit, a swap, a removal or a cut tail show.
+
+Line *n* of the chain holds ``hash(n) = SHA-256(number, hash(n-1), canonical bytes of the line)`` and a seal: the
+signature of number and hash by the organisation's signing key, which never leaves OpenBao. Who can write to the
+database can recompute hashes, but not seals. Who cuts the tail, chain and all, leaves nothing wrong behind: that shows
+by the anchors that the control plane keeps (number and hash, hourly and on demand).
+
+Lines are chained by the worker within seconds of their commit, in the order in which it finds them (a transaction that
+began earlier may commit later). Between commit and seal a line could be altered unseen: that gap is the worker's
+period, or as long as OpenBao does not answer, and is shown as the number of waiting lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.vault import Vault
+from tenant_stack.audit.models import AuditLink, AuditWaiting
+from tenant_stack.base import AuditEntry
+
+BATCH = 200
+LOCK = 7_203_412
+GENESIS = bytes(32)
+FIELDS = (
+    *("id", "actor_kind", "actor_id", "actor_label", "address", "action", "target_kind", "target_id"),
+    *("before", "after", "correlation_id"),
+)
+
+
+def canonical(entry: AuditEntry) -> bytes:
+    """A line as bytes: JSON with sorted keys, without spaces, in ASCII, the instant in UTC."""
+    document: dict[str, object] = {name: getattr(entry, name) for name in FIELDS}
+    document["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def link_hash(number: int, previous: bytes, entry: AuditEntry) -> bytes:
+    """The hash of a line in its place."""
+    return hashlib.sha256(b"punctual-audit-1\0" + number.to_bytes(8, "big") + previous + canonical(entry)).digest()
+
+
+def sealed_text(organisation: str, number: int, digest: bytes) -> bytes:
+    """What is signed. It never begins like a token, so that a seal can't be passed off as one."""
+    return f"punctual-audit-seal-1\n{organisation}\n{number}\n{digest.hex()}".encode()
+
+
+@dataclass(frozen=True)
+class Notary:
+    """Signs with the organisation's key."""
+
+    vault: Vault
+    key: str
+    organisation: str
+
+    async def extend(self, session: AsyncSession) -> int:
+        """Chain what waits, at most a batch, and answer how many lines that were; 0 when another worker is at it."""
+        if not await session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))):
+            return 0
+        waiting = sa.select(AuditWaiting.entry_id).order_by(AuditWaiting.entry_id).limit(BATCH)
+        ids = list(await session.scalars(waiting))
+        if not ids:
+            return 0
+        entries = list(
+            await session.scalars(sa.select(AuditEntry).where(AuditEntry.id.in_(ids)).order_by(AuditEntry.id))
+        )
+        head = await newest(session)
+        number, previous = (head.number, head.hash) if head else (0, GENESIS)
+        links = []
+        for entry in entries:
+            number += 1
+            previous = link_hash(number, previous, entry)
+            links.append({"number": number, "entry_id": entry.id, "hash": previous})
+        texts = [sealed_text(self.organisation, int(each["number"]), bytes(each["hash"])) for each in links]  # type: ignore[call-overload]
+        seals = await self.vault.sign_many(self.key, texts) if texts else []
+        for link, (version, signature) in zip(links, seals, strict=True):
+            session.add(AuditLink(**link, seal=f"{version}:".encode() + signature))
+        await session.execute(sa.delete(AuditWaiting).where(AuditWaiting.entry_id.in_(ids)))
+        return len(ids)
+
+    async def public_keys(self) -> dict[str, Ed25519PublicKey]:
+        """Key version → key, to check seals with."""
+        raw = await self.vault.public_keys(self.key)
+        return {version: Ed25519PublicKey.from_public_bytes(key) for version, key in raw.items()}
+
+
+def seal_holds(organisation: str, link: AuditLink, keys: Mapping[str, Ed25519PublicKey]) -> bool:
+    """Was this link sealed with the organisation's key?"""
+    version, _, signature = link.seal.partition(b":")
+    key = keys.get(version.decode("ascii", "replace"))
+    if key is None:
+        return False
+    try:
+        key.verify(signature, sealed_text(organisation, link.number, link.hash))
+    except InvalidSignature:
+        return False
+    return True
+
+
+async def newest(session: AsyncSession) -> AuditLink | None:
+    """The head of the chain."""
+    found: AuditLink | None = await session.scalar(sa.select(AuditLink).order_by(AuditLink.number.desc()).limit(1))
+    return found
+
+
+async def count_waiting(session: AsyncSession) -> int:
+    return await session.scalar(sa.select(sa.func.count()).select_from(AuditWaiting)) or 0
