@@ -34,6 +34,7 @@ class ControlSettings(ValkeySettings, VaultSettings):
     public_url: str = Field(description="https://console.BASE")
     base_domain: str = Field(description="Organisations live at SLUG.BASE; may carry a port")
     device_networks: list[str] = Field(default_factory=list)
+    smtp_url: SecretStr | None = Field(default=None, description="Mail of the organisations: smtp:// or smtps://")
     portal_dir: Path = PORTAL_DIR
 
     console_client_id: str

@@ -35,7 +35,8 @@ class OrganisationFacts:
 class Ports:
     """The servers and programs through which steps act. ``http`` is for public addresses, through the gateway.
 
-    ``vault_url``, ``device_networks``, ``ca_file`` and ``log_level`` are handed on to the stacks.
+    ``vault_url``, ``device_networks``, ``ca_file``, ``log_level`` and ``smtp_url`` are handed on to the stacks. Without
+    ``smtp_url`` each writes its mail into a folder of its own under ``mail_root``.
     """
 
     databases: DatabaseServer
@@ -51,6 +52,8 @@ class Ports:
     device_networks: tuple[str, ...] = ()
     ca_file: Path | None = None
     log_level: str = "INFO"
+    smtp_url: str | None = None
+    mail_root: Path | None = None
 
 
 def never_reached(_: str) -> None:

@@ -75,7 +75,16 @@ def _tenant_document(context: StepContext, credentials: Credentials, role_id: st
         "bridge_address": ports.driver.address(names.stack, Role.BRIDGE),
         "bridge_token": credentials.bridge_token,
         "control_token": credentials.control_token,
+        **_mail(context),
     }
+
+
+def _mail(context: StepContext) -> dict[str, object]:
+    """Where reports are sent from: a server, or a folder of the organisation's own."""
+    ports = context.ports
+    if ports.smtp_url is not None:
+        return {"smtp_url": ports.smtp_url}
+    return {"mail_dir": str(ports.mail_root / context.names.stack / "mail")} if ports.mail_root is not None else {}
 
 
 def _bridge_document(context: StepContext, credentials: Credentials) -> dict[str, object]:

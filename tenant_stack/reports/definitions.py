@@ -67,8 +67,8 @@ def _columns(names: Sequence[str]) -> tuple[Column, ...]:
 
 def days(kind: str, title: str, names: Sequence[str], filters: Filters, *where: sa.ColumnElement[bool]) -> Definition:
     """A row for each record."""
-    chosen = [FIELDS[name].each.label(name) for name in names]
-    keys = [R.work_date.label("k0"), Staff.employee_id.label("k1"), R.id.label("k2")]
+    chosen: list[sa.Label[Any]] = [FIELDS[name].each.label(name) for name in names]
+    keys: list[sa.Label[Any]] = [R.work_date.label("k0"), Staff.employee_id.label("k1"), R.id.label("k2")]
     query = records_of(sa.select(*chosen, R.zone.label("row_zone"), *keys), filters).where(*where)
     return Definition(kind, title, _columns(names), query, len(keys))
 
@@ -102,8 +102,8 @@ def _missing(filters: Filters, _: str) -> Definition:
 def _overtime(filters: Filters, _: str) -> Definition:
     """Grouped by person: payroll looks at people, not at days."""
     names = ("employee_id", "name", "department", "site", "work_date", "worked", "overtime", "pay", "state", "zone")
-    chosen = [FIELDS[name].each.label(name) for name in names]
-    keys = [Staff.employee_id.label("k0"), R.work_date.label("k1"), R.id.label("k2")]
+    chosen: list[sa.Label[Any]] = [FIELDS[name].each.label(name) for name in names]
+    keys: list[sa.Label[Any]] = [Staff.employee_id.label("k0"), R.work_date.label("k1"), R.id.label("k2")]
     query = records_of(sa.select(*chosen, R.zone.label("row_zone"), *keys), filters).where(R.overtime_seconds > 0)
     return Definition("overtime", "Overtime", _columns(names), query, len(keys), groups=("employee_id",))
 
@@ -112,10 +112,10 @@ def summary(kind: str, title: str, dimensions: Sequence[str], measures: Sequence
     """A row for each group of records."""
     named = {field.column.name: field for each in dimensions for field in DIMENSIONS[each]}
     sums = [FIELDS[name] for name in measures if name not in named]
-    chosen = [field.each.label(name) for name, field in named.items()]
-    over = [field.over.label(field.column.name) for field in sums if field.over is not None]
-    keys = [field.each.label(f"k{index}") for index, field in enumerate(named.values())]
-    together: list[sa.ColumnElement[Any]] = [field.each for field in named.values()]
+    chosen: list[sa.Label[Any]] = [field.each.label(name) for name, field in named.items()]
+    over: list[sa.Label[Any]] = [field.over.label(field.column.name) for field in sums if field.over is not None]
+    keys: list[sa.Label[Any]] = [field.each.label(f"k{index}") for index, field in enumerate(named.values())]
+    together: list[sa.SQLColumnExpression[Any]] = [field.each for field in named.values()]
     if "employee" in dimensions:
         keys.append(R.staff_id.label(f"k{len(keys)}"))
         together.append(R.staff_id)
@@ -153,7 +153,7 @@ def _monthly(filters: Filters, cells: str) -> Definition:
     )
     base = summary("monthly", "Monthly attendance", ("employee",), ("days_worked", *SUMS[1:4], "days_late"), filters)
     more = ("worked", "late", "overtime", "zone")
-    over = [FIELDS[name].over for name in more]
+    over: list[sa.Label[Any]] = [FIELDS[name].over for name in more]
     query = base.query.add_columns(
         sa.func.jsonb_object_agg(sa.func.to_char(R.work_date, "YYYY-MM-DD"), shown).label("grid"),
         *(each.label(name) for name, each in zip(more, over, strict=True) if each is not None),
@@ -190,8 +190,8 @@ def custom(shape: CustomShape, filters: Filters) -> Definition:
     wanted = named | {name: FIELDS[name] for name in shape.columns if name not in named}
     firsts = [DIMENSIONS[each][0] for each in shape.group_by]
     order = [field.each for field in firsts] + [R.work_date, Staff.employee_id, R.id]
-    keys = [each.label(f"k{index}") for index, each in enumerate(order)]
-    chosen = [field.each.label(name) for name, field in wanted.items()]
+    keys: list[sa.Label[Any]] = [each.label(f"k{index}") for index, each in enumerate(order)]
+    chosen: list[sa.Label[Any]] = [field.each.label(name) for name, field in wanted.items()]
     query = records_of(sa.select(*chosen, R.zone.label("row_zone"), *keys), filters)
     groups = tuple(field.column.name for field in firsts) if shape.subtotals else ()
     return Definition("custom", title, tuple(field.column for field in wanted.values()), query, len(keys), groups)

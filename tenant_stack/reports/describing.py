@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -70,11 +70,11 @@ async def filter_words(session: AsyncSession, filters: Filters) -> list[str]:
 
 
 def _names(name: sa.orm.attributes.InstrumentedAttribute[str], key: object, ids: Sequence[object]) -> sa.Select[str]:
-    return sa.select(name).where(sa.cast(key, sa.Uuid).in_(ids)).order_by(name)  # type: ignore[call-overload]
+    return sa.select(name).where(sa.cast(key, sa.Uuid).in_(ids)).order_by(name)
 
 
-def _listed(what: str, names: object) -> str:
-    return f"{what}: {', '.join(names)}"  # type: ignore[arg-type]
+def _listed(what: str, names: Iterable[str]) -> str:
+    return f"{what}: {', '.join(names)}"
 
 
 async def bars(session: AsyncSession, kind: str, filters: Filters) -> list[Bar]:

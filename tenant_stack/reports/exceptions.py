@@ -40,7 +40,7 @@ COLUMNS = (
 def query(filters: Filters) -> tuple[sa.Select[*tuple[Any, ...]], int]:
     """The rows and how many key columns order them. Double swipes and the like explain themselves: left out."""
     zone = sa.func.coalesce(AttendanceRecord.zone, Site.zone, "")
-    chosen = {
+    chosen: dict[str, sa.SQLColumnExpression[Any]] = {
         "work_date": A.work_date,
         "employee_id": Staff.employee_id,
         "name": Staff.name,
@@ -61,7 +61,7 @@ def query(filters: Filters) -> tuple[sa.Select[*tuple[Any, ...]], int]:
         "k1": Staff.employee_id,
         "k2": A.id,
     }
-    found = (
+    found: sa.Select[*tuple[Any, ...]] = (
         sa.select(*(expression.label(name) for name, expression in chosen.items()))
         .select_from(A)
         .join(Staff, Staff.id == A.staff_id)

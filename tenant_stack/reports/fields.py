@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from tenant_stack.attendance.models import STATUSES, AttendanceRecord
-from tenant_stack.attendance.service import NEEDS_SOMEBODY, AttendanceAnomaly
+from tenant_stack.attendance.models import STATUSES, AttendanceAnomaly, AttendanceRecord
+from tenant_stack.attendance.service import NEEDS_SOMEBODY
 from tenant_stack.reports.columns import Column
 from tenant_stack.schedules.models import Site
 from tenant_stack.staff.models import Staff
 
-Expression = sa.ColumnElement[Any]
+Expression = sa.SQLColumnExpression[Any]
 R = AttendanceRecord
 
 # Written out, not bound: PostgreSQL takes two parameters for two different expressions when it groups.

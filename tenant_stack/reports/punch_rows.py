@@ -40,7 +40,7 @@ def query(filters: Filters) -> tuple[sa.Select[*tuple[Any, ...]], int]:
     """The rows and how many key columns order them; days are those of the clock's wall time."""
     first = datetime.combine(filters.first, datetime.min.time())
     last = datetime.combine(filters.last, datetime.min.time()) + timedelta(days=1)
-    chosen = {
+    chosen: dict[str, sa.SQLColumnExpression[Any]] = {
         "at": P.punched_at,
         "employee_id": sa.func.coalesce(Staff.employee_id, ""),
         "name": sa.func.coalesce(Staff.name, "(unknown PIN)"),
@@ -59,7 +59,7 @@ def query(filters: Filters) -> tuple[sa.Select[*tuple[Any, ...]], int]:
         "k0": P.punched_at,
         "k1": P.id,
     }
-    found = (
+    found: sa.Select[*tuple[Any, ...]] = (
         sa.select(*(expression.label(name) for name, expression in chosen.items()))
         .select_from(P)
         .join(Device, Device.id == P.device_id)

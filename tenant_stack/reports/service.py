@@ -107,7 +107,7 @@ async def catalogue(session: AsyncSession) -> Catalogue:
             FieldView(**column_view(field.column).model_dump(), sums=field.over is not None)
             for field in FIELDS.values()
         ],
-        dimensions=list(DIMENSIONS),  # type: ignore[arg-type]
+        dimensions=list(DIMENSIONS),
         spans=dict(WORDS.items()),
         departments=[each for each in departments if each],
     )

@@ -64,7 +64,7 @@ TEMPLATE = r"""
   "HW": (rgb("#e2f3ec"), rgb("#1c6b4c")), "OW": (rgb("#e2f3ec"), rgb("#1c6b4c")),
 )
 #set page(width: d.width * 1pt, height: d.height * 1pt, margin: (x: 30pt, top: 30pt, bottom: 0pt))
-#set text(font: ("Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari"), size: d.size * 1pt, fill: ink, lang: "en")
+#set text(font: ("Noto Sans", "Noto Sans Arabic"), size: d.size * 1pt, fill: ink, lang: "en")
 #set par(leading: 0.5em, spacing: 0pt)
 #set block(spacing: 0pt)
 #let logo(side) = box(width: side, height: side, radius: side / 5, fill: accent, {

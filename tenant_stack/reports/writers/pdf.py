@@ -1,6 +1,7 @@
 """PDF by Typst: one layout for every report. Rows are cut into pages here, so that parts can be set one after another.
 
-The fonts are packaged (Noto Sans for Latin, Arabic and Devanagari); nothing is looked for on the system or a network.
+The fonts are packaged (Noto Sans, which has Latin and Devanagari, and Noto Sans Arabic); nothing is looked for on the
+system or a network.
 Texts reach the template as data, never as markup. A part is set in a forked process: the typesetter keeps what it has
 seen, and only the end of a process gives that back.
 """
@@ -21,7 +22,7 @@ from tenant_stack.reports.columns import TOTAL, Cell, Column, Line, duration_tex
 from tenant_stack.reports.writers.document import Document
 from tenant_stack.reports.writers.layout import TEMPLATE, Layout, layout_of, weight
 
-FONT_PACKAGES = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic", "fontpkg_noto_sans_devanagari")
+FONT_PACKAGES = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
 CELLS_A_PART = 45_000
 
 
