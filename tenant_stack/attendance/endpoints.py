@@ -1,4 +1,4 @@
-"""``/api/attendance``: raw punches, quarantined lines, records and why they are so, computing again."""
+"""``/api/attendance``: raw punches, records and why they are so, computing again."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from tenant_stack.attendance.schemas import (
 from tenant_stack.attendance.service import list_records
 from tenant_stack.attendance.workflow import add_workflow
 from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction, Worker
-from tenant_stack.punches.schemas import PunchView, QuarantineView
-from tenant_stack.punches.service import list_punches, list_quarantine
+from tenant_stack.punches.schemas import PunchView
+from tenant_stack.punches.service import list_punches
 
 First = Annotated[date | None, Query(alias="from", description="First local date")]
 Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
@@ -42,7 +42,6 @@ Kind = Annotated[str | None, Query(max_length=40, description="A kind of anomaly
 def attendance_router() -> APIRouter:
     router = APIRouter(prefix="/api/attendance", tags=["attendance"])
     router.add_api_route("/logs", list_punch_logs, methods=["GET"])
-    router.add_api_route("/quarantine", list_quarantined_lines, methods=["GET"])
     router.add_api_route("/records", list_attendance_records, methods=["GET"])
     router.add_api_route("/records/{record_id}", read_record, methods=["GET"])
     router.add_api_route("/records/{record_id}", correct_attendance_record, methods=["PUT"])
@@ -68,11 +67,6 @@ async def list_punch_logs(
     return await list_punches(
         session, page, first=first, last=last, staff_id=staff_id, device_id=device_id, unknown=unknown, q=q
     )
-
-
-async def list_quarantined_lines(caller: AttendanceReader, session: Transaction, page: Paging) -> Page[QuarantineView]:
-    """Lines that are kept but are no punches, newest first."""
-    return await list_quarantine(session, page)
 
 
 async def list_attendance_records(

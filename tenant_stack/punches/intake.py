@@ -7,7 +7,9 @@ received = stored + duplicate + quarantined, always.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -153,31 +155,55 @@ async def store(session: AsyncSession, batch: PunchBatch, months: Months) -> Bat
 
     owners = await match_pins(session, device.id, sorted({line.pin for line in placed})) if placed else {}
     quarantined = await _quarantine(session, device.id, batch, refused) if refused else 0
-    stored = await _insert(session, device.id, device.zone, batch, placed, owners, quarantined)
     received = len(batch.punches) + len(batch.rejected)
+    stored = await insert_punches(
+        session,
+        device.id,
+        device.zone,
+        placed,
+        owners,
+        source=batch.source.value,
+        kind=contact_kind(batch.source),
+        received_at=batch.received_at,
+        received=received,
+        quarantined=quarantined,
+        source_address=batch.source_address,
+        clock_offset_seconds=batch.clock_offset_seconds,
+    )
     return BatchResult(
         received=received, stored=stored, duplicate=received - stored - quarantined, quarantined=quarantined
     )
 
 
-async def _insert(
+async def insert_punches(
     session: AsyncSession,
     device_id: UUID,
     zone_name: str,
-    batch: PunchBatch,
-    placed: list[Placed],
-    owners: dict[str, UUID],
+    placed: Sequence[Placed],
+    owners: Mapping[str, UUID],
+    *,
+    source: str,
+    kind: str,
+    received_at: datetime,
+    received: int,
     quarantined: int,
+    source_address: str = "",
+    clock_offset_seconds: int | None = None,
 ) -> int:
+    """Write punches and what follows from them; returns how many were new.
+
+    ``received`` and ``quarantined`` are added to the clock's counters; what is neither new nor quarantined is a
+    duplicate. ``kind`` is the kind of contact by which the clock was seen at ``received_at``.
+    """
     values = {
         "device": device_id,
         "zone": zone_name,
-        "source": batch.source.value,
-        "kind": contact_kind(batch.source),
-        "address": batch.source_address[:64],
-        "clock_offset": batch.clock_offset_seconds,
-        "at": batch.received_at,
-        "received": len(batch.punches) + len(batch.rejected),
+        "source": source,
+        "kind": kind,
+        "address": source_address[:64],
+        "clock_offset": clock_offset_seconds,
+        "at": received_at,
+        "received": received,
         "quarantined": quarantined,
         "topic": TOPIC,
         "pins": [line.pin for line in placed],

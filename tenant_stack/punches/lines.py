@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from foundation.contracts.bridge import Punch
 from tenant_stack.punches.pins import normal_pin
 
@@ -65,6 +67,27 @@ def place(punch: Punch, zone: ZoneInfo, now: datetime) -> Placed | Refused:
         work_code=printable(punch.work_code),
         raw=printable(punch.raw),
     )
+
+
+def read_line(raw: str) -> Punch | None:
+    """A line of text as a punch, if it has the fields of one: PIN, time, status, verify mode, work code, between tabs
+    (public Attendance PUSH protocol). None for anything else, such as a record in hex."""
+    fields = [field.strip() for field in raw.rstrip("\r\n").split("\t")]
+    codes = [*fields[2:4], "0", "0"][:2]
+    if len(fields) < 2 or not all(code.isascii() and code.isdigit() for code in codes):
+        return None
+    work_code = fields[4] if len(fields) > 4 else ""
+    try:
+        return Punch(
+            pin=fields[0],
+            local_time=fields[1],
+            status=int(codes[0]),
+            verify=int(codes[1]),
+            work_code=work_code[:24],
+            raw=raw[:512],
+        )
+    except ValidationError:
+        return None
 
 
 def printable(text: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 
 class PunchView(BaseModel):
@@ -36,11 +36,51 @@ class PunchView(BaseModel):
 
 
 class QuarantineView(BaseModel):
-    """A line that could not be placed in time, as it came."""
+    """A line that could not be placed in time, as it came; ``attempts``: how often it was taken in again in vain."""
 
     id: UUID
     device_id: UUID
     device_serial: str
+    device_name: str
     raw: str
     reason: str
+    source: str
     received_at: datetime
+    state: Literal["open", "replayed", "dismissed"]
+    attempts: int
+    settled_at: datetime | None
+    settled_by: str | None
+    note: str
+
+
+class ReplayIn(BaseModel):
+    """Which lines to take in again: these, or ``all`` that are open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[UUID], Field(max_length=1000)] = Field(default_factory=list)
+    all: bool = False
+
+
+class ReplayView(BaseModel):
+    """replayed = stored + duplicate; ``left`` could still not be read."""
+
+    replayed: int
+    stored: int
+    duplicate: int
+    left: int
+
+
+class DismissIn(BaseModel):
+    """Why lines are no punches."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class DismissView(BaseModel):
+    """How many lines were put aside."""
+
+    dismissed: int

@@ -1,4 +1,4 @@
-"""Reading raw punches and quarantined lines."""
+"""Reading raw punches."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.clock import LOCAL_TIME_FORMAT
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.devices.models import Device
-from tenant_stack.punches.models import PunchLog, QuarantinedLine
+from tenant_stack.punches.models import PunchLog
 from tenant_stack.punches.names import status_name, verify_name
 from tenant_stack.punches.pins import normal_pin
-from tenant_stack.punches.schemas import PunchView, QuarantineView
+from tenant_stack.punches.schemas import PunchView
 from tenant_stack.staff.models import Staff
 
 SKEW_SECONDS = 120
@@ -107,22 +107,3 @@ async def read_punches(session: AsyncSession, ids: Sequence[UUID], first: dateti
     query = punch_query().where(PunchLog.id.in_(ids), PunchLog.local_time.between(first, last))
     rows = await session.execute(query.order_by(PunchLog.punched_at, PunchLog.id))
     return [punch_view(row) for row in rows]
-
-
-async def list_quarantine(session: AsyncSession, page: PageRequest) -> Page[QuarantineView]:
-    """Quarantined lines, newest first."""
-    query = sa.select(QuarantinedLine, Device.device_serial).join(Device, Device.id == QuarantinedLine.device_id)
-    order = [QuarantinedLine.__table__.c.received_at, QuarantinedLine.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    items = [
-        QuarantineView(
-            id=line.id,
-            device_id=line.device_id,
-            device_serial=serial,
-            raw=line.raw,
-            reason=line.reason,
-            received_at=line.received_at,
-        )
-        for line, serial, *_ in rows
-    ]
-    return Page(items=items, next_cursor=cursor, total=total)

@@ -1,0 +1,45 @@
+"""``/api/attendance/quarantine``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from foundation.pagination import Page
+from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Transaction
+from tenant_stack.punches import quarantine
+from tenant_stack.punches.intake import Intake
+from tenant_stack.punches.schemas import DismissIn, DismissView, QuarantineView, ReplayIn, ReplayView
+
+
+def quarantine_router() -> APIRouter:
+    router = APIRouter(prefix="/api/attendance/quarantine", tags=["attendance"])
+    router.add_api_route("", list_quarantined_lines, methods=["GET"])
+    router.add_api_route("/replay", replay_quarantined_lines, methods=["POST"])
+    router.add_api_route("/dismiss", dismiss_quarantined_lines, methods=["POST"])
+    return router
+
+
+async def list_quarantined_lines(
+    caller: AttendanceReader,
+    session: Transaction,
+    page: Paging,
+    state: Literal["open", "replayed", "dismissed"] | None = None,
+    device_id: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+) -> Page[QuarantineView]:
+    """Lines of clocks that could not be taken as punches, newest first."""
+    return await quarantine.list_lines(session, page, state=state, device_id=device_id, q=q)
+
+
+async def replay_quarantined_lines(entered: ReplayIn, caller: AttendanceEditor, request: Request) -> ReplayView:
+    """Take these lines in again by today's rules, or all that are open."""
+    intake: Intake = request.app.state.intake
+    return await quarantine.replay(intake, caller.actor, None if entered.all else entered.ids)
+
+
+async def dismiss_quarantined_lines(entered: DismissIn, caller: AttendanceEditor, session: Transaction) -> DismissView:
+    """Say why these lines are no punches."""
+    return await quarantine.dismiss(session, caller.actor, entered.ids, entered.reason)

@@ -1,0 +1,193 @@
+"""Lines in quarantine: listed, taken in again by today's rules, or dismissed with a reason. None is ever deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.audit import Actor
+from foundation.clock import utc_now, zone
+from foundation.contracts.bridge import Punch
+from foundation.database import after_commit
+from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.base import audited
+from tenant_stack.devices.models import Device
+from tenant_stack.punches.intake import Intake, MonthsMissing, insert_punches
+from tenant_stack.punches.lines import Placed, place, read_line
+from tenant_stack.punches.models import QuarantinedLine
+from tenant_stack.punches.partitions import Months, month_of
+from tenant_stack.punches.schemas import DismissView, QuarantineView, ReplayView
+from tenant_stack.staff.matching import match_pins
+
+MOST_AT_ONCE = 5000
+REPLAY = "replay"
+
+
+@dataclass(slots=True)
+class _Group:
+    """Lines of one clock that came by one road and can be taken now."""
+
+    device: Device
+    source: str
+    lines: list[QuarantinedLine]
+    placed: list[Placed]
+    received_at: datetime
+
+
+async def list_lines(
+    session: AsyncSession,
+    page: PageRequest,
+    *,
+    state: str | None = None,
+    device_id: UUID | None = None,
+    q: str | None = None,
+) -> Page[QuarantineView]:
+    """Quarantined lines, newest first. ``q`` looks in the line and in the reason."""
+    query = sa.select(QuarantinedLine, Device.device_serial, Device.name).join(
+        Device, Device.id == QuarantinedLine.device_id
+    )
+    if state is not None:
+        query = query.where(QuarantinedLine.state == state)
+    if device_id is not None:
+        query = query.where(QuarantinedLine.device_id == device_id)
+    if q:
+        columns = (QuarantinedLine.raw, QuarantinedLine.reason)
+        query = query.where(sa.or_(*(column.icontains(q, autoescape=True) for column in columns)))
+    order = [QuarantinedLine.__table__.c.received_at, QuarantinedLine.__table__.c.id]
+    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
+    items = [
+        QuarantineView(
+            id=line.id,
+            device_id=line.device_id,
+            device_serial=serial,
+            device_name=name,
+            raw=line.raw,
+            reason=line.reason,
+            source=line.source,
+            received_at=line.received_at,
+            state=line.state,
+            attempts=line.attempts,
+            settled_at=line.settled_at,
+            settled_by=line.settled_by,
+            note=line.note,
+        )
+        for line, serial, name, *_ in rows
+    ]
+    return Page(items=items, next_cursor=cursor, total=total)
+
+
+async def replay(intake: Intake, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
+    """Take these open lines in again, or all; committed when this returns. At most 5,000 at a time, oldest first.
+
+    A line that can be placed now becomes a punch, once however often it is replayed; the others stay, and say why.
+    """
+    try:
+        return await _replay(intake, actor, ids)
+    except MonthsMissing as missing:
+        await intake.months.create(missing.months)
+        return await _replay(intake, actor, ids)
+
+
+async def _replay(intake: Intake, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
+    async with intake.database.transaction() as session:
+        result = await _replay_in(session, intake.months, actor, ids)
+        if result.stored:
+            after_commit(session, intake.hints.drain)
+        return result
+
+
+async def _replay_in(session: AsyncSession, months: Months, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
+    groups, left = await _sort_out(session, ids)
+    if missing := months.missing({month_of(line.local_time) for group in groups for line in group.placed}):
+        raise MonthsMissing(missing)
+    stored = taken = 0
+    for group in groups:
+        owners = await match_pins(session, group.device.id, sorted({line.pin for line in group.placed}))
+        # Nothing new was received; what leaves the quarantine is stored, or was here already.
+        stored += await insert_punches(
+            session,
+            group.device.id,
+            group.device.zone,
+            group.placed,
+            owners,
+            source=group.source,
+            kind=REPLAY,
+            received_at=group.received_at,
+            received=0,
+            quarantined=-len(group.lines),
+        )
+        taken += len(group.lines)
+        for line in group.lines:
+            line.state, line.settled_at, line.settled_by = "replayed", utc_now(), actor.label[:200]
+    await session.flush()
+    if taken:
+        audited(session, actor, "quarantine.replay", "quarantine", "lines", after={"replayed": taken, "stored": stored})
+    return ReplayView(replayed=taken, stored=stored, duplicate=taken - stored, left=left)
+
+
+async def _sort_out(session: AsyncSession, ids: Sequence[UUID] | None) -> tuple[list[_Group], int]:
+    """The lines that can be placed now, by clock and road, and how many cannot; locked, their clocks first."""
+    query = sa.select(QuarantinedLine).where(QuarantinedLine.state == "open")
+    if ids is not None:
+        query = query.where(QuarantinedLine.id.in_(ids))
+    found = list(await session.scalars(query.order_by(QuarantinedLine.id).limit(MOST_AT_ONCE)))
+    devices = {
+        device.id: device
+        for device in await session.scalars(
+            sa.select(Device)
+            .where(Device.id.in_({line.device_id for line in found}))
+            .order_by(Device.id)
+            .with_for_update(key_share=True)
+        )
+    }
+    lines = await session.scalars(
+        query.where(QuarantinedLine.id.in_([line.id for line in found]))
+        .order_by(QuarantinedLine.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    groups: dict[tuple[UUID, str], _Group] = {}
+    left, now = 0, utc_now()
+    for line in lines:
+        device = devices[line.device_id]
+        line.attempts += 1
+        punch = _punch(line)
+        placed = place(punch, zone(device.zone), now) if punch else None
+        if not isinstance(placed, Placed):
+            line.reason = placed.reason if placed else line.reason
+            left += 1
+            continue
+        group = groups.setdefault((device.id, line.source), _Group(device, line.source, [], [], line.received_at))
+        group.lines.append(line)
+        group.placed.append(placed)
+        group.received_at = max(group.received_at, line.received_at)
+    return list(groups.values()), left
+
+
+def _punch(line: QuarantinedLine) -> Punch | None:
+    if line.fields is None:
+        return read_line(line.raw)
+    try:
+        return Punch.model_validate(line.fields)
+    except ValidationError:
+        return None
+
+
+async def dismiss(session: AsyncSession, actor: Actor, ids: Sequence[UUID], reason: str) -> DismissView:
+    """Somebody says why these lines are no punches; they stay, out of the way."""
+    rows = await session.execute(
+        sa.update(QuarantinedLine)
+        .where(QuarantinedLine.id.in_(ids), QuarantinedLine.state == "open")
+        .values(state="dismissed", settled_at=sa.func.now(), settled_by=actor.label[:200], note=reason)
+        .returning(QuarantinedLine.id)
+    )
+    dismissed = [str(row.id) for row in rows]
+    if dismissed:
+        audited(session, actor, "quarantine.dismiss", "quarantine", "lines", after={"ids": dismissed, "reason": reason})
+    return DismissView(dismissed=len(dismissed))
