@@ -42,6 +42,7 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.payroll.endpoints import payroll_router
 from tenant_stack.punches.endpoints import quarantine_router
+from tenant_stack.punches.endpoints import quarantine_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
@@ -124,6 +125,7 @@ def describe() -> FastAPI:
     app.include_router(devices_router())
     app.include_router(device_groups_router())
     app.include_router(attendance_router())
+    app.include_router(quarantine_router())
     app.include_router(quarantine_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
