@@ -12,18 +12,21 @@ import resource
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from device_bridge.simulator.faults import parse_faults
+from device_bridge.simulator.faults import FaultyLine, parse_faults
 from device_bridge.simulator.fleet import Fleet, FleetPlan, FleetResult
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.people import BadFile, read_log, read_users
 from device_bridge.simulator.profiles import UnknownProfile
 from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.push_stage import PushStage
+from device_bridge.simulator.scenario import play, read_scenario
 from device_bridge.simulator.terminal_clock import TerminalClock
 from device_bridge.simulator.terminal_faults import TERMINAL_FAULTS
 
@@ -40,6 +43,10 @@ Authority = Annotated[
 PunchEvery = Annotated[
     float | None, typer.Option("--punch-every", min=0.05, help="Somebody who is known punches every so many seconds")
 ]
+ScenarioFile = Annotated[
+    Path | None, typer.Option("--scenario", help="YAML of what happens when; see device_bridge/simulator/scenario.py")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="The same seed makes the same choices")]
 Zone = Annotated[str, typer.Option("--zone", help="The IANA zone its wall time is set to")]
 USAGE_ERROR = 2
 FAILED = 1
@@ -102,24 +109,49 @@ def push(
     ca_file: Authority = None,
     zone: Zone = "UTC",
     punch_every: PunchEvery = None,
+    fault: Annotated[str, typer.Option("--fault", help="Such as drop=0.01,lost-ack=0.02,garbage=0.01")] = "",
+    scenario: ScenarioFile = None,
+    seed: Seed = None,
 ) -> None:
     """A push clock: it calls the server (ADMS, iclock), which tells it its zone; ``--zone`` counts until then."""
     people, log = _read(users, logs)
     if ca_file is not None and not ca_file.is_file():
         raise _usage(f"{ca_file}: there is no such file")
     try:
+        script = read_scenario(scenario, seed) if scenario else None
+        chosen_seed = script.seed if script else random.randrange(1 << 31) if seed is None else seed
         clock = PushClock(
-            url, serial, profile=profile, users=people, log=log, ca_file=ca_file, zone=zone, announce=typer.echo
+            url,
+            serial,
+            profile=profile,
+            users=people,
+            log=log,
+            zone=zone,
+            announce=typer.echo,
+            line=FaultyLine(
+                url,
+                ca_file,
+                faults=parse_faults(fault),
+                chance=random.Random(f"{chosen_seed} {serial}"),
+                happened=Counter(),
+            ),
         )
         clock.local_time()
     except (UnknownProfile, LookupError, ValueError) as error:
         raise _usage(str(error).strip("'\"")) from error
 
     async def begin() -> None:
-        typer.echo(f"{serial}: calling {url}, {len(clock.users)} users, {len(clock.log)} punches")
+        said = f", seed {chosen_seed}" if script or fault else ""
+        typer.echo(f"{serial}: calling {url}, {len(clock.users)} users, {len(clock.log)} punches{said}")
         await clock.start()
 
-    _run(begin, clock.stop, clock, punch_every)
+    async def follow() -> None:
+        if script is not None:
+            await clock.wait_until_ready()
+            await play(script, [PushStage(clock)], typer.echo)
+            typer.echo(f"{serial}: the scenario is over")
+
+    _run(begin, clock.stop, clock, punch_every, random.Random(chosen_seed), follow)
 
 
 @app.command()
@@ -129,16 +161,21 @@ def fleet(
     clocks: Annotated[int, typer.Option("--clocks", min=1, max=9999)] = 100,
     punches_per_second: Annotated[float, typer.Option("--punches-per-second", min=0.01, max=5000)] = 20.0,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long people punch")] = 60.0,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same choices")] = 1,
+    seed: Seed = None,
     serial_prefix: Annotated[str, typer.Option("--serial-prefix", help="Serials are this and 0001, 0002, …")] = "FLEET",
     profile: Annotated[list[str] | None, typer.Option("--profile", help="Kinds of clock, in turn")] = None,
-    fault: Annotated[str, typer.Option("--fault", help="drop=0.01,delay=0.05,lost-ack=0.02,corrupt=0.01")] = "",
+    fault: Annotated[str, typer.Option("--fault", help="drop=0.01,delay=0.05,lost-ack=0.02,corrupt=0.01,…")] = "",
     error_delay: Annotated[float, typer.Option("--error-delay", min=0.01, help="Seconds until a retry")] = 3.0,
     patience: Annotated[float, typer.Option("--patience", min=1, help="Longest wait for the server, seconds")] = 120.0,
     ca_file: Authority = None,
+    burst: Annotated[int, typer.Option("--burst", min=0, help="So many punches at once, half-way")] = 0,
+    poll_seconds: Annotated[float | None, typer.Option("--poll", min=0.05, help="Seconds between polls")] = None,
+    scenario: ScenarioFile = None,
 ) -> None:
     """Many push clocks at once; they keep every punch until it is taken. Exit 1 when some were not."""
     try:
+        script = read_scenario(scenario, seed) if scenario else None
+        seed = script.seed if script else 1 if seed is None else seed
         plan = FleetPlan(
             url=url,
             clocks=clocks,
@@ -152,6 +189,9 @@ def fleet(
             ca_file=ca_file,
             error_delay=error_delay,
             patience=patience,
+            burst=burst,
+            poll_seconds=poll_seconds,
+            scenario=script,
         )
         made = Fleet(plan, typer.echo)
         typer.echo(f"{clocks} clocks call {url}, seed {seed}")
@@ -190,6 +230,7 @@ def _run(
     clock: TerminalClock | PushClock,
     punch_every: float | None,
     chance: random.Random | None = None,
+    beside: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     who = chance or random.Random()
 
@@ -200,10 +241,12 @@ def _run(
             loop.add_signal_handler(number, over.set)
         await begin()
         _listen_to_standard_input(loop, clock)
-        punching = asyncio.create_task(_punch_at_random(clock, punch_every, who)) if punch_every else None
+        tasks = [asyncio.ensure_future(_punch_at_random(clock, punch_every, who))] if punch_every else []
+        if beside is not None:
+            tasks.append(asyncio.ensure_future(beside()))
         await over.wait()
-        if punching is not None:
-            punching.cancel()
+        for task in tasks:
+            task.cancel()
         await end()
         typer.echo(f"{clock.serial}: switched off")
 

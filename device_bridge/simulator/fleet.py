@@ -7,20 +7,26 @@ depends on the server.) Every clock keeps a punch until the server has acknowled
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from device_bridge.records import LOCAL_TIME_FORMAT
 from device_bridge.simulator.faults import Faults, FaultyLine
 from device_bridge.simulator.ledger import Ledger, LedgerRow
 from device_bridge.simulator.memory import Announce, silent
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_line import trust
+from device_bridge.simulator.push_stage import PushStage
+from device_bridge.simulator.scenario import Scenario, play
 
 TICK = 0.05
+CROWDED = 20
 REPORT_EVERY = 5.0
 STARTS_PER_SECOND = 100.0
 
@@ -29,6 +35,7 @@ STARTS_PER_SECOND = 100.0
 class FleetPlan:
     """What a fleet does. Times in seconds; serial numbers are the prefix and 0001, 0002, …
 
+    ``burst`` punches happen at once in the middle of ``seconds``, beside the steady ones; a scenario beside both.
     ``patience`` is how long clocks may take to be admitted, and then how long the last punches may take to be taken.
     """
 
@@ -46,6 +53,8 @@ class FleetPlan:
     error_delay: float = 3.0
     poll_seconds: float | None = None
     patience: float = 120.0
+    burst: int = 0
+    scenario: Scenario | None = None
 
     def serials(self) -> list[str]:
         """The serial numbers, in order."""
@@ -77,6 +86,7 @@ class Fleet:
         self._happened: Counter[str] = Counter()
         self._used: set[LedgerRow] = set()
         self._halted = asyncio.Event()
+        self._ledger: Ledger | None = None
         context = trust(plan.url, plan.ca_file)
         self.clocks = [
             PushClock(
@@ -109,10 +119,11 @@ class Fleet:
     async def run(self) -> FleetResult:
         """Switch on, punch, and wait until everything is acknowledged. Raises `OSError` for the ledger."""
         with Ledger(self._plan.ledger) as ledger:
+            self._ledger = ledger
             try:
                 ready = await self._switch_on()
                 if ready:
-                    await self._punch(ledger, ready)
+                    await asyncio.gather(self._punch(ledger, ready), self._play(ready))
                     sent = (clock.wait_until_sent(self._plan.patience) for clock in ready)
                     await asyncio.gather(*sent, return_exceptions=True)
                 return FleetResult(len(ready), len(self._used), self.waiting, self._happened)
@@ -135,28 +146,68 @@ class Fleet:
                 self._announce(f"{clock.serial}: is not admitted; {clock.last_error}")
         return ready
 
+    async def _play(self, clocks: Sequence[PushClock]) -> None:
+        """The scenario, until it is over or somebody calls a halt."""
+        if self._plan.scenario is None:
+            return
+        people = [str(number) for number in range(1, self._plan.people + 1)]
+        stages = [PushStage(clock, people=people, punch=self._one) for clock in clocks]
+        playing = asyncio.ensure_future(play(self._plan.scenario, stages, self._announce))
+        halted = asyncio.ensure_future(self._halted.wait())
+        await asyncio.wait((playing, halted), return_when=asyncio.FIRST_COMPLETED)
+        halted.cancel()
+        if not playing.done():
+            playing.cancel()
+        await asyncio.gather(playing, halted, return_exceptions=True)
+        for clock in clocks:
+            # A scenario may end with a cable out or a bad line; what is in the clocks must still arrive.
+            clock.online = True
+
     async def _punch(self, ledger: Ledger, clocks: Sequence[PushClock]) -> None:
         plan, began = self._plan, time.monotonic()
-        due, reported = 0, began
+        due, reported, burst = 0, began, plan.burst
         while not self._halted.is_set() and (past := time.monotonic() - began) < plan.seconds:
             owed = int(past * plan.punches_per_second) - due
             due += owed
-            made = [self._somebody(clocks) for _ in range(owed)]
-            # Written down first: what a clock knows and the ledger doesn't could never be found missing.
-            ledger.write(row for _, row in made)
-            for clock, row in made:
-                clock.punch(row.pin, row.local_time, status=row.status)
+            if burst and past >= plan.seconds / 2:
+                self._announce(f"{past:.0f} s: {burst} punches at once")
+                owed, burst = owed + burst, 0
+            self._make(ledger, [self._somebody(clocks) for _ in range(owed)])
             if time.monotonic() - reported >= REPORT_EVERY:
                 reported = time.monotonic()
                 wrong = sum(self._happened.values())
                 self._announce(f"{past:.0f} s: {len(self._used)} punches, {self.waiting} waiting, {wrong} faults")
             await asyncio.sleep(TICK)
 
+    def _make(self, ledger: Ledger, made: Sequence[tuple[PushClock, LedgerRow]]) -> None:
+        # Written down first: what a clock knows and the ledger doesn't could never be found missing.
+        ledger.write(row for _, row in made)
+        for clock, row in made:
+            clock.punch(row.pin, row.local_time, status=row.status)
+
+    def _one(self, clock: PushClock, pin: str, status: int) -> None:
+        """A punch of a scenario; the same one twice in a second is one punch to every clock."""
+        row = LedgerRow(clock.serial, pin, clock.local_time(), status)
+        if self._ledger is not None and row not in self._used:
+            self._used.add(row)
+            self._make(self._ledger, [(clock, row)])
+
     def _somebody(self, clocks: Sequence[PushClock]) -> tuple[PushClock, LedgerRow]:
-        while True:
+        for attempt in itertools.count():
             clock = self._chance.choice(clocks)
             pin, status = str(self._chance.randint(1, self._plan.people)), self._chance.choice((0, 1))
-            row = LedgerRow(clock.serial, pin, clock.local_time(), status)
+            shown = clock.local_time()
+            if attempt > CROWDED:
+                # So many at once that everybody has punched in this second: they did in the seconds before it.
+                shown = earlier(shown, attempt - CROWDED)
+            row = LedgerRow(clock.serial, pin, shown, status)
             if row not in self._used:
                 self._used.add(row)
                 return clock, row
+        raise AssertionError("the count has no end")
+
+
+def earlier(shown: str, seconds: int) -> str:
+    """A wall time some seconds before."""
+    moment = datetime.strptime(shown, LOCAL_TIME_FORMAT).replace(tzinfo=UTC) - timedelta(seconds=seconds)
+    return moment.strftime(LOCAL_TIME_FORMAT)

@@ -1,4 +1,4 @@
-"""The kinds of clock that can be simulated, by name."""
+"""The kinds of pull clock that can be simulated, by name; those of push clocks are in `push_profiles`."""
 
 from __future__ import annotations
 
@@ -42,21 +42,6 @@ class TerminalProfile:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PushProfile:
-    """A push clock. ``version`` empty = it names none; ``batch`` is lines per upload; ``access`` = security PUSH."""
-
-    version: str
-    fields: int
-    line_end: str
-    trailing_tab: bool
-    one_command_a_poll: bool
-    posts_options: bool
-    bracket_cards: bool
-    batch: int = 128
-    access: bool = False
-
-
 _OLD = TerminalProfile(
     udp=True,
     user_bytes=28,
@@ -93,12 +78,6 @@ TERMINALS: Mapping[str, TerminalProfile] = {
     ),
     "full": TerminalProfile(log_capacity=1000),
     "wrong-clock": TerminalProfile(clock_offset=-5400.0),
-}
-
-PUSH: Mapping[str, PushProfile] = {
-    "att-2.4": PushProfile("2.4.1", 7, "\n", False, False, True, False),
-    "att-legacy": PushProfile("", 5, "\r\n", True, True, False, True),
-    "acc-3.1": PushProfile("3.1.2", 8, "\r\n", False, False, True, False, access=True),
 }
 
 Profile = TypeVar("Profile")

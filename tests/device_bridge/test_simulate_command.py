@@ -56,7 +56,10 @@ def test_a_bad_file_is_refused_in_one_sentence(tmp_path: Path, kind: str, text: 
         (["terminal", "--port", "0", "--serial", "T1", "--profile", "zk9"], "flaky, full, keyed, refusing, slow, vl"),
         (["terminal", "--port", "0", "--serial", "T1", "--users", "/nowhere.csv"], "cannot be read"),
         (["terminal", "--port", "0", "--serial", "T1", "--zone", "Mars/Base"], "Mars/Base"),
-        (["push", "--url", "http://127.0.0.1:1", "--serial", "S1", "--profile", "acc"], "acc-3.1, att-2.4, att-legacy"),
+        (
+            ["push", "--url", "http://127.0.0.1:1", "--serial", "S1", "--profile", "acc"],
+            "acc-3.1, att-2.4, att-bio, att-legacy",
+        ),
         (["push", "--url", "acme", "--serial", "S1", "--profile", "att-2.4"], "is no address"),
         (["push", "--url", "https://a.localhost", "--serial", "S1", "--ca-file", "/nowhere.pem"], "no such file"),
     ],
