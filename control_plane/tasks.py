@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.drivers.base import SERVICES, DriverError, Health, StackDriver
+from control_plane.operators.anchors import take_all
 from control_plane.organisations.models import Organisation, OutboxEntry
 from control_plane.organisations.naming import Names
 from control_plane.organisations.phase import Desired
@@ -30,6 +31,7 @@ CONCURRENT_ROUNDS = 3
 OBSERVATIONS_AT_ONCE = 8
 CLAIM_SECONDS = 0.7
 OUTBOX_SECONDS = 1.0
+ANCHOR_SECONDS = 3600.0
 WATCH_SECONDS = 3.0
 
 registry = JobRegistry()
@@ -130,6 +132,12 @@ async def claim_due(worker: Worker) -> None:
 @registry.every("organisations.watch", WATCH_SECONDS)
 async def watch_stacks(worker: Worker) -> None:
     await worker.watch()
+
+
+@registry.every("audit.anchor", ANCHOR_SECONDS)
+async def anchor_trails(worker: Worker) -> None:
+    """Remember the newest line of every organisation's audit chain."""
+    await take_all(worker.database, worker.reconciler.ports)
 
 
 @registry.every("outbox.drain", OUTBOX_SECONDS)

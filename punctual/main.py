@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 import control_plane.command
+import control_plane.operators.audit_command
 import device_bridge.simulator.command
-import device_bridge.simulator.judge
+import device_bridge.simulator.judge_command
 from control_plane.drivers.processes.home import Home
 from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
 from control_plane.drivers.processes.problem import PlatformProblem
@@ -167,8 +168,9 @@ def demo() -> None:
 
 
 app.add_typer(control_plane.command.build_app(console_connection), name="organisation")
+app.add_typer(control_plane.operators.audit_command.build_app(console_connection), name="audit")
 app.add_typer(device_bridge.simulator.command.app, name="simulate")
-app.command("judge")(device_bridge.simulator.judge.judge_command)
+app.command("judge")(device_bridge.simulator.judge_command.judge_command)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,3 +38,19 @@ class OAuthClient(Identified, Timestamped, Base):
     scopes: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(server_default=sa.true())
     last_used_at: Mapped[datetime | None]
+
+
+class AuditAnchor(Base):
+    """A line of an organisation's audit chain as it was seen: whoever cuts or rewrites the chain can't reach this.
+
+    Rows are only inserted. ``hash`` is SHA-256 in hex.
+    """
+
+    __tablename__ = "audit_anchors"
+
+    organisation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("organisations.id", ondelete="RESTRICT"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    taken_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

@@ -35,6 +35,7 @@ PERMISSIONS = frozenset(
         "organisations:update",
         "clients:create",
         "credentials:read",
+        "audit:read",
     }
 )
 
