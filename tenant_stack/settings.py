@@ -57,6 +57,11 @@ class TenantSettings(ValkeySettings, VaultSettings):
         return value
 
     @property
+    def templates_key(self) -> str:
+        """The organisation's key for biometric templates."""
+        return f"{self.organisation}-templates"
+
+    @property
     def networks(self) -> list[IPv4Network | IPv6Network]:
         """Where pull devices may live."""
         return [ip_network(text) for text in self.device_networks]

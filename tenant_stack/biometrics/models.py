@@ -138,7 +138,7 @@ class ConsentText(Base, Identified):
 
 
 class StaffConsent(Base, Identified):
-    """Somebody agreed to a version of the text; ``ended_at`` says when that was withdrawn or followed by a newer one."""
+    """Somebody agreed to a version of the text; ``ended_at`` says when that was withdrawn or renewed."""
 
     __tablename__ = "staff_consents"
     __table_args__ = (
@@ -213,7 +213,7 @@ class EnrolmentStepRow(Base):
 
 
 class BiometricAccess(Base):
-    """Every access to a template: what for, by whom, for which clock. Only ever added to; outlives what it speaks of."""
+    """Every access to a template: what for, by whom, for which clock. Only ever added to."""
 
     __tablename__ = "biometric_access"
     __table_args__ = (

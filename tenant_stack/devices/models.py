@@ -143,7 +143,7 @@ class DeviceCommand(Base):
     purpose: Mapped[str] = mapped_column(sa.String(16), server_default="")
     requested_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
     payload: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    state: Mapped[str] = mapped_column(sa.String(8), server_default="queued")
+    state: Mapped[str] = mapped_column(sa.String(12), server_default="queued")
     sync_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sync_logs.id", ondelete="RESTRICT"))
     enrollment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("device_enrollments.id", ondelete="CASCADE"))
     attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))

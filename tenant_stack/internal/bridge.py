@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,21 +17,30 @@ from foundation.contracts.bridge import (
     CommandResults,
     Contact,
     DeviceDecision,
+    EnrolmentStep,
     PunchBatch,
+    TemplateBatch,
+    TemplateDemand,
+    TemplateReport,
     TerminalList,
     TerminalReport,
     UserBatch,
+    WantedTemplates,
 )
 from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
+from tenant_stack.biometrics import delivery, distribution, enrolments, intake, live
+from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.devices import answers, clearing, commands, completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
-from tenant_stack.devices.contacts import take_report, touch
+from tenant_stack.devices.contacts import push_family, take_report, touch
+from tenant_stack.devices.models import Device
 from tenant_stack.devices.syncs import settle_push_syncs
 from tenant_stack.devices.terminals import terminal_list
 from tenant_stack.edge import Settings, Transaction, Worker
 from tenant_stack.punches.intake import Intake
 from tenant_stack.settings import TenantSettings
+from tenant_stack.staff.readback import poll_seconds
 from tenant_stack.staff.reported import take_users
 
 Answer = TypeVar("Answer")
@@ -43,6 +53,10 @@ def bridge_router() -> APIRouter:
     router.add_api_route("/contacts", take_contact, methods=["POST"])
     router.add_api_route("/punches", take_punches, methods=["POST"])
     router.add_api_route("/users", take_reported_users, methods=["POST"])
+    router.add_api_route("/templates", take_reported_templates, methods=["POST"])
+    router.add_api_route("/templates/wanted", list_wanted_templates, methods=["POST"])
+    router.add_api_route("/templates/seen", take_template_report, methods=["POST"], status_code=204)
+    router.add_api_route("/enrolments/step", take_enrolment_step, methods=["POST"], status_code=204)
     router.add_api_route("/commands/lease", lease_commands, methods=["POST"])
     router.add_api_route("/commands/results", take_command_results, methods=["POST"], status_code=204)
     router.add_api_route("/terminals", list_terminals, methods=["GET"])
@@ -80,7 +94,8 @@ async def take_contact(contact: Contact, request: Request, settings: Settings) -
             device_id=str(device.id),
             zone=device.zone,
             utc_offset_minutes=offset_minutes(device.zone),
-            poll_seconds=settings.poll_seconds,
+            poll_seconds=await poll_seconds(session, device.id, settings.poll_seconds),
+            device_type=await push_family(session, device.id),
         )
 
     return await _with_device(request, contact.serial, contact.kind.value, contact.source_address, work)
@@ -97,9 +112,55 @@ async def take_reported_users(batch: UserBatch, request: Request, hints: Worker)
 
     async def work(session: AsyncSession, device: Admitted) -> BatchResult:
         after_commit(session, hints.drain)
-        return await take_users(session, device.id, batch)
+        return await take_users(session, device.id, batch, hints.plan)
 
     return await _with_device(request, batch.serial, "upload", "", work)
+
+
+async def take_reported_templates(batch: TemplateBatch, request: Request, hints: Worker) -> BatchResult:
+    """Keep the templates that a clock reported, encrypted before they are stored."""
+    told: list[UUID] = []
+
+    async def work(session: AsyncSession, device: Admitted) -> BatchResult:
+        clock = await session.get_one(Device, device.id)
+        result = await intake.take_templates(session, request.app.state.sealer, clock, batch)
+        told.extend(await enrolments.arrived(session, device.id))
+        after_commit(session, hints.refresh_terminals)
+        return result
+
+    result = await _with_device(request, batch.serial, "upload", batch.source_address, work)
+    await live.publish_enrolments(request.app.state.valkey, told)
+    return result
+
+
+async def list_wanted_templates(demand: TemplateDemand, request: Request) -> WantedTemplates:
+    """What a pull clock still lacks, and what must go from it."""
+
+    async def work(session: AsyncSession, device: Admitted) -> WantedTemplates:
+        return await delivery.wanted(session, request.app.state.sealer, device.id, demand)
+
+    return await _with_device(request, demand.serial, "pull", "", work)
+
+
+async def take_template_report(report: TemplateReport, request: Request) -> Response:
+    """What a pull clock was shown to have, by read-back."""
+
+    async def work(session: AsyncSession, device: Admitted) -> Response:
+        await delivery.take_report(session, device.id, report)
+        return Response(status_code=204)
+
+    return await _with_device(request, report.serial, "pull", "", work)
+
+
+async def take_enrolment_step(told: EnrolmentStep, request: Request) -> Response:
+    """Progress of an enrolment at a distance."""
+
+    async def work(session: AsyncSession, device: Admitted) -> UUID | None:
+        return await enrolments.take_step(session, device.id, told)
+
+    moved = await _with_device(request, told.serial, "command", "", work)
+    await live.publish_enrolments(request.app.state.valkey, [moved] if moved else [])
+    return Response(status_code=204)
 
 
 async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
@@ -111,7 +172,8 @@ async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
             session, device.id, most=lease.limit, seconds=lease.lease_seconds, source_address=lease.source_address
         )
         # Templates are filled in here, where the clock fetches them; without its bytes a template is not sent.
-        return CommandBatch(commands=[each.command for each in leased if each.template_id is None])
+        sealer: Sealer = request.app.state.sealer
+        return CommandBatch(commands=await delivery.fill(session, sealer, device.id, leased))
 
     return await _with_device(request, lease.serial, "poll", lease.source_address, work)
 
@@ -122,6 +184,7 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
     async def work(session: AsyncSession, device: Admitted) -> Response:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
         answered = await answers.take_results(session, device.id, results.results)
+        await distribution.settle(session, device.id)
         await completeness.take_answers(session, device.id, answered)
         await clearing.take_answers(session, device.id, answered)
         await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})

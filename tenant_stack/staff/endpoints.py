@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from foundation.database import after_commit
+from foundation.errors import Forbidden, Invalid
 from foundation.pagination import Page
+from tenant_stack.biometrics import enrolments
+from tenant_stack.biometrics.live import publish_enrolments
 from tenant_stack.edge import (
     Paging,
     StaffCreator,
@@ -21,7 +24,7 @@ from tenant_stack.edge import (
 )
 from tenant_stack.staff import service
 from tenant_stack.staff.enrolling import enroll, leave_clock
-from tenant_stack.staff.schemas import BiometricList, EnrollAnswer, EnrollIn, StaffDetail, StaffIn, StaffView
+from tenant_stack.staff.schemas import EnrollAnswer, EnrollIn, StaffDetail, StaffIn, StaffView
 
 
 def staff_router() -> APIRouter:
@@ -33,7 +36,6 @@ def staff_router() -> APIRouter:
     router.add_api_route("/{staff_id}", delete_staff, methods=["DELETE"], status_code=204)
     router.add_api_route("/{staff_id}/enroll", enroll_staff, methods=["POST"], status_code=202)
     router.add_api_route("/{staff_id}/enrollments/{enrollment_id}", leave, methods=["DELETE"], status_code=204)
-    router.add_api_route("/{staff_id}/biometrics", list_biometrics, methods=["GET"])
     return router
 
 
@@ -77,13 +79,27 @@ async def delete_staff(staff_id: UUID, caller: StaffRemover, session: Transactio
 
 
 async def enroll_staff(
-    staff_id: UUID, wanted: EnrollIn, caller: StaffEnroller, session: Transaction, hints: Worker
+    staff_id: UUID, wanted: EnrollIn, request: Request, caller: StaffEnroller, session: Transaction, hints: Worker
 ) -> EnrollAnswer:
-    """Put a person on clocks; the clocks confirm it in their own time."""
-    if await enroll(session, caller.actor, staff_id, wanted.device_ids, wanted.pin):
+    """Put a person on clocks, and take a finger at one of them if asked; each step is told as it happens."""
+    if not wanted.device_ids and wanted.biometric is None:
+        raise Invalid("clock_missing", "Choose at least one clock", field="device_ids")
+    pull = False
+    if wanted.device_ids:
+        pull = await enroll(session, caller.actor, staff_id, wanted.device_ids, wanted.pin)
+    begun = None
+    if wanted.biometric is not None:
+        if not caller.may("biometrics:create"):
+            raise Forbidden("not_allowed", "Taking biometric data needs the permission biometrics:create")
+        begun = await enrolments.start(session, caller.actor, staff_id, wanted.biometric)
+        after_commit(session, lambda: publish_enrolments(request.app.state.valkey, [begun.id]))
+    if pull or begun:
         after_commit(session, hints.refresh_terminals)
     after_commit(session, hints.drain)
-    return EnrollAnswer(enrollments=await service.read_enrollments(session, staff_id))
+    return EnrollAnswer(
+        enrollments=await service.read_enrollments(session, staff_id),
+        enrolment=await enrolments.read_enrolment(session, begun.id) if begun else None,
+    )
 
 
 async def leave(
@@ -93,9 +109,3 @@ async def leave(
     if await leave_clock(session, caller.actor, staff_id, enrollment_id):
         after_commit(session, hints.refresh_terminals)
     return Response(status_code=204)
-
-
-async def list_biometrics(staff_id: UUID, caller: StaffReader, session: Transaction) -> BiometricList:
-    """What is known of a person's templates; none are taken yet."""
-    await service.read_staff(session, staff_id)
-    return BiometricList(items=[])

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from tenant_stack.biometrics.schemas import EnrolmentView, RemoteEnrolmentIn
+
 
 def _none_if_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
@@ -102,28 +104,20 @@ class StaffDetail(StaffView):
 
 
 class EnrollIn(BaseModel):
-    """Put a person on clocks. Without ``pin`` the number is their badge or employee number, else the next free one."""
+    """Put a person on clocks. Without ``pin`` the number is their badge or employee number, else the next free one.
+
+    With ``biometric`` a finger is taken at one clock now; without consent that is a 409 ``consent_missing``.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    device_ids: list[UUID] = Field(min_length=1, max_length=1000)
+    device_ids: list[UUID] = Field(default_factory=list, max_length=1000)
     pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")] | None = None
+    biometric: RemoteEnrolmentIn | None = None
 
 
 class EnrollAnswer(BaseModel):
+    """Where the person is, and the enrolment at a distance that was begun, if one was asked for."""
+
     enrollments: list[EnrollmentView]
-
-
-class BiometricView(BaseModel):
-    """What is known of a template, never the template itself."""
-
-    id: UUID
-    template_type: str
-    template_format: str
-    finger_index: int | None
-    quality_score: int | None
-    created_at: datetime
-
-
-class BiometricList(BaseModel):
-    items: list[BiometricView]
+    enrolment: EnrolmentView | None = None

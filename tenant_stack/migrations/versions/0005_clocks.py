@@ -109,6 +109,7 @@ def _commands() -> None:
     op.add_column("device_commands", _count("result_count"))
     op.execute("UPDATE device_commands SET pin = payload #>> '{user,pin}' WHERE payload #>> '{user,pin}' IS NOT NULL")
     op.create_index("ix_device_commands_device_id_id", "device_commands", ["device_id", "id"])
+    op.alter_column("device_commands", "state", type_=sa.String(length=12), existing_type=sa.String(length=8))
     op.drop_constraint(op.f("ck_device_commands_state"), "device_commands", type_="check")
     op.create_check_constraint(
         op.f("ck_device_commands_state"),
@@ -181,6 +182,7 @@ def downgrade() -> None:
     op.drop_index("ix_device_commands_device_id_id", "device_commands")
     op.drop_constraint(op.f("ck_device_commands_state"), "device_commands", type_="check")
     op.execute("UPDATE device_commands SET state = 'failed' WHERE state = 'cancelled'")
+    op.alter_column("device_commands", "state", type_=sa.String(length=8), existing_type=sa.String(length=12))
     op.create_check_constraint(
         op.f("ck_device_commands_state"), "device_commands", "state IN ('queued', 'sent', 'done', 'failed')"
     )

@@ -209,7 +209,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "state IN ('asked', 'sent', 'started', 'touch', 'stored', 'distributed', 'failed', 'cancelled', 'timed_out')",
+            "state IN ('asked', 'sent', 'started', 'touch', 'stored', 'distributed', 'failed', "
+            "'cancelled', 'timed_out')",
             name=op.f("ck_enrolment_sessions_state"),
         ),
         sa.CheckConstraint(

@@ -1,0 +1,225 @@
+"""Which template belongs on which clock: the difference between what is wanted and what is confirmed, made into wishes.
+
+Wanted: every active template of a person on every approved clock that has confirmed the person, if the clock is
+trusted with it and can take it. A copy that cannot be says why. Everything is set-based: the number of statements does
+not grow with people or clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.contracts.bridge import CommandKind, TemplateName, TemplateType
+from tenant_stack.biometrics.abilities import abilities_of, fits
+from tenant_stack.devices import trust
+from tenant_stack.devices.answers import in_words
+from tenant_stack.devices.commands import Wish, queue_many
+from tenant_stack.devices.models import Device
+
+QUEUED_AT_ONCE = 2000
+# In a scope of None everything is looked at.
+SCOPE = "(CAST(:staff AS uuid[]) IS NULL OR t.staff_id = ANY(CAST(:staff AS uuid[])))"
+
+KINDS = sa.text(f"""
+SELECT DISTINCT e.device_id, t.template_type, t.template_format
+FROM biometric_templates t
+JOIN device_enrollments e ON e.staff_id = t.staff_id AND e.status = 'enrolled'
+WHERE t.state = 'active' AND t.unreadable_at IS NULL AND {SCOPE}
+""")  # noqa: S608 - the scope is a constant
+
+WANT = sa.text(f"""
+INSERT INTO device_templates (device_id, template_id, pin, state, message)
+SELECT e.device_id, t.id, e.pin, CASE WHEN k.reason = '' THEN 'pending' ELSE 'unfit' END, k.reason
+FROM biometric_templates t
+JOIN device_enrollments e ON e.staff_id = t.staff_id AND e.status = 'enrolled'
+JOIN unnest(CAST(:devices AS uuid[]), CAST(:types AS text[]), CAST(:formats AS text[]), CAST(:reasons AS text[]))
+     AS k(device_id, template_type, template_format, reason)
+  ON k.device_id = e.device_id AND k.template_type = t.template_type AND k.template_format = t.template_format
+WHERE t.state = 'active' AND t.unreadable_at IS NULL AND {SCOPE}
+ORDER BY e.device_id, t.id
+ON CONFLICT (device_id, template_id) DO UPDATE SET
+    state = excluded.state, message = excluded.message, pin = excluded.pin, command_id = NULL, updated_at = now()
+WHERE device_templates.pin <> excluded.pin
+   OR (device_templates.state = 'unfit' AND device_templates.message <> excluded.message)
+   OR (device_templates.state IN ('pending', 'sent') AND excluded.state = 'unfit')
+   OR device_templates.state IN ('removing', 'removed')
+""")  # noqa: S608
+
+# A new capture goes to every clock that has an older one, also to those that refused the older one.
+OUTDATED = sa.text(f"""
+UPDATE device_templates c SET state = 'pending', message = '', command_id = NULL, updated_at = now()
+FROM biometric_templates t
+WHERE t.id = c.template_id AND t.state = 'active' AND c.revision < t.revision
+  AND c.state IN ('sent', 'written', 'confirmed', 'refused') AND {SCOPE}
+  AND (c.state <> 'sent' OR c.command_id IS NOT NULL)
+""")  # noqa: S608
+
+# Who is no longer on a clock took their templates along; a copy that was never sent has nothing to be removed.
+GONE = sa.text(f"""
+DELETE FROM device_templates c USING biometric_templates t
+WHERE t.id = c.template_id AND t.state <> 'revoked' AND t.staff_id IS NOT NULL AND {SCOPE}
+  AND NOT EXISTS (SELECT 1 FROM device_enrollments e WHERE e.device_id = c.device_id AND e.staff_id = t.staff_id
+                  AND e.status <> 'removed')
+""")  # noqa: S608
+
+REMOVE = sa.text(f"""
+UPDATE device_templates c SET
+    state = CASE WHEN c.state IN ('pending', 'unfit', 'refused') AND c.revision = 0 AND c.attempts = 0 THEN 'removed'
+                 WHEN t.staff_id IS NOT NULL AND NOT EXISTS (
+                     SELECT 1 FROM device_enrollments e WHERE e.device_id = c.device_id AND e.pin = c.pin
+                       AND e.status <> 'removed'
+                 ) THEN 'removed'
+                 ELSE 'removing' END,
+    message = '', command_id = NULL, updated_at = now()
+FROM biometric_templates t
+WHERE t.id = c.template_id AND t.state = 'revoked' AND c.state NOT IN ('removing', 'removed') AND {SCOPE}
+""")  # noqa: S608
+
+# Commands of templates that went meanwhile are not sent: what the clock has fetched stays to be answered.
+CANCEL = sa.text("""
+UPDATE device_commands d SET state = 'cancelled', finished_at = now()
+WHERE d.kind = 'template_update' AND d.state = 'queued' AND NOT EXISTS (
+    SELECT 1 FROM device_templates c WHERE c.command_id = d.id AND c.state IN ('pending', 'sent')
+)
+""")
+
+TO_ASK = sa.text("""
+SELECT c.id, c.device_id, c.template_id, c.pin, c.state, t.template_type, t.finger_index
+FROM device_templates c
+JOIN biometric_templates t ON t.id = c.template_id
+JOIN devices d ON d.id = c.device_id AND d.connection = 'push' AND d.approved_at IS NOT NULL
+WHERE c.state IN ('pending', 'removing') AND c.command_id IS NULL
+ORDER BY c.device_id, c.pin, c.id LIMIT :most
+FOR UPDATE OF c SKIP LOCKED
+""")
+ASKED = sa.text("""
+UPDATE device_templates c SET command_id = a.command_id
+FROM unnest(CAST(:ids AS uuid[]), CAST(:commands AS bigint[])) AS a(id, command_id) WHERE c.id = a.id
+""")
+
+SETTLE = sa.text("""
+UPDATE device_templates c SET
+    state = CASE WHEN c.state = 'removing' AND d.state = 'done' THEN 'removed'
+                 WHEN c.state = 'removing' THEN 'removing'
+                 WHEN d.state = 'done' THEN 'written' ELSE 'refused' END,
+    message = CASE WHEN d.state = 'done' THEN '' WHEN d.result_code IS NULL THEN d.result_text ELSE '?' END,
+    confirmed_at = CASE WHEN c.state = 'removing' AND d.state = 'done' THEN now() ELSE c.confirmed_at END,
+    command_id = CASE WHEN c.state = 'removing' AND d.state <> 'done' THEN c.command_id END,
+    updated_at = now()
+FROM device_commands d, biometric_templates t
+WHERE d.id = c.command_id AND d.state IN ('done', 'failed') AND c.state IN ('pending', 'sent', 'removing')
+  AND t.id = c.template_id AND (CAST(:device AS uuid) IS NULL OR c.device_id = CAST(:device AS uuid))
+  AND NOT (c.state = 'removing' AND d.state = 'failed' AND c.message <> '')
+RETURNING c.id, c.device_id, c.template_id, c.pin, c.state, c.message, d.result_code, t.template_type, t.finger_index
+""")
+EXPLAIN = sa.text("""
+UPDATE device_templates c SET message = left(a.message, 300)
+FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS text[])) AS a(id, message) WHERE c.id = a.id
+""")
+
+DUE = sa.text("""
+SELECT device_id, count(*) AS due FROM device_templates
+WHERE device_id = ANY(CAST(:devices AS uuid[])) AND state IN ('pending', 'sent', 'removing') GROUP BY device_id
+""")
+
+
+async def distribute(session: AsyncSession, staff_ids: Sequence[UUID] | None = None) -> bool:
+    """Make wishes of the differences, for these people or all; returns whether a pull clock has something to fetch."""
+    scope = {"staff": sorted(set(staff_ids)) if staff_ids is not None else None}
+    await session.flush()
+    await session.execute(GONE, scope)
+    await session.execute(REMOVE, scope)
+    kinds = list(await session.execute(KINDS, scope))
+    if kinds:
+        reasons = await _reasons(session, [tuple(row) for row in kinds])
+        values = {
+            "devices": [key[0] for key in reasons],
+            "types": [key[1] for key in reasons],
+            "formats": [key[2] for key in reasons],
+            "reasons": list(reasons.values()),
+        }
+        await session.execute(WANT, {**scope, **values})
+    await session.execute(OUTDATED, scope)
+    await session.execute(CANCEL)
+    await _ask_push_clocks(session)
+    waiting = sa.text(
+        "SELECT EXISTS (SELECT 1 FROM device_templates c JOIN devices d ON d.id = c.device_id AND d.connection = 'pull'"
+        " WHERE c.state IN ('pending', 'removing'))"
+    )
+    return bool(await session.scalar(waiting))
+
+
+async def _reasons(session: AsyncSession, kinds: Sequence[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], str]:
+    """Per clock, type and format why not, empty when it may have it; clocks that are not approved are left out."""
+    found = await session.scalars(
+        sa.select(Device).where(Device.id.in_({kind[0] for kind in kinds}), Device.approved_at.is_not(None))
+    )
+    devices = {device.id: device for device in found}
+    answers: dict[tuple[UUID, str, str], str] = {}
+    for kind in sorted(kinds):
+        if device := devices.get(kind[0]):
+            unable = fits(abilities_of(device.connection, device.info), kind[1], kind[2])
+            answers[kind] = (trust.why_not(device, "template") or unable or "")[:300]
+    return answers
+
+
+async def _ask_push_clocks(session: AsyncSession) -> None:
+    rows = list(await session.execute(TO_ASK, {"most": QUEUED_AT_ONCE}))
+    wishes: list[Wish] = []
+    removals: dict[tuple[UUID, str, str, int], int] = {}
+    of_row: list[int] = []
+    for row in rows:
+        name = TemplateName(pin=row.pin, template_type=TemplateType(row.template_type), template_index=row.finger_index)
+        if row.state == "pending":
+            of_row.append(len(wishes))
+            wishes.append(
+                Wish(
+                    device_id=row.device_id,
+                    kind=CommandKind.TEMPLATE_UPDATE,
+                    pin=row.pin,
+                    template_id=row.template_id,
+                    requested_by="Punctual",
+                )
+            )
+            continue
+        # A face has many parts and is removed as one.
+        key = (row.device_id, row.pin, row.template_type, row.finger_index)
+        if key not in removals:
+            removals[key] = len(wishes)
+            wishes.append(Wish(device_id=row.device_id, kind=CommandKind.TEMPLATE_DELETE, target=name))
+        of_row.append(removals[key])
+    commands = await queue_many(session, wishes)
+    if commands:
+        await session.execute(ASKED, {"ids": [row.id for row in rows], "commands": [commands[nth] for nth in of_row]})
+
+
+async def settle(session: AsyncSession, device_id: UUID | None = None) -> None:
+    """Take over what push clocks answered; what a clock says it has written is asked back, to be compared."""
+    rows = list(await session.execute(SETTLE, {"device": device_id}))
+    refused = [row for row in rows if row.message == "?"]
+    if refused:
+        values = {"ids": [row.id for row in refused], "messages": [in_words(row.result_code) for row in refused]}
+        await session.execute(EXPLAIN, values)
+    written = {(row.device_id, row.pin, row.template_type, row.finger_index) for row in rows if row.state == "written"}
+    await queue_many(
+        session,
+        [
+            Wish(
+                device_id=device,
+                kind=CommandKind.TEMPLATE_QUERY,
+                target=TemplateName(pin=pin, template_type=TemplateType(kind), template_index=index),
+                purpose="readback",
+            )
+            for device, pin, kind, index in sorted(written)
+        ],
+    )
+
+
+async def templates_due(session: AsyncSession, device_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many templates wait to be written to or removed from each clock; clocks with none are absent."""
+    rows = await session.execute(DUE, {"devices": list(device_ids)})
+    return {row.device_id: row.due for row in rows}
