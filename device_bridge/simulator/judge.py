@@ -7,25 +7,19 @@ made.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import httpx
-import typer
 
 from device_bridge.iclock.access import looks_like_events, parse_event
 from device_bridge.iclock.parse import parse_punch
 from device_bridge.records import LoggedPunch
-from device_bridge.simulator.ledger import BadLedger, LedgerRow, read_ledger
-from foundation.outbound import http_client
+from device_bridge.simulator.ledger import LedgerRow
 
 PAGE = 200
-SHOWN = 20
-DIFFERENT, CANNOT_JUDGE = 1, 2
 
 
 class CannotJudge(Exception):
@@ -49,6 +43,20 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"lost {len(self.lost)} doubled {len(self.doubled)} altered {len(self.altered)}"
+
+    def document(self, most: int) -> dict[str, Any]:
+        """For programs: the counts, and the first ``most`` differences of each kind."""
+        return {
+            "punches": self.punches,
+            "clean": self.clean,
+            "counts": {"lost": len(self.lost), "doubled": len(self.doubled), "altered": len(self.altered)},
+            "lost": [asdict(row) for row in self.lost[:most]],
+            "doubled": [asdict(row) for row in self.doubled[:most]],
+            "altered": [
+                {"made": asdict(made) if made else None, "kept": asdict(kept) if kept else None}
+                for made, kept in self.altered[:most]
+            ],
+        }
 
     def differences(self) -> list[str]:
         """A sentence for each difference."""
@@ -140,10 +148,18 @@ async def read_organisation(client: httpx.AsyncClient, api_url: str) -> tuple[li
     quarantined = []
     for item in await _items(client, f"{api_url.rstrip('/')}/api/attendance/quarantine"):
         raw = item["raw"]
-        punch = parse_event(raw) if looks_like_events(raw) else parse_punch(raw)
-        if isinstance(punch, LoggedPunch):
-            quarantined.append(LedgerRow(item["device_serial"], punch.pin, punch.local_time, punch.status))
+        if item.get("state", "open") != "open":
+            # Replayed, it is among the punches; dismissed, somebody has said why it is none.
+            continue
+        if row := quarantined_row(item["device_serial"], raw):
+            quarantined.append(row)
     return stored, quarantined
+
+
+def quarantined_row(serial: str, raw: str) -> LedgerRow | None:
+    """The punch in a line of the quarantine, if it can be read after all."""
+    punch = parse_event(raw) if looks_like_events(raw) else parse_punch(raw)
+    return LedgerRow(serial, punch.pin, punch.local_time, punch.status) if isinstance(punch, LoggedPunch) else None
 
 
 async def _items(client: httpx.AsyncClient, url: str) -> list[dict[str, Any]]:
@@ -164,35 +180,3 @@ async def _items(client: httpx.AsyncClient, url: str) -> list[dict[str, Any]]:
         if not cursor:
             return items
         query["cursor"] = cursor
-
-
-def judge_command(
-    ledger: Annotated[Path, typer.Option("--ledger", help="What the fleet wrote down")],
-    api_url: Annotated[str, typer.Option("--api-url", help="The organisation, such as https://acme.localhost:8443")],
-    token: Annotated[str, typer.Option("--token", envvar="PUNCTUAL_TOKEN", help="An access token that may read logs")],
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", envvar="PUNCTUAL_CA_FILE", help="An authority to trust beside the usual"),
-    ] = None,
-) -> None:
-    """Compare a fleet's ledger with what an organisation has stored: exactly nothing lost, doubled or altered?"""
-
-    async def compare() -> Verdict:
-        rows = read_ledger(ledger)
-        async with http_client(ca_file=ca_file, timeout=60.0) as client:
-            client.headers["authorization"] = f"Bearer {token}"
-            return judge(rows, *await read_organisation(client, api_url))
-
-    try:
-        verdict = asyncio.run(compare())
-    except (BadLedger, CannotJudge, OSError, httpx.InvalidURL) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(CANNOT_JUDGE) from error
-    typer.echo(str(verdict))
-    differences = verdict.differences()
-    for sentence in differences[:SHOWN]:
-        typer.echo(f"  {sentence}")
-    if len(differences) > SHOWN:
-        typer.echo(f"  and {len(differences) - SHOWN} more")
-    if not verdict.clean:
-        raise typer.Exit(DIFFERENT)

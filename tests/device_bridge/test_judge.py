@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from device_bridge.simulator.judge import judge, judge_command
+from device_bridge.simulator.judge import judge
+from device_bridge.simulator.judge_command import judge_command
 from device_bridge.simulator.ledger import BadLedger, Ledger, LedgerRow, read_ledger
 from tests.device_bridge.conftest import serving
 
@@ -128,16 +131,23 @@ async def organisation() -> AsyncIterator[tuple[str, list[LedgerRow]]]:
     @app.get("/api/attendance/quarantine")
     async def quarantine(cursor: str | None = None) -> dict[str, Any]:
         raws = ["rubbish", "8\t2026-11-22 09:50:48\t0\t1", "time=2026-11-22 09:50:48\tpin=1\tevent=4014", "x"]
-        return page([{"device_serial": "S1", "raw": raw} for raw in raws], cursor)
+        return page([{"device_serial": "S1", "raw": raw, "state": "open"} for raw in raws], cursor)
+
+    @app.post("/oauth/token", response_model=None)
+    async def token(authorization: Annotated[str, Header()] = "") -> dict[str, Any] | JSONResponse:
+        if authorization != f"Basic {base64.b64encode(b'judge:secret').decode()}":
+            return JSONResponse({"error": "invalid_client"}, status_code=401)
+        return {"access_token": "right"}
 
     async with serving(app, host="127.0.0.1", port=0) as server:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", kept
 
 
-async def ask(url: str, ledger: Path, token: str = "right") -> Result:
+async def ask(url: str, ledger: Path, token: str = "right", *more: str) -> Result:
     app = typer.Typer()
     app.command()(judge_command)
-    arguments = ["--ledger", str(ledger), "--api-url", url, "--token", token]
+    arguments = ["--ledger", str(ledger), *(["--api-url", url] if url else []), *more]
+    arguments += ["--token", token] if token else []
     return await asyncio.to_thread(CliRunner().invoke, app, arguments)
 
 
@@ -160,6 +170,23 @@ async def test_the_command(organisation: tuple[str, list[LedgerRow]], tmp_path: 
     assert len(wrong.stdout.splitlines()) == 4
 
 
+async def test_an_oauth_client_and_a_document(organisation: tuple[str, list[LedgerRow]], tmp_path: Path) -> None:
+    url, kept = organisation
+    path = tmp_path / "ledger.csv"
+    with Ledger(path) as ledger:
+        ledger.write([row(), row("9", "10:00:00")])
+    kept += [row(), row(), row("404", "23:00:00", 5)]
+    client = ("--client-id", "judge", "--client-secret", "secret")
+    found = await ask(url, path, "", *client, "--json")
+    assert found.exit_code == 1
+    said = json.loads(found.stdout)["api"]
+    assert said["counts"] == {"lost": 1, "doubled": 1, "altered": 1}
+    assert said["lost"] == [{"serial": "S1", "pin": "9", "local_time": "2026-11-22 10:00:00", "status": 0}]
+    assert said["altered"][0]["made"] is None
+    refused = await ask(url, path, "", "--client-id", "judge", "--client-secret", "wrong")
+    assert (refused.exit_code, refused.stderr.strip()) == (2, f"{url}/oauth/token was answered with status 401")
+
+
 async def test_what_cannot_be_judged(organisation: tuple[str, list[LedgerRow]], tmp_path: Path) -> None:
     url, _ = organisation
     path = tmp_path / "ledger.csv"
@@ -168,6 +195,9 @@ async def test_what_cannot_be_judged(organisation: tuple[str, list[LedgerRow]], 
         (await ask(url, path, token="wrong"), "status 401"),
         (await ask("http://127.0.0.1:1", path), "does not answer"),
         (await ask(url, tmp_path / "nowhere.csv"), "cannot be read"),
+        (await ask("", path), "--api-url, by --database, or by both"),
+        (await ask(url, path, ""), "--client-id"),
+        (await ask("", path, "", "--database", "postgresql://nobody@127.0.0.1:1/x"), "cannot be opened"),
     ):
         assert result.exit_code == 2
         assert reason in result.stderr
