@@ -1,17 +1,19 @@
 import { api, Banner, EmptyState, LinkButton, Shell, timeIn, useNow, type NavEntry } from '@punctual/portal-kit'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy } from 'react'
 import { createBrowserRouter } from 'react-router'
+import { ALERT_COUNTS_KEY, ALERTS, type AlertCounts } from './api/clocks.ts'
 import { DASHBOARD_KEY } from './api/paths.ts'
 import type { Dashboard } from './api/types.ts'
-import { useLiveState } from './live.tsx'
+import { useLiveMessages, useLiveState } from './live.tsx'
 import { DashboardPage } from './pages/DashboardPage.tsx'
-import { useSession } from './session.ts'
+import { useCan, useSession } from './session.ts'
 
 const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
 const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
 const DevicesPage = lazy(() => import('./pages/DevicesPage.tsx'))
 const DeviceDetailPage = lazy(() => import('./pages/DeviceDetailPage.tsx'))
+const AlertsPage = lazy(() => import('./pages/AlertsPage.tsx'))
 const PunchesPage = lazy(() => import('./pages/PunchesPage.tsx'))
 const QuarantinePage = lazy(() => import('./pages/QuarantinePage.tsx'))
 const AttendancePage = lazy(() => import('./pages/AttendancePage.tsx'))
@@ -51,10 +53,24 @@ function Frame() {
     queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
     staleTime: 60_000,
   })
+  const can = useCan()
+  const client = useQueryClient()
+  const alerts = useQuery({
+    queryKey: ALERT_COUNTS_KEY,
+    queryFn: ({ signal }) => api.get<AlertCounts>(`${ALERTS}/counts`, undefined, signal),
+    enabled: can('devices:read'),
+    refetchInterval: 60_000,
+  })
+  useLiveMessages((messages) => {
+    if (messages.some((message) => message.type === 'alerts')) {
+      void client.invalidateQueries({ queryKey: ALERT_COUNTS_KEY })
+    }
+  })
   const nav: NavEntry[] = [
     { to: '/', label: 'Dashboard' },
     { to: '/staff', label: 'Staff' },
     { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },
+    { to: '/alerts', label: 'Alerts', badge: alerts.data?.unacknowledged ?? 0 },
     { to: '/punches', label: 'Punches' },
     {
       label: 'Attendance',
@@ -95,6 +111,7 @@ export const router = createBrowserRouter([
       { path: '/staff/:id', element: <StaffDetailPage /> },
       { path: '/devices', element: <DevicesPage /> },
       { path: '/devices/:id', element: <DeviceDetailPage /> },
+      { path: '/alerts', element: <AlertsPage /> },
       { path: '/punches', element: <PunchesPage /> },
       { path: '/punches/quarantine', element: <QuarantinePage /> },
       { path: '/attendance', element: <AttendancePage /> },

@@ -32,6 +32,7 @@ const SYNC: Record<SyncState, [Tone, string]> = {
 const FLAGS: Record<string, [Tone, string]> = {
   unknown_pin: ['warn', 'Unknown PIN'],
   clock_skew: ['warn', 'Clock off'],
+  unconfirmed_source: ['warn', 'New address'],
   future: ['bad', 'In the future'],
   late_arrival: ['idle', 'Arrived late'],
 }

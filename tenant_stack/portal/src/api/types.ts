@@ -1,4 +1,5 @@
 import type { AttendanceRecord } from './attendance.ts'
+import type { ClockCare } from './clocks.ts'
 
 /** The tenant back end's HTTP API as this portal reads it. Instants are ISO-8601 with offset; wall times are text. */
 
@@ -63,7 +64,7 @@ export type DeviceIn = {
   device_config?: Record<string, unknown>
 }
 
-export type Device = Omit<DeviceIn, 'comm_key'> & {
+export type Device = Omit<DeviceIn, 'comm_key'> & ClockCare & {
   id: string
   status: DeviceStatus
   status_message: string | null
@@ -140,6 +141,11 @@ export type QuarantinedLine = {
   raw: string
   reason: string
   received_at: string
+  state: 'open' | 'replayed' | 'dismissed'
+  attempts: number
+  settled_at: string | null
+  settled_by: string | null
+  note: string
 }
 
 export type DashboardDevice = {
@@ -171,4 +177,5 @@ export type LiveMessage =
   | { type: 'heartbeat'; at: string }
   | { type: 'punch'; punch: PunchLog }
   | { type: 'record'; record: AttendanceRecord }
+  | { type: 'alerts' }
   | { type: 'device'; device: Pick<DashboardDevice, 'id' | 'status' | 'status_message' | 'last_seen_at'> }

@@ -14,10 +14,14 @@ import { Button, Skeleton } from 'antd'
 import { useEffect, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { DEVICES, deviceKey } from '../api/paths.ts'
+import type { StatusWithCompleteness } from '../api/clocks.ts'
 import type { Device, DeviceStatusDetail } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
 import { DeviceChip } from '../words.tsx'
+import { ActionsPanel, TrustPanel } from './ClockActions.tsx'
+import { CommandsPanel } from './CommandsPanel.tsx'
+import { CompletenessPanel } from './CompletenessPanel.tsx'
 import { ApproveForm, DeviceForm } from './DeviceForms.tsx'
 import { RecentPunches } from './RecentPunches.tsx'
 import { SyncHistory, SyncProgress, useSyncNow } from './SyncPanel.tsx'
@@ -39,8 +43,6 @@ function statusFacts(device: Device, status: DeviceStatusDetail | undefined): Fa
     ] as const
   ).filter(([, at]) => at)
   return [
-    { label: 'On the clock', value: number(status?.on_device ?? device.counts['logs']) },
-    { label: 'Stored by us', value: number(status?.stored ?? device.stored_punches) },
     { label: 'Clock difference', value: offsetText(status?.clock_offset_seconds ?? device.clock_offset_seconds) },
     { label: 'Last sync', value: <Age at={status?.last_sync_at ?? device.last_sync_at} /> },
     { label: 'Commands queued', value: number(status?.queued_commands) },
@@ -78,7 +80,7 @@ export default function DeviceDetailPage() {
   })
   const status = useQuery({
     queryKey: [...deviceKey(id), 'status'],
-    queryFn: ({ signal }) => api.get<DeviceStatusDetail>(`${DEVICES}/${id}/status`, undefined, signal),
+    queryFn: ({ signal }) => api.get<StatusWithCompleteness>(`${DEVICES}/${id}/status`, undefined, signal),
     refetchInterval: REFRESH_MS,
   })
   const sync = useSyncNow(id)
@@ -158,10 +160,18 @@ export default function DeviceDetailPage() {
         <Panel title="Status">
           <Facts items={statusFacts(device, status.data)} />
         </Panel>
+        {!waiting && (
+          <div className="columns-2">
+            <CompletenessPanel completeness={status.data?.completeness} />
+            <TrustPanel device={device} />
+          </div>
+        )}
         <Panel title="The clock">
           <Facts items={deviceFacts(device)} />
         </Panel>
+        {!waiting && <ActionsPanel device={device} />}
         <div className="columns-2">
+          <CommandsPanel deviceId={id} />
           <Panel title="Sync history" flush>
             <SyncHistory deviceId={id} />
           </Panel>
