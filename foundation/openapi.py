@@ -116,7 +116,8 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str, need:
     if method in UNSAFE:
         statuses |= {400, 404, 409, 413, 415, 422}
     responses = operation["responses"]
-    for status in sorted(statuses):
+    # What a route documents itself stands; FastAPI's own description of 422 is not ours.
+    for status in sorted(statuses - {int(known) for known in responses if known.isdecimal() and known != "422"}):
         responses[str(status)] = {
             "description": REFUSALS[status],
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

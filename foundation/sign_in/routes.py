@@ -12,7 +12,7 @@ import json
 import secrets
 from dataclasses import asdict
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Depends, Request
@@ -59,13 +59,33 @@ class SignInService(Protocol):
         """The scopes of a client whose secret fits, else None."""
 
 
+_REFUSAL: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+            }
+        }
+    }
+}
+# The token endpoint refuses in OAuth's own words (RFC 6749, 5.2).
+TOKEN_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The request is not one that is taken here", **_REFUSAL},
+    401: {"description": "The client or its secret is not valid", **_REFUSAL},
+}
+
+
 def sign_in_router() -> APIRouter:
     """A fresh router (routers must not be shared between applications)."""
     router = APIRouter(tags=["sign-in"])
     router.add_api_route("/auth/login", login, methods=["GET"], dependencies=[Depends(Public())])
     router.add_api_route("/auth/callback", callback, methods=["GET"], dependencies=[Depends(Public())])
     router.add_api_route("/auth/logout", logout, methods=["POST"], status_code=204, dependencies=[Depends(Public())])
-    router.add_api_route("/oauth/token", token, methods=["POST"], dependencies=[Depends(Public())])
+    router.add_api_route(
+        "/oauth/token", token, methods=["POST"], dependencies=[Depends(Public())], responses=TOKEN_REFUSALS
+    )
     return router
 
 
