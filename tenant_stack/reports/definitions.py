@@ -153,7 +153,7 @@ def _monthly(filters: Filters, cells: str) -> Definition:
     )
     base = summary("monthly", "Monthly attendance", ("employee",), ("days_worked", *SUMS[1:4], "days_late"), filters)
     more = ("worked", "late", "overtime", "zone")
-    over: list[sa.Label[Any]] = [FIELDS[name].over for name in more]
+    over = [FIELDS[name].over for name in more]
     query = base.query.add_columns(
         sa.func.jsonb_object_agg(sa.func.to_char(R.work_date, "YYYY-MM-DD"), shown).label("grid"),
         *(each.label(name) for name, each in zip(more, over, strict=True) if each is not None),

@@ -25,6 +25,10 @@ const DaysOffPage = lazy(() => import('./pages/schedules/DaysOffPage.tsx'))
 const LeavePage = lazy(() => import('./pages/schedules/LeavePage.tsx'))
 const RulesPage = lazy(() => import('./pages/schedules/RulesPage.tsx'))
 const RuleSetPage = lazy(() => import('./pages/schedules/RuleSetPage.tsx'))
+const ReportsPage = lazy(() => import('./pages/reports/ReportsPage.tsx'))
+const CustomReportPage = lazy(() => import('./pages/reports/CustomPage.tsx'))
+const ReportSchedulesPage = lazy(() => import('./pages/reports/SchedulesPage.tsx'))
+const ReportRunsPage = lazy(() => import('./pages/reports/RunsPage.tsx'))
 const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
@@ -80,6 +84,7 @@ function Frame() {
         { to: '/attendance/anomalies', label: 'Anomalies' },
       ],
     },
+    ...(can('reports:read') ? [{ to: '/reports', label: 'Reports' }] : []),
     {
       label: 'Schedules',
       items: [
@@ -123,6 +128,10 @@ export const router = createBrowserRouter([
       { path: '/schedules/calendar/leave', element: <LeavePage /> },
       { path: '/schedules/rules', element: <RulesPage /> },
       { path: '/schedules/rules/:id', element: <RuleSetPage /> },
+      { path: '/reports', element: <ReportsPage /> },
+      { path: '/reports/custom', element: <CustomReportPage /> },
+      { path: '/reports/schedules', element: <ReportSchedulesPage /> },
+      { path: '/reports/runs', element: <ReportRunsPage /> },
       { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
