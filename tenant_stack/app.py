@@ -31,6 +31,7 @@ from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.endpoints import audit_router
 from tenant_stack.biometrics.endpoints import biometrics_router
 from tenant_stack.biometrics.sealing import Sealer
+from tenant_stack.conflicts.endpoints import conflicts_router
 from tenant_stack.dashboard.endpoints import dashboard_router
 from tenant_stack.device_groups.endpoints import device_groups_router
 from tenant_stack.devices.endpoints import devices_router
@@ -42,7 +43,6 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.payroll.endpoints import payroll_router
 from tenant_stack.punches.endpoints import quarantine_router
-from tenant_stack.punches.endpoints import quarantine_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
@@ -50,6 +50,7 @@ from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
+from tenant_stack.webhooks.endpoints import webhooks_router
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
 
@@ -124,13 +125,14 @@ def describe() -> FastAPI:
     app.include_router(biometrics_router())
     app.include_router(devices_router())
     app.include_router(device_groups_router())
+    app.include_router(conflicts_router())
     app.include_router(attendance_router())
-    app.include_router(quarantine_router())
     app.include_router(quarantine_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
     app.include_router(reports_router())
     app.include_router(payroll_router())
+    app.include_router(webhooks_router())
     app.include_router(dashboard_router())
     app.include_router(live_router())
     app.include_router(bridge_router(), include_in_schema=False)

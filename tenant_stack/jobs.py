@@ -211,3 +211,9 @@ async def verify_templates(context: WorkerContext) -> None:
 async def make_payroll_batches(context: WorkerContext) -> None:
     """Make payroll batches that were too large for an answer."""
     await make_batches(context)
+
+
+@registry.every("webhooks.send", 1.0)
+async def send_webhooks(context: WorkerContext) -> None:
+    """Send the deliveries that are due; a round waits for its slowest, five seconds at most."""
+    await context.webhooks.send_due()

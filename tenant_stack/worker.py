@@ -30,6 +30,8 @@ from tenant_stack.punches.partitions import Months
 from tenant_stack.punches.service import read_punches
 from tenant_stack.reports.runner import ReportRunner
 from tenant_stack.settings import TenantSettings
+from tenant_stack.webhooks.events import TOPIC as WEBHOOK_TOPIC
+from tenant_stack.webhooks.sending import Sender, make_deliveries
 
 SYNC_TIMEOUT_SECONDS = 300.0
 
@@ -66,10 +68,12 @@ class WorkerContext:
     sealer: Sealer
     budget: LiveBudget = field(default_factory=LiveBudget)
     work: Coalesced = field(init=False)
+    webhooks: Sender = field(init=False)
     reports: ReportRunner = field(init=False)
 
     def __post_init__(self) -> None:
         self.work = Coalesced(self.handle_everything)
+        self.webhooks = Sender(self.settings, self.database)
         self.reports = ReportRunner(self.database, self.settings)
 
     @property
@@ -78,7 +82,7 @@ class WorkerContext:
 
     async def handle_everything(self) -> None:
         """Handle the outbox (pages wait for it), then compute marked days, until nothing is left."""
-        handlers: dict[str, outbox.Handler] = {TOPIC: self._tell_punches}
+        handlers: dict[str, outbox.Handler] = {TOPIC: self._tell_punches, WEBHOOK_TOPIC: make_deliveries}
         while True:
             handled = await outbox.drain(self.database, OutboxEntry, handlers)
             computed = await self._compute()
@@ -145,6 +149,7 @@ async def close_context(context: WorkerContext) -> None:
     """Let the standing work finish, then disconnect."""
     await context.reports.close()
     await context.work.close()
+    await context.webhooks.close()
     await context.bridge.aclose()
     await context.valkey.close()
     await context.database.close()

@@ -20,12 +20,25 @@ from tenant_stack.attendance.rules.validation import RuleProblem
 from tenant_stack.attendance.schemas import ApproveAnswer, ApproveRequest, Skipped
 from tenant_stack.attendance.writing import RECORD
 from tenant_stack.base import audited
+from tenant_stack.webhooks.events import announce
 
 APPROVE = "attendance:approve"
 
 CHANGE = sa.text("""
 UPDATE attendance_records r SET state = c.state, snapshot = c.snapshot, version = r.version + 1
 FROM json_to_recordset(CAST(:rows AS json)) AS c(id uuid, state text, snapshot jsonb) WHERE r.id = c.id
+""")
+
+
+# Periods that the records just approved lie in and that have no other record left to approve.
+COMPLETE = sa.text("""
+SELECT p.id, p.starts_on, p.ends_on FROM attendance_periods p
+WHERE p.state = 'open'
+  AND EXISTS (SELECT 1 FROM attendance_records r WHERE r.id = ANY(CAST(:ids AS uuid[]))
+              AND r.work_date BETWEEN p.starts_on AND p.ends_on)
+  AND NOT EXISTS (SELECT 1 FROM attendance_records r WHERE r.work_date BETWEEN p.starts_on AND p.ends_on
+                  AND r.state NOT IN ('approved', 'locked'))
+ORDER BY p.starts_on
 """)
 
 
@@ -58,6 +71,10 @@ async def decide(session: AsyncSession, wanted: ApproveRequest, caller: Principa
         audited(session, caller.actor, f"attendance.{wanted.action}", RECORD, record.id, before=before, after=after)
     if rows:
         await session.execute(CHANGE, {"rows": json.dumps(rows)})
+        if wanted.action == "approve":
+            for period_id, first, last in await session.execute(COMPLETE, {"ids": [row["id"] for row in rows]}):
+                said: dict[str, object] = {"period_id": str(period_id), "from": str(first), "to": str(last)}
+                announce(session, "period.approved", {**said, "by": caller.label})
     return ApproveAnswer(changed=len(rows), skipped=skipped)
 
 

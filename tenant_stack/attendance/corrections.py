@@ -26,6 +26,7 @@ from tenant_stack.attendance.writing import RECORD
 from tenant_stack.base import audited
 from tenant_stack.schedules.loading import terms_of
 from tenant_stack.staff.models import Staff
+from tenant_stack.webhooks.events import announce
 
 # A night's punches lie on the date after, and the punches of a correction near the day it is about.
 NEAR = timedelta(days=1)
@@ -158,6 +159,8 @@ async def _apply(
     await compute_now(session, [day], zone)
     if changes.figures is not None:
         await set_by_hand(session, *day, changes.figures, zone)
+    said = {"staff_id": str(correction.staff_id), "work_date": str(correction.work_date)}
+    announce(session, "record.corrected", {**said, "correction_id": str(correction.id), "closed": False})
 
 
 def _decide(correction: AttendanceCorrection, state: str, caller: Principal) -> None:

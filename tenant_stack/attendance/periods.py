@@ -18,6 +18,7 @@ from tenant_stack.attendance.models import AttendanceDelta, AttendancePeriod
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
 from tenant_stack.base import audited
 from tenant_stack.staff.models import Staff
+from tenant_stack.webhooks.events import announce
 
 PERIOD = "attendance_period"
 
@@ -102,6 +103,8 @@ async def lock_period(session: AsyncSession, period_id: UUID, caller: Principal)
     period.state, period.locked_by, period.locked_name = "locked", caller.id[:80], caller.label[:200]
     period.locked_at = utc_now()
     audited(session, caller.actor, "attendance.period.lock", PERIOD, period.id, after={"records": len(locked)})
+    said = {"period_id": str(period.id), "from": str(period.starts_on), "to": str(period.ends_on)}
+    announce(session, "period.locked", {**said, "records": len(locked), "by": caller.label})
     await session.flush()
     return period_view(period)
 

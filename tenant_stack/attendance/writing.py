@@ -17,6 +17,7 @@ from tenant_stack.attendance.reading import Period
 from tenant_stack.attendance.rules.records import Anomaly, PeriodAnomaly
 from tenant_stack.attendance.settling import Settlement, StaffDay, remaining
 from tenant_stack.base import audited
+from tenant_stack.webhooks.events import announce
 
 RECORD = "attendance_record"
 WEEKLY_KINDS = ("over_week_limit", "over_weekly_schedule")
@@ -240,6 +241,8 @@ async def write_differences(
         for row in rows:
             target = f"{row['staff_id']} {row['work_date']}"
             audited(session, SYSTEM, "attendance.late_data_on_locked_day", "staff_day", target, after=row)
+            said = {"staff_id": row["staff_id"], "work_date": row["work_date"], "difference": row["figures"]}
+            announce(session, "record.corrected", {**said, "closed": True})
 
 
 def _arrays(keys: Collection[StaffDay]) -> dict[str, object]:

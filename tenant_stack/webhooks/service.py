@@ -1,0 +1,214 @@
+"""Webhooks and their deliveries, as people manage them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.clock import utc_now
+from foundation.errors import Conflict, NotFound
+from foundation.pagination import Page, PageRequest, paginate
+from foundation.sign_in.principal import Principal
+from tenant_stack.base import audited
+from tenant_stack.webhooks.addresses import read_url
+from tenant_stack.webhooks.events import TEST_EVENT
+from tenant_stack.webhooks.models import Webhook, WebhookDelivery
+from tenant_stack.webhooks.schemas import (
+    ChangedWebhook,
+    DeliveryView,
+    NewWebhook,
+    Replayed,
+    State,
+    WebhookMade,
+    WebhookView,
+)
+from tenant_stack.webhooks.secrecy import Secrecy
+from tenant_stack.webhooks.sending import body_of
+from tenant_stack.webhooks.signing import new_secret
+
+WEBHOOK = "webhook"
+BOTH_VALID = timedelta(hours=24)
+MOST = 50
+
+WAITING, FAILED = (
+    sa.select(sa.func.count())
+    .where(WebhookDelivery.webhook_id == Webhook.id, WebhookDelivery.state == state)
+    .scalar_subquery()
+    for state in ("waiting", "failed")
+)
+
+
+def _facts(hook: Webhook, waiting: int, failed: int) -> dict[str, Any]:
+    until = hook.previous_until if hook.previous_until and hook.previous_until > utc_now() else None
+    return {
+        "id": hook.id,
+        "name": hook.name,
+        "url": hook.url,
+        "events": hook.events,
+        "active": hook.active,
+        "disabled_reason": hook.disabled_reason,
+        "failing_since": hook.failing_since,
+        "last_success_at": hook.last_success_at,
+        "secret_made_at": hook.secret_made_at,
+        "second_secret_until": until,
+        "waiting": waiting,
+        "failed": failed,
+        "created_at": hook.created_at,
+    }
+
+
+async def list_webhooks(session: AsyncSession, page: PageRequest) -> Page[WebhookView]:
+    """Webhooks, oldest first; never their secrets."""
+    query: sa.Select[*tuple[Any, ...]] = sa.select(Webhook, WAITING, FAILED)
+    rows, cursor, total = await paginate(session, query, page, order=[Webhook.__table__.c.id])
+    return Page(items=[WebhookView(**_facts(*row[:3])) for row in rows], next_cursor=cursor, total=total)
+
+
+async def read_webhook(session: AsyncSession, webhook_id: UUID) -> WebhookView:
+    row = (await session.execute(sa.select(Webhook, WAITING, FAILED).where(Webhook.id == webhook_id))).one_or_none()
+    if row is None:
+        raise NotFound("webhook_not_found", "There is no such webhook")
+    return WebhookView(**_facts(*row))
+
+
+async def create_webhook(
+    session: AsyncSession, wanted: NewWebhook, caller: Principal, secrecy: Secrecy, *, loopback: bool
+) -> WebhookMade:
+    """Make a webhook; its secret is in this answer and in no other."""
+    read_url(wanted.url, loopback=loopback)
+    if (await session.scalar(sa.select(sa.func.count()).select_from(Webhook)) or 0) >= MOST:
+        raise Conflict("too_many_webhooks", f"There are {MOST} webhooks already; remove one first")
+    webhook_id, secret = uuid4(), new_secret()
+    hook = Webhook(
+        id=webhook_id,
+        name=wanted.name,
+        url=wanted.url,
+        events=sorted(set(wanted.events)),
+        secret=await secrecy.seal(webhook_id, secret),
+    )
+    session.add(hook)
+    await session.flush()
+    await session.refresh(hook)
+    audited(session, caller.actor, "webhook.create", WEBHOOK, hook.id, after=_said(hook))
+    return WebhookMade(**_facts(hook, 0, 0), secret=secret)
+
+
+async def change_webhook(
+    session: AsyncSession, webhook_id: UUID, wanted: ChangedWebhook, caller: Principal, *, loopback: bool
+) -> WebhookView:
+    """Change a webhook; what waits goes to the new address."""
+    read_url(wanted.url, loopback=loopback)
+    hook = await _held(session, webhook_id)
+    before = _said(hook)
+    if wanted.active and not hook.active:
+        hook.disabled_reason, hook.failing_since = "", None
+    hook.name, hook.url, hook.events, hook.active = wanted.name, wanted.url, sorted(set(wanted.events)), wanted.active
+    audited(session, caller.actor, "webhook.update", WEBHOOK, hook.id, before=before, after=_said(hook))
+    await session.flush()
+    return await read_webhook(session, webhook_id)
+
+
+async def delete_webhook(session: AsyncSession, webhook_id: UUID, caller: Principal) -> None:
+    """Remove a webhook and its deliveries."""
+    hook = await _held(session, webhook_id)
+    audited(session, caller.actor, "webhook.delete", WEBHOOK, hook.id, before=_said(hook))
+    await session.delete(hook)
+
+
+async def renew_secret(session: AsyncSession, webhook_id: UUID, caller: Principal, secrecy: Secrecy) -> WebhookMade:
+    """A new secret; the one before signs beside it for a day."""
+    hook = await _held(session, webhook_id)
+    secret = new_secret()
+    hook.previous_secret, hook.previous_until = hook.secret, utc_now() + BOTH_VALID
+    hook.secret, hook.secret_made_at = await secrecy.seal(hook.id, secret), utc_now()
+    audited(session, caller.actor, "webhook.secret", WEBHOOK, hook.id, after={"both_until": str(hook.previous_until)})
+    await session.flush()
+    view = await read_webhook(session, webhook_id)
+    return WebhookMade(**view.model_dump(), secret=secret)
+
+
+async def send_test(session: AsyncSession, webhook_id: UUID, caller: Principal) -> DeliveryView:
+    """Put a test event on its way to one webhook."""
+    hook = await _held(session, webhook_id)
+    if not hook.active:
+        raise Conflict("webhook_off", "The webhook is off; turn it on first")
+    event_id = uuid4()
+    payload: dict[str, object] = {
+        "id": str(event_id),
+        "event": TEST_EVENT,
+        "at": utc_now().isoformat(timespec="milliseconds"),
+        "data": {"text": "This is a test", "by": caller.label},
+    }
+    delivery = WebhookDelivery(webhook_id=hook.id, event_id=event_id, event=TEST_EVENT, body=body_of(payload))
+    session.add(delivery)
+    await session.flush()
+    await session.refresh(delivery)
+    audited(session, caller.actor, "webhook.test", WEBHOOK, hook.id)
+    return delivery_view(delivery)
+
+
+async def list_deliveries(
+    session: AsyncSession, page: PageRequest, webhook_id: UUID, state: State | None
+) -> Page[DeliveryView]:
+    """Deliveries of a webhook, newest first."""
+    await read_webhook(session, webhook_id)
+    query = sa.select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
+    if state is not None:
+        query = query.where(WebhookDelivery.state == state)
+    order = [WebhookDelivery.__table__.c.id]
+    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
+    return Page(items=[delivery_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+
+
+def delivery_view(delivery: WebhookDelivery) -> DeliveryView:
+    return DeliveryView(
+        id=delivery.id,
+        event_id=delivery.event_id,
+        event=delivery.event,
+        state=cast(State, delivery.state),
+        attempts=delivery.attempts,
+        created_at=delivery.created_at,
+        next_at=delivery.next_at if delivery.state == "waiting" else None,
+        last_at=delivery.last_at,
+        last_status=delivery.last_status,
+        last_error=delivery.last_error,
+        milliseconds=delivery.milliseconds,
+        delivered_at=delivery.delivered_at,
+        body=delivery.body,
+    )
+
+
+async def replay(session: AsyncSession, webhook_id: UUID, delivery_id: UUID | None, caller: Principal) -> Replayed:
+    """Send one delivery again, or all that failed: the same event, the same id, the same body."""
+    hook = await _held(session, webhook_id)
+    if not hook.active:
+        raise Conflict("webhook_off", "The webhook is off; turn it on first")
+    change = sa.update(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
+    if delivery_id is not None:
+        change = change.where(WebhookDelivery.id == delivery_id)
+    else:
+        change = change.where(WebhookDelivery.state == "failed")
+    now = sa.func.now()
+    again = change.values(state="waiting", next_at=now, began_at=now, held_until=None, attempts=0).returning(
+        WebhookDelivery.id
+    )
+    found = list(await session.scalars(again))
+    if delivery_id is not None and not found:
+        raise NotFound("delivery_not_found", "There is no such delivery")
+    audited(session, caller.actor, "webhook.replay", WEBHOOK, hook.id, after={"deliveries": len(found)})
+    return Replayed(deliveries=len(found))
+
+
+async def _held(session: AsyncSession, webhook_id: UUID) -> Webhook:
+    hook = await session.scalar(sa.select(Webhook).where(Webhook.id == webhook_id).with_for_update())
+    if hook is None:
+        raise NotFound("webhook_not_found", "There is no such webhook")
+    return hook
+
+
+def _said(hook: Webhook) -> dict[str, object]:
+    return {"name": hook.name, "url": hook.url, "events": hook.events, "active": hook.active}
