@@ -104,7 +104,7 @@ def parse_event(line: str) -> LoggedPunch | BadLine | None:
     if moment is None:
         return _kept(line, "there is no real date and time")
     direction, mode = (fields.get(new, fields.get(old)) for new, old in _DETAILS)
-    if direction is None and mode is None:
+    if mode is None and not direction:
         # A line cut short would be another punch than the whole line, which the unit may still send.
         return _kept(line, "the line ends before the direction and the way of verifying")
     verify = verify_mode(mode or "")

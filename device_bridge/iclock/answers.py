@@ -38,7 +38,7 @@ class Refusal(Exception):
 def plain(
     handler: Callable[Parameters, Awaitable[str]],
 ) -> Callable[Parameters, Awaitable[PlainTextResponse]]:
-    """Failures as a clock understands them: by status alone. 403 and 503 both make it keep its log."""
+    """Failures as a clock understands them: by status alone. Whatever is not 200 makes it keep its log."""
 
     @wraps(handler)
     async def answered(*args: Parameters.args, **kwargs: Parameters.kwargs) -> PlainTextResponse:
@@ -52,7 +52,11 @@ def plain(
             # The line broke in the middle of an upload: nobody hears this answer, and the clock sends it all again.
             get_logger().info("iclock.cut_off")
             return PlainTextResponse("Cut off\n", status_code=400)
-        except (BackendUnavailable, UnreadableBody) as error:
+        except UnreadableBody as error:
+            # Not our failure, and not acknowledged: what is inside exists nowhere else than on the clock.
+            get_logger().warning("iclock.unreadable", reason=str(error))
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        except BackendUnavailable as error:
             get_logger().warning("iclock.not_taken", reason=str(error))
             return PlainTextResponse(
                 "Not taken: keep the data and send it again\n", status_code=503, headers={"retry-after": "30"}
