@@ -1,8 +1,9 @@
 """Commands for push clocks: queued, leased to the bridge, kept until the clock has answered (`devices.answers`).
 
 Order: what is asked of a person (a PIN) waits for what was asked of them before, so that a lost acknowledgement cannot
-turn "remove, then add" around; templates of one person go together, after the person. Clocks may execute a command
-twice, so those that must not be are sent once only (`ONCE`).
+turn "remove, then add" around; templates of one person go together, after the person. What failed because the clock
+did not know the person (-10) waits for them, and nobody waits for it. Clocks may execute a command twice, so those that
+must not be are sent once only (`ONCE`).
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ WITH clock AS (
       AND (c.pin IS NULL OR NOT EXISTS (
           SELECT 1 FROM device_commands e
           WHERE e.device_id = :device AND e.pin = c.pin AND e.state IN ('queued', 'sent') AND e.id <> c.id
-            AND ((e.id < c.id AND NOT (e.kind = c.kind AND c.kind LIKE 'template%'))
-                 OR (c.kind IN ('template_update', 'enroll') AND e.kind = 'user_update'))
+            AND ((e.id < c.id AND e.result_code IS DISTINCT FROM -10
+                  AND NOT (e.kind = c.kind AND c.kind LIKE 'template%'))
+                 OR (c.result_code = -10 AND e.kind = 'user_update'))
       ))
     ORDER BY c.id LIMIT :most FOR UPDATE OF c SKIP LOCKED
 )
