@@ -223,7 +223,8 @@ def _header(raw: str) -> dict[str, Any]:
 
 def _signing_keys(document: dict[str, Any], kid: object) -> KeySet:
     """The provider's key of that name; without a name there must be only one that signs."""
-    keys = [each for each in document["keys"] if each.get("kty") != "oct" and each.get("use", "sig") == "sig"]
+    listed = [each for each in document["keys"] if isinstance(each, dict)]
+    keys = [each for each in listed if each.get("kty") != "oct" and each.get("use", "sig") == "sig"]
     if kid is not None:
         keys = [each for each in keys if each.get("kid") == kid]
     if len(keys) != 1:
