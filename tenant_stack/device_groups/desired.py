@@ -55,7 +55,7 @@ WHERE d.approved_at IS NOT NULL AND (
     OR (NOT s.active AND NOT p.gone)
   ) AND NOT (s.active AND EXISTS (
     SELECT 1 FROM conflicts c WHERE c.resolved_at IS NULL AND c.device_id = p.device_id AND c.staff_id = p.staff_id))
-ORDER BY p.staff_id, p.device_id
+ORDER BY p.device_id, p.staff_id
 LIMIT :most
 """
 )

@@ -64,11 +64,11 @@ class Outcome:
 
 async def settle_reports(
     session: AsyncSession, device_id: UUID, reports: Sequence[Report], received_at: datetime
-) -> None:
-    """Compare with ours and settle; the enrolments are locked by the caller."""
+) -> bool:
+    """Compare with ours and settle; the enrolments are locked by the caller. True when other clocks have to follow."""
     said = {report.pin: report.theirs for report in reports}
     if not said:
-        return
+        return False
     rows = list(await session.execute(KNOWN, {"device": device_id, "pins": sorted(said)}))
     outcomes: list[Outcome] = []
     for row in rows:
@@ -90,6 +90,7 @@ async def settle_reports(
         },
     )
     await refresh_status(session, [row.staff_id for row in rows])
+    return any(each.again for each in outcomes)
 
 
 def _quiet(row: Any, theirs: Facts) -> Outcome | None:
@@ -117,7 +118,6 @@ def _quiet(row: Any, theirs: Facts) -> Outcome | None:
 async def _loud(session: AsyncSession, device_id: UUID, row: Any, theirs: Facts, received_at: datetime) -> Outcome:
     ours = our_facts(row.name, row.card_number, row.badge_number, row.privilege)
     agreed, seen = Facts.of(row.agreed), Facts.of(row.seen) or theirs
-    wanted = row.by_hand or row.by_group
     if agreed is None:
         # First meeting: the clock's word for what it alone knows, ours for the name, a person's if they contradict.
         if not alike(ours.name, theirs.name):
@@ -141,19 +141,19 @@ async def _loud(session: AsyncSession, device_id: UUID, row: Any, theirs: Facts,
             for name in ("name", "card", "privilege")
         }
     )
-    return Outcome(row.id, status, now_agreed, theirs, merged.result.privilege, again=wanted)
+    return Outcome(row.id, status, now_agreed, theirs, merged.result.privilege, again=True)
 
 
 async def _apply(session: AsyncSession, row: Any, merged: Merge) -> None:
     person = await session.get(Staff, row.staff_id, with_for_update={"key_share": True}, populate_existing=True)
     assert person is not None
-    before = {"name": person.name, "card_number": person.card_number}
+    before: dict[str, object] = {"name": person.name, "card_number": person.card_number}
     ours = our_facts(person.name, person.card_number, person.badge_number)
     if "name" in merged.fields and merged.result.name != ours.name:
         person.name = merged.result.name
     if "card" in merged.fields and merged.result.card != ours.card:
         person.card_number = merged.result.card
-    after = {"name": person.name, "card_number": person.card_number}
+    after: dict[str, object] = {"name": person.name, "card_number": person.card_number}
     if after != before:
         person.clock_facts_at = sa.func.now()
         await session.flush()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import BatchResult, DeviceUser, UserBatch
+from foundation.database import AfterCommit, after_commit
 from tenant_stack.punches.attach import attach_known
 from tenant_stack.punches.lines import printable
 from tenant_stack.punches.pins import normal_pin
@@ -49,8 +50,13 @@ WHERE device_lists.taken_at <= excluded.taken_at
 """)
 
 
-async def take_users(session: AsyncSession, device_id: UUID, batch: UserBatch) -> BatchResult:
-    """Keep a device's users; ``stored`` are those that were new and nobody's, ``duplicate`` those we had."""
+async def take_users(
+    session: AsyncSession, device_id: UUID, batch: UserBatch, plan: AfterCommit | None = None
+) -> BatchResult:
+    """Keep a device's users; ``stored`` are those that were new and nobody's, ``duplicate`` those we had.
+
+    ``plan`` is called after the commit when other clocks have to follow what was changed at this one.
+    """
     users: dict[str, DeviceUser] = {}
     for user in batch.users:
         if pin := normal_pin(user.pin):
@@ -80,7 +86,8 @@ async def take_users(session: AsyncSession, device_id: UUID, batch: UserBatch) -
         reports = [
             Report(pin, Facts(printable(users[pin].name), users[pin].card, users[pin].privilege)) for pin in owners
         ]
-        await settle_reports(session, device_id, reports, batch.received_at)
+        if await settle_reports(session, device_id, reports, batch.received_at) and plan is not None:
+            after_commit(session, plan)
         if owners:
             await attach_known(session, device_id=device_id)
     received = len(batch.users) + len(batch.rejected)
