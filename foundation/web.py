@@ -204,7 +204,7 @@ async def serve(app: ASGIApp, listen: str, *, on_ready: Callable[[], Awaitable[N
         proxy_headers=True,
         forwarded_allow_ips="*" if listen.startswith("unix:") else "127.0.0.1",
         server_header=False,
-        ws_max_size=65_536,
+        ws_max_size=16_384,
         timeout_graceful_shutdown=20,
         timeout_keep_alive=75,
     )

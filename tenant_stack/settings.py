@@ -30,6 +30,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
     bridge_address: str
     bridge_token: SecretStr
     control_token: SecretStr
+    control_url: str | None = None
     device_networks: list[str] = Field(default_factory=list)
     smtp_url: SecretStr | None = None
     mail_sender: str = "Punctual <reports@punctual.localhost>"
@@ -37,7 +38,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
 
     poll_seconds: int = 10
     live_heartbeat_seconds: float = 25.0
-    live_check_seconds: float = 30.0
+    live_check_seconds: float = 4.0
     sync_base_seconds: float = 5.0
     sync_cap_seconds: float = 300.0
     sync_attempts: int = 8

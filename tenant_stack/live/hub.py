@@ -10,12 +10,15 @@ from foundation.valkey import Valkey
 from tenant_stack.live.events import CHANNEL
 
 BACKLOG = 1000
+MOST_OF_ONE_USER = 5
 
 
 class Listener:
-    """The events waiting for one page; None at the end says that it was cut."""
+    """The events waiting for one page; None at the end says that it was cut (``displaced``: by a newer page)."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
+        self.owner = owner
+        self.displaced = False
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
         self._cut = False
 
@@ -26,8 +29,14 @@ class Listener:
         try:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
+            self.cut()
+
+    def cut(self) -> None:
+        """End this page after what it was told already."""
+        if not self._cut:
             self._cut = True
-            self._waiting.get_nowait()
+            if self._waiting.full():
+                self._waiting.get_nowait()
             self._waiting.put_nowait(None)
 
     async def next(self) -> str | None:
@@ -40,7 +49,7 @@ class Hub:
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, None] = {}  # in the order in which they came
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -52,15 +61,20 @@ class Hub:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @contextmanager
-    def listening(self) -> Iterator[Listener]:
-        listener = Listener()
-        self._listeners.add(listener)
+    def listening(self, owner: str) -> Iterator[Listener]:
+        """Listen for a page of a user; a sixth page of theirs ends the oldest."""
+        listener = Listener(owner)
+        same = [each for each in self._listeners if each.owner == owner and not each.displaced]
+        for oldest in same[: max(0, len(same) + 1 - MOST_OF_ONE_USER)]:
+            oldest.displaced = True
+            oldest.cut()
+        self._listeners[listener] = None
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._listeners.pop(listener, None)
 
     async def _forward(self) -> None:
         async for message in self._valkey.subscribe(CHANNEL):
-            for listener in self._listeners:
+            for listener in list(self._listeners):
                 listener.offer(message)

@@ -1,0 +1,46 @@
+"""What an open page may be told: everything, or the people and clocks of its user's part of the organisation."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+
+from foundation.database import Database
+from foundation.sign_in.principal import Principal
+from tenant_stack.access.scope import clocks_within, people_within, scope_of
+from tenant_stack.devices.models import Device
+from tenant_stack.staff.models import Staff
+
+
+class Sight:
+    """Read again every few seconds, with the session; costs nothing for those who see everything."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._people: frozenset[str] | None = None
+        self._clocks: frozenset[str] | None = None
+
+    async def look(self, caller: Principal) -> None:
+        """Take the caller's limits as they are now."""
+        scope = scope_of(caller)
+        if scope.everything:
+            self._people = self._clocks = None
+            return
+        async with self._database.transaction() as session:
+            people = await session.scalars(sa.select(Staff.id).where(people_within(scope)))
+            clocks = await session.scalars(sa.select(Device.id).where(clocks_within(scope)))
+            self._people = frozenset(str(each) for each in people)
+            self._clocks = frozenset(str(each) for each in clocks)
+
+    def shows(self, message: str) -> bool:
+        """May this page see that event? One that names neither a person nor a clock is for those who see everything."""
+        if self._people is None or self._clocks is None:
+            return True
+        event = json.loads(message)
+        kind = event.get("type")
+        about = event.get(kind) if isinstance(event.get(kind), dict) else event
+        if about.get("staff_id") is not None:
+            return str(about["staff_id"]) in self._people
+        clock = about.get("device_id") or (about.get("id") if kind == "device" else None)
+        return clock is not None and str(clock) in self._clocks
