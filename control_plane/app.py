@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI
 
 from control_plane.composition import open_parts
+from control_plane.devices.endpoints import device_claims_router
 from control_plane.operators.anchor_endpoints import anchors_router
 from control_plane.operators.endpoints import operators_router
 from control_plane.operators.service import Operators
@@ -59,6 +60,7 @@ def _assemble(lifespan: Lifespan, portal_dir: Path) -> FastAPI:
     app.include_router(operators_router())
     app.include_router(organisations_router())
     app.include_router(anchors_router())
+    app.include_router(device_claims_router(), include_in_schema=False)
     mount_portal(app, portal_dir)
     return app
 

@@ -80,6 +80,7 @@ async def open_ports(settings: ControlSettings) -> AsyncIterator[Ports]:
             device_networks=tuple(settings.device_networks),
             ca_file=settings.ca_file,
             log_level=settings.log_level,
+            control_url=settings.public_url,
             smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
             mail_root=settings.state_dir,
         )

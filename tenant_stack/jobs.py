@@ -12,6 +12,7 @@ from tenant_stack.biometrics import tasks as biometric_tasks
 from tenant_stack.device_groups import tasks as group_tasks
 from tenant_stack.devices import tasks
 from tenant_stack.devices.acting import carry_out, waiting_actions
+from tenant_stack.devices.claims import Claimer
 from tenant_stack.devices.commands import give_up_on_once
 from tenant_stack.devices.completeness import due_checks
 from tenant_stack.devices.syncs import due_syncs
@@ -81,6 +82,15 @@ async def send_waiting_actions(context: WorkerContext) -> None:
 async def announce_devices(context: WorkerContext) -> None:
     """Tell pages which clocks came and went."""
     await tasks.announce_changes(context)
+
+
+claimer = Claimer()
+
+
+@registry.every("devices.claims", 10.0)
+async def settle_claims(context: WorkerContext) -> None:
+    """Keep the platform's claims of serials equal to our clocks."""
+    await claimer.settle(context.database, context.settings)
 
 
 @registry.every("alerts.watch", 10.0)

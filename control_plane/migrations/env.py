@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
+from control_plane.devices import models as devices
 from control_plane.operators import models as operators
 from control_plane.organisations import models as organisations
 
-assert operators.Operator.metadata is organisations.Base.metadata
+assert operators.Operator.metadata is devices.DeviceClaim.metadata is organisations.Base.metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=organisations.Base.metadata)
 context.run_migrations()

@@ -35,8 +35,9 @@ class OrganisationFacts:
 class Ports:
     """The servers and programs through which steps act. ``http`` is for public addresses, through the gateway.
 
-    ``vault_url``, ``device_networks``, ``ca_file``, ``log_level`` and ``smtp_url`` are handed on to the stacks. Without
-    ``smtp_url`` each writes its mail into a folder of its own under ``mail_root``.
+    ``vault_url``, ``device_networks``, ``ca_file``, ``log_level``, ``smtp_url`` and ``control_url`` (where stacks ask
+    whose a serial is) are handed on to the stacks. Without ``smtp_url`` each writes its mail into a folder of its own
+    under ``mail_root``.
     """
 
     databases: DatabaseServer
@@ -54,6 +55,7 @@ class Ports:
     log_level: str = "INFO"
     smtp_url: str | None = None
     mail_root: Path | None = None
+    control_url: str | None = None
 
 
 def never_reached(_: str) -> None:

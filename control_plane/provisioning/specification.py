@@ -75,6 +75,7 @@ def _tenant_document(context: StepContext, credentials: Credentials, role_id: st
         "bridge_address": ports.driver.address(names.stack, Role.BRIDGE),
         "bridge_token": credentials.bridge_token,
         "control_token": credentials.control_token,
+        "control_url": ports.control_url,
         **_mail(context),
     }
 

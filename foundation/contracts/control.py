@@ -10,6 +10,12 @@ The control plane calls the back end under ``/internal/control`` (bearer: the co
 ``GET  /internal/control/audit/head``    → ``AuditHead``; the newest line of the audit chain, to be anchored
 ``POST /internal/control/audit/verify``  ``AuditAnchors`` → ``AuditReport``
 =======================================  ======================================================================
+
+The back end calls the control plane at its public address (bearer: the same token, with the slug it belongs to):
+
+=======================================  ======================================================================
+``POST /api/device-claims``              ``DeviceClaims`` → ``DeviceClaimsAnswer``
+=======================================  ======================================================================
 """
 
 from __future__ import annotations
@@ -107,3 +113,18 @@ class AuditReport(Message):
     waiting: int
     broken_number: int | None = None
     problem: str = ""
+
+
+class DeviceClaims(Message):
+    """Serials of clocks that an organisation has. ``whole``: these are all; it lets go of any others."""
+
+    slug: Slug
+    serials: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(max_length=20_000)
+    whole: bool = False
+
+
+class DeviceClaimsAnswer(Message):
+    """Which of the serials are the organisation's; ``elsewhere`` are another's, which is not named."""
+
+    ours: list[str]
+    elsewhere: list[str]

@@ -13,10 +13,13 @@ from foundation.errors import Forbidden
 
 MOST_WAITING = 100
 
-FIND = sa.text("SELECT id, zone, approved_at IS NOT NULL AS approved FROM devices WHERE device_serial = :serial")
+FIND = sa.text(
+    "SELECT id, zone, approved_at IS NOT NULL AS approved, claim_state FROM devices WHERE device_serial = :serial"
+)
 # The lock makes batches of one device follow one another, so that its counter and its punches agree.
 FIND_LOCKED = sa.text(
-    "SELECT id, zone, approved_at IS NOT NULL AS approved FROM devices WHERE device_serial = :serial FOR NO KEY UPDATE"
+    "SELECT id, zone, approved_at IS NOT NULL AS approved, claim_state FROM devices WHERE device_serial = :serial "
+    "FOR NO KEY UPDATE"
 )
 
 SEEN_AGAIN = sa.text("""
@@ -63,6 +66,8 @@ async def admit(session: AsyncSession, serial: str, *, lock: bool = False) -> Ad
         raise _unknown(serial)
     if not row.approved:
         raise DeviceRefused("device_waiting", f"The clock {serial} waits for somebody to approve it")
+    if row.claim_state == "elsewhere":
+        raise DeviceRefused("device_elsewhere", f"The clock {serial} is registered by another organisation")
     return Admitted(row.id, row.zone)
 
 

@@ -13,6 +13,7 @@ from foundation.pagination import Page
 from tenant_stack.devices import service
 from tenant_stack.devices.alert_endpoints import alerts_router
 from tenant_stack.devices.care_endpoints import care_router
+from tenant_stack.devices.claims import claim_serial
 from tenant_stack.devices.schemas import (
     ApproveIn,
     DeviceIn,
@@ -59,8 +60,11 @@ async def create_device(
     entered: DeviceIn, caller: DeviceCreator, session: Transaction, settings: Settings, hints: Worker
 ) -> DeviceView:
     """Add a clock; a serial that waits for approval is approved by this."""
+    claimed = await claim_serial(settings, entered.device_serial)
     after_commit(session, hints.refresh_terminals)
-    return await service.create_device(session, caller.actor, entered, networks=settings.networks, zone=settings.zone)
+    return await service.create_device(
+        session, caller.actor, entered, networks=settings.networks, zone=settings.zone, claimed=claimed
+    )
 
 
 async def list_devices(
@@ -88,9 +92,12 @@ async def update_device(
     hints: Worker,
 ) -> DeviceView:
     """Replace what was entered about a clock."""
+    before = await service.read_device(session, device_id)
+    moved = before.device_serial != entered.device_serial
+    claimed = await claim_serial(settings, entered.device_serial) if moved else before.claim_state == "ours"
     after_commit(session, hints.refresh_terminals)
     return await service.update_device(
-        session, caller.actor, device_id, entered, networks=settings.networks, zone=settings.zone
+        session, caller.actor, device_id, entered, networks=settings.networks, zone=settings.zone, claimed=claimed
     )
 
 
@@ -105,7 +112,9 @@ async def approve_device(
     device_id: UUID, entered: ApproveIn, caller: DeviceCreator, session: Transaction, settings: Settings
 ) -> DeviceView:
     """Accept a clock that called by itself; it sends its log with its next attempt."""
-    return await service.approve_device(session, caller.actor, device_id, entered, zone=settings.zone)
+    waiting = await service.read_device(session, device_id)
+    claimed = waiting.approved_at is None and await claim_serial(settings, waiting.device_serial)
+    return await service.approve_device(session, caller.actor, device_id, entered, zone=settings.zone, claimed=claimed)
 
 
 async def read_device_status(device_id: UUID, caller: DeviceReader, session: Transaction) -> DeviceStatusView:

@@ -101,7 +101,13 @@ def _check_address(entered: DeviceIn, networks: Sequence[Network]) -> str | None
 
 
 async def create_device(
-    session: AsyncSession, actor: Actor, entered: DeviceIn, *, networks: Sequence[Network], zone: str
+    session: AsyncSession,
+    actor: Actor,
+    entered: DeviceIn,
+    *,
+    networks: Sequence[Network],
+    zone: str,
+    claimed: bool = False,
 ) -> DeviceView:
     """Add a clock; one that waits for approval under this serial is approved by it."""
     await require_site(session, entered.site_id)
@@ -109,6 +115,7 @@ async def create_device(
     values["ip_address"] = _check_address(entered, networks)
     values["zone"] = entered.zone or zone
     values["comm_key"] = entered.comm_key or 0
+    values["claim_state"] = "ours" if claimed else "unasked"
     device = await session.scalar(
         sa.select(Device)
         .where(Device.device_serial == entered.device_serial, Device.approved_at.is_(None))
@@ -136,7 +143,7 @@ async def create_device(
 
 
 async def approve_device(
-    session: AsyncSession, actor: Actor, device_id: UUID, entered: ApproveIn, *, zone: str
+    session: AsyncSession, actor: Actor, device_id: UUID, entered: ApproveIn, *, zone: str, claimed: bool = False
 ) -> DeviceView:
     """Accept a clock that waits; `Conflict` when it was approved before."""
     device = await get_device(session, device_id)
@@ -145,6 +152,7 @@ async def approve_device(
     device.name = entered.name
     device.zone = entered.zone or zone
     device.pinned_address = device.source_address
+    device.claim_state = "ours" if claimed else "unasked"
     device.location = entered.location
     device.approved_at = sa.func.now()
     await session.flush()
@@ -154,7 +162,14 @@ async def approve_device(
 
 
 async def update_device(
-    session: AsyncSession, actor: Actor, device_id: UUID, entered: DeviceIn, *, networks: Sequence[Network], zone: str
+    session: AsyncSession,
+    actor: Actor,
+    device_id: UUID,
+    entered: DeviceIn,
+    *,
+    networks: Sequence[Network],
+    zone: str,
+    claimed: bool = False,
 ) -> DeviceView:
     """Replace what was entered about a clock. The zone holds for punches that arrive from now on."""
     device = await get_device(session, device_id)
@@ -170,6 +185,8 @@ async def update_device(
     key_changed = entered.comm_key is not None and entered.comm_key != device.comm_key
     if entered.comm_key is not None:
         values["comm_key"] = entered.comm_key
+    if entered.device_serial != device.device_serial:
+        values["claim_state"] = "ours" if claimed else "unasked"
     if entered.connection != device.connection:
         values["trust"] = "full" if entered.connection == "pull" else "punches"
     async with unique(session, uq_devices_device_serial="device_serial"):

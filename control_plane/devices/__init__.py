@@ -1,0 +1,1 @@
+"""Which organisation a clock's serial belongs to."""
