@@ -29,6 +29,12 @@ const ReportsPage = lazy(() => import('./pages/reports/ReportsPage.tsx'))
 const CustomReportPage = lazy(() => import('./pages/reports/CustomPage.tsx'))
 const ReportSchedulesPage = lazy(() => import('./pages/reports/SchedulesPage.tsx'))
 const ReportRunsPage = lazy(() => import('./pages/reports/RunsPage.tsx'))
+const PayrollPage = lazy(() => import('./pages/payroll/PayrollPage.tsx'))
+const PayrollBatchesPage = lazy(() => import('./pages/payroll/BatchesPage.tsx'))
+const PayrollProfilesPage = lazy(() => import('./pages/payroll/ProfilesPage.tsx'))
+const PayrollProfilePage = lazy(() => import('./pages/payroll/ProfilePage.tsx'))
+const WebhooksPage = lazy(() => import('./pages/payroll/WebhooksPage.tsx'))
+const WebhookPage = lazy(() => import('./pages/payroll/WebhookPage.tsx'))
 const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
@@ -85,6 +91,7 @@ function Frame() {
       ],
     },
     ...(can('reports:read') ? [{ to: '/reports', label: 'Reports' }] : []),
+    ...(can('reports:read') ? [{ to: '/payroll', label: 'Payroll' }] : []),
     {
       label: 'Schedules',
       items: [
@@ -132,6 +139,12 @@ export const router = createBrowserRouter([
       { path: '/reports/custom', element: <CustomReportPage /> },
       { path: '/reports/schedules', element: <ReportSchedulesPage /> },
       { path: '/reports/runs', element: <ReportRunsPage /> },
+      { path: '/payroll', element: <PayrollPage /> },
+      { path: '/payroll/batches', element: <PayrollBatchesPage /> },
+      { path: '/payroll/profiles', element: <PayrollProfilesPage /> },
+      { path: '/payroll/profiles/:code', element: <PayrollProfilePage /> },
+      { path: '/payroll/webhooks', element: <WebhooksPage /> },
+      { path: '/payroll/webhooks/:id', element: <WebhookPage /> },
       { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
