@@ -118,7 +118,7 @@ async def test_only_a_verified_whole_list_makes_anybody_missing(api: Api, bridge
     ann, bob = await api.add_staff("11", name="Ann"), await api.add_staff("12", name="Bob")
     await group_of(api, clock, everybody=True)
     await plan_all(database)
-    both = [{"pin": "11", "name": "Ann"}, {"pin": "12", "name": "Bob"}]
+    both: list[dict[str, object]] = [{"pin": "11", "name": "Ann"}, {"pin": "12", "name": "Bob"}]
     await shows(bridge, "P1", *both, complete=True)
     await counts(bridge, "P1", 2)
     enrolled = {clock["id"]: "enrolled"}
@@ -146,7 +146,7 @@ async def test_strangers_are_shown_adopted_or_removed_by_people_only(
 ) -> None:
     clock = await api.add_device("A1")
     await group_of(api, clock, everybody=True)
-    users = [{"pin": "90", "name": "Cleaner"}, {"pin": "91", "name": "Dana Poe", "card": 555}]
+    users: list[dict[str, object]] = [{"pin": "90", "name": "Cleaner"}, {"pin": "91", "name": "Dana Poe", "card": 555}]
     await shows(bridge, "A1", *users)
     await bridge.punches(punch("91", "2026-03-02 08:00:00"), serial="A1")
     assert await plan_all(database) == 0
