@@ -148,9 +148,8 @@ BODIES = st.one_of(
     st.binary(max_size=60).map(lambda rest: b"\x1f\x8b" + rest),
     st.binary(max_size=700).map(gzip.compress),
 )
-PATHS = st.sampled_from(
-    "cdata cdata/ CDATA.aspx getrequest devicecmd ping fdata registry push rtdata querydata file exchange x".split()
-)
+ROUTES = ["cdata", "cdata/", "CDATA.aspx", "getrequest", "devicecmd", "ping", "fdata", "registry", "push", "rtdata"]
+PATHS = st.sampled_from([*ROUTES, "querydata", "file", "exchange", "x"])
 TABLES = ["ATTLOG", "OPERLOG", "BIODATA", "options", "ATTPHOTO", "BIOPHOTO", "IDCARD", "ERRORLOG", "rtlog", "rtstate"]
 TABLES += ["tabledata", "FACE", "USERINFO", "", "no such table", "ä" * 40]
 QUERIES = st.fixed_dictionaries(
