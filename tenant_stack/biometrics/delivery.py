@@ -19,10 +19,12 @@ from foundation.contracts.bridge import (
     TemplateName,
     TemplateReport,
     TemplateType,
+    TerminalList,
     WantedTemplates,
 )
 from foundation.errors import Unavailable
 from foundation.logs import get_logger
+from tenant_stack.biometrics.distribution import templates_due
 from tenant_stack.biometrics.models import BiometricTemplate, DeviceTemplate
 from tenant_stack.biometrics.sealing import Sealer, note_access, report_unreadable
 from tenant_stack.devices import trust
@@ -129,6 +131,29 @@ async def wanted(session: AsyncSession, sealer: Sealer, device_id: UUID, demand:
     )
     names = [TemplateName(pin=pin, template_type=TemplateType(kind), template_index=nth) for pin, kind, nth in gone]
     return WantedTemplates(templates=list(templates.values()), remove=names)
+
+
+async def with_templates(session: AsyncSession, terminals: TerminalList) -> TerminalList:
+    """The pull clocks, with how many templates wait for each and whether to report those that are on it.
+
+    ``read_templates: false`` in a clock's configuration says that it keeps its own.
+    """
+    found = await session.scalars(
+        sa.select(Device).where(Device.device_serial.in_([each.serial for each in terminals.terminals]))
+    )
+    devices = {device.device_serial: device for device in found}
+    due = await templates_due(session, [device.id for device in devices.values()])
+    return TerminalList(
+        terminals=[
+            each.model_copy(
+                update={
+                    "templates_due": due.get(devices[each.serial].id, 0),
+                    "read_templates": devices[each.serial].device_config.get("read_templates") is not False,
+                }
+            )
+            for each in terminals.terminals
+        ]
+    )
 
 
 async def take_report(session: AsyncSession, device_id: UUID, report: TemplateReport) -> None:

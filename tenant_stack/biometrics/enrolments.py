@@ -80,15 +80,18 @@ async def start(session: AsyncSession, actor: Actor, staff_id: UUID, asked: Remo
         raise Conflict("device_not_trusted", why, field="biometric.device_id")
     if device.connection == "pull" and asked.template_type != "FINGERPRINT":
         raise Invalid("not_here", "This clock can be asked for fingers only", field="biometric.template_type")
-    enrolled = await _enrolment(session, staff_id, device.id)
+    device_id, name, serial, connection = device.id, device.name, device.device_serial, device.connection
+    enrolled = await _enrolment(session, staff_id, device_id)
     if enrolled is None:
-        await enroll(session, actor, staff_id, [device.id], None)
-        enrolled = await _enrolment(session, staff_id, device.id)
+        await enroll(session, actor, staff_id, [device_id], None)
+        session.expire_all()
+        enrolled = await _enrolment(session, staff_id, device_id)
     assert enrolled is not None
+    pin = enrolled.pin
     row = EnrolmentSession(
         staff_id=staff_id,
-        device_id=device.id,
-        pin=enrolled.pin,
+        device_id=device_id,
+        pin=pin,
         template_type=asked.template_type,
         finger_index=asked.finger_index,
         seconds=asked.seconds,
@@ -102,23 +105,23 @@ async def start(session: AsyncSession, actor: Actor, staff_id: UUID, asked: Remo
     except IntegrityError as error:
         if constraint_of(error) != "uq_enrolment_sessions_open":
             raise
-        message = f"{device.name} is taking somebody's finger already; wait for it or cancel it"
+        message = f"{name} is taking somebody's finger already; wait for it or cancel it"
         raise Conflict("device_busy", message, field="biometric.device_id") from error
-    if device.connection == "push":
+    if connection == "push":
         target = TemplateName(
-            pin=enrolled.pin, template_type=TemplateType(asked.template_type), template_index=asked.finger_index
+            pin=pin, template_type=TemplateType(asked.template_type), template_index=asked.finger_index
         )
         row.command_id = await queue(
             session,
-            device.id,
+            device_id,
             CommandKind.ENROLL,
             target=target,
             overwrite=asked.overwrite,
             requested_by=actor.label,
         )
-    _step(session, row.id, "asked", message=f"{actor.label} asked {device.name}")
+    _step(session, row.id, "asked", message=f"{actor.label} asked {name}")
     after: dict[str, object] = {
-        "device_serial": device.device_serial,
+        "device_serial": serial,
         "template_type": asked.template_type,
         "finger_index": asked.finger_index,
     }

@@ -195,7 +195,7 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
 
 async def list_terminals(session: Transaction) -> TerminalList:
     """The approved pull clocks and whom we want on them."""
-    return await terminal_list(session)
+    return await delivery.with_templates(session, await terminal_list(session))
 
 
 async def take_terminal_report(report: TerminalReport, session: Transaction) -> Response:

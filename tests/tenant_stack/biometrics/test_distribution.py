@@ -87,6 +87,7 @@ async def test_a_pull_clock_fetches_and_confirms_by_read_back(world: World) -> N
     person = await world.person("7", one, pull)
     await world.report("ONE", template("7", valid=3))
     (terminal,) = (await world.bridge.client.get("/internal/bridge/terminals")).json()["terminals"]
+    assert (terminal["templates_due"], terminal["read_templates"]) == (1, True)
     assert (await world.wanted("PULL", fingerprint_format="zk/9.0"))["templates"] == []
     await world.sql("UPDATE device_templates SET state = 'pending', message = '' WHERE state = 'unfit'")
     (due,) = (await world.wanted("PULL", fingerprint_format="zk/10.0"))["templates"]
