@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 import pytest
 from pyzk2.base import ZK
 from pyzk2.exception import ZKErrorResponse
+from pyzk2.finger import Finger
 
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.terminal_clock import TerminalClock
+from device_bridge.simulator.terminal_fingers import SimulatedFinger, drawn_template
 from device_bridge.terminal.frames import Frame, FrameBuffer
+from tests.device_bridge.conftest import eventually
 
 PEOPLE = [SimulatedUser("1", "Aida", 123, 14), SimulatedUser("00042", "Bo")]
 
@@ -66,6 +71,38 @@ async def test_an_unchanged_pyzk_reads_and_writes_it(udp: bool) -> None:
         await clock.stop()
 
 
+@pytest.mark.parametrize("profile", ["zk8", "zk6-udp"])
+async def test_an_unchanged_pyzk_handles_fingers(profile: str) -> None:
+    people = [SimulatedUser("1", "Aida", uid=3), SimulatedUser("42", "Bo", uid=5)]
+    clock = TerminalClock("T1", profile=profile, users=people, seed=5)
+    template = b"\x4a\x00SS21" + bytes(range(1, 200)) * 5
+    clock.fingers[3, 2] = SimulatedFinger(template, flag=3)
+    await clock.start()
+
+    def talk(client: Any) -> None:
+        client.read_sizes()
+        assert (client.users, client.fingers) == (2, 1)
+        (found,) = client.get_templates()
+        assert (found.uid, found.fid, found.valid, found.template) == (3, 2, 3, template)
+        assert client.get_user_template(uid=3, temp_id=2).template == template
+        assert client.get_user_template(uid=3, temp_id=3) is None
+        if profile == "zk8":
+            bo = next(user for user in client.get_users() if user.user_id == "42")
+            client.save_user_template(bo, [Finger(5, 7, 1, template), Finger(5, 8, 1, template[::-1])])
+        assert client.delete_user_template(uid=3, temp_id=2) is True
+        assert client.delete_user_template(uid=3, temp_id=2) is False
+        if profile == "zk8":
+            assert client.enroll_user(uid=3, temp_id=1) is True
+
+    try:
+        await with_pyzk(clock, talk)
+        expected = {(5, 7), (5, 8), (3, 1)} if profile == "zk8" else set()
+        assert set(clock.fingers) == expected
+        assert clock.complaints == []
+    finally:
+        await clock.stop()
+
+
 async def test_a_wrong_key_is_refused() -> None:
     clock = TerminalClock("T1", comm_key=12345, users=PEOPLE)
     await clock.start()
@@ -85,6 +122,9 @@ class Client:
     @classmethod
     async def to(cls, clock: TerminalClock) -> Client:
         return cls(*await asyncio.open_connection("127.0.0.1", clock.port))
+
+    async def open(self) -> int:
+        return (await self.ask(Frame(1000, 0, 0))).session
 
     async def ask(self, frame: Frame) -> Frame:
         self.writer.write(frame.stream())
@@ -154,3 +194,112 @@ async def test_a_second_client_is_starved() -> None:
         first.writer.close()
     finally:
         await clock.stop()
+
+
+@asynccontextmanager
+async def talking(clock: TerminalClock) -> AsyncIterator[Callable[..., Awaitable[Frame]]]:
+    """A polite client: ``await ask(command, data)``."""
+    await clock.start()
+    client = await Client.to(clock)
+    session, reply = await client.open(), 0
+
+    async def ask(command: int, data: bytes = b"") -> Frame:
+        nonlocal reply
+        reply += 1
+        return await client.ask(Frame(command, session, reply, data))
+
+    try:
+        yield ask
+    finally:
+        client.writer.close()
+        await clock.stop()
+
+
+async def test_small_questions() -> None:
+    clock = TerminalClock("T1", users=PEOPLE)
+    async with talking(clock) as ask:
+        assert (await ask(69)).data == b"\x09", "exactly one byte"
+        assert (await ask(12, b"SDKBuild=1\0")).command == 2000
+        assert (await ask(11, b"SDKBuild\0")).data == b"SDKBuild=1\0"
+        assert (await ask(12, b"~SerialNumber=other\0")).command == 2001
+        assert (await ask(11, b"NoSuchThing\0")).command == 2001
+        assert (await ask(64)).session == 0, "the state stands in the session field"
+        assert (await ask(1003, struct.pack("<I", 60))).command == 2000
+        assert clock.disabled
+        assert (await ask(64)).session == 4
+        assert (await ask(1002)).command == 2000
+        assert not clock.disabled
+        assert (await ask(77)).command == 65535
+        clock.somebody = "absent"
+        assert (await ask(61, struct.pack("<24sBB", b"00042", 6, 1))).command == 2000
+        assert (await ask(64)).session == 1
+        assert (await ask(61, struct.pack("<24sBB", b"00042", 7, 1))).command == 2001, "one at a time"
+        assert (await ask(62)).command == 2000
+        assert (await ask(64)).session == 0
+
+
+async def test_a_disabled_clock_frees_itself_after_the_seconds() -> None:
+    clock = TerminalClock("T1", users=PEOPLE)
+    async with talking(clock) as ask:
+        assert (await ask(1003, struct.pack("<I", 1))).command == 2000
+        assert clock.disabled
+        await eventually(lambda: not clock.disabled, 20)
+        assert (await ask(1003)).command == 2000
+        assert clock.disabled_until == float("inf"), "without seconds it stays so: never do that"
+
+
+async def test_uploads_and_what_is_wrong_with_them() -> None:
+    clock = TerminalClock("T1", users=PEOPLE)
+    template = bytes(range(250)) * 5
+    where = struct.pack("<HBBH", 1, 4, 3, len(template))
+    async with talking(clock) as ask:
+        assert (await ask(87, where)).command == 2001, "nothing was uploaded"
+        assert (await ask(1500, struct.pack("<I", len(template)))).command == 2000
+        assert (await ask(1501, template[:1024])).command == 2000
+        assert (await ask(87, where)).command == 2001, "not complete"
+        assert (await ask(1501, template[1024:])).command == 2000
+        assert (await ask(1501, b"more")).command == 2001
+        assert len((await ask(119)).data) == 4
+        assert (await ask(87, struct.pack("<HBBH", 99, 4, 3, len(template)))).command == 2001, "nobody in that slot"
+        assert (await ask(87, where)).command == 2000
+        assert (await ask(1502)).command == 2000
+        assert clock.fingers[1, 4] == SimulatedFinger(template, 3)
+        assert (await ask(110, struct.pack("<IHH", 12, 0, 8))).command == 2001
+        assert (await ask(9, struct.pack("<HB", 1, 4))).command == 1500, "one template, in several packets"
+
+
+@pytest.mark.parametrize(
+    ("kind", "left"),
+    [(b"\1", (0, 1, 2)), (b"\2", (3, 0, 2)), (b"\4", (3, 1, 2)), (b"\5", (3, 0, 0)), (b"", (0, 0, 0))],
+)
+async def test_clearing_data_by_kind(kind: bytes, left: tuple[int, int, int]) -> None:
+    clock = TerminalClock("T1", users=PEOPLE, log=log_of(3))
+    clock.fingers[1, 1] = SimulatedFinger(b"template")
+    async with talking(clock) as ask:
+        assert (await ask(14, kind)).command == 2000
+        assert (len(clock.log), len(clock.fingers), len(clock.users)) == left
+
+
+async def test_reply_ids_go_up_and_old_ones_are_not_answered() -> None:
+    clock = TerminalClock("T1", users=PEOPLE)
+    await clock.start()
+    try:
+        client = await Client.to(clock)
+        session = await client.open()
+        assert (await client.ask(Frame(50, session, 5))).reply == 5, "a question that got lost leaves a gap"
+        client.writer.write(Frame(50, session, 4).stream() + Frame(50, session, 5).stream())
+        assert (await client.ask(Frame(201, session, 6))).reply == 6
+        assert clock.complaints == ["command 50 with reply id 4", "command 50 with reply id 5"]
+        client.writer.close()
+    finally:
+        await clock.stop()
+
+
+async def test_the_same_seed_makes_the_same_choices() -> None:
+    def drawn(seed: int) -> tuple[list[str], bytes, int]:
+        clock = TerminalClock("T1", faults=["drop:3", "delay:3"], seed=seed)
+        return [clock.faults.strike() for _ in range(40)], drawn_template(clock.chance), clock.new_session_id()
+
+    assert drawn(4) == drawn(4)
+    assert drawn(4) != drawn(5)
+    assert {"drop", "delay", ""} == set(drawn(4)[0])
