@@ -35,7 +35,9 @@ STARTS_PER_SECOND = 100.0
 class FleetPlan:
     """What a fleet does. Times in seconds; serial numbers are the prefix and 0001, 0002, …
 
-    ``burst`` punches happen at once in the middle of ``seconds``, beside the steady ones; a scenario beside both.
+    ``burst`` punches happen at once in the middle of ``seconds``, beside the steady ones; a scenario beside both. With
+    ``burst_seconds``, the burst is what clocks held back while the server was away, each coming back with its share at
+    a moment of its own within so many seconds from the start.
     ``patience`` is how long clocks may take to be admitted, and then how long the last punches may take to be taken.
     """
 
@@ -54,6 +56,7 @@ class FleetPlan:
     poll_seconds: float | None = None
     patience: float = 120.0
     burst: int = 0
+    burst_seconds: float = 0.0
     scenario: Scenario | None = None
 
     def serials(self) -> list[str]:
@@ -112,6 +115,11 @@ class Fleet:
         self._halted.set()
 
     @property
+    def punches(self) -> int:
+        """How many have been made."""
+        return len(self._used)
+
+    @property
     def waiting(self) -> int:
         """Punches that nobody has acknowledged yet."""
         return sum(clock.waiting for clock in self.clocks)
@@ -165,7 +173,8 @@ class Fleet:
 
     async def _punch(self, ledger: Ledger, clocks: Sequence[PushClock]) -> None:
         plan, began = self._plan, time.monotonic()
-        due, reported, burst = 0, began, plan.burst
+        due, reported, burst = 0, began, 0 if plan.burst_seconds else plan.burst
+        returning = self._returning(clocks)
         while not self._halted.is_set() and (past := time.monotonic() - began) < plan.seconds:
             owed = int(past * plan.punches_per_second) - due
             due += owed
@@ -173,11 +182,22 @@ class Fleet:
                 self._announce(f"{past:.0f} s: {burst} punches at once")
                 owed, burst = owed + burst, 0
             self._make(ledger, [self._somebody(clocks) for _ in range(owed)])
+            while returning and returning[-1][0] <= past:
+                _, clock = returning.pop()
+                share = plan.burst // len(clocks)
+                self._make(ledger, [self._somebody([clock]) for _ in range(share)])
             if time.monotonic() - reported >= REPORT_EVERY:
                 reported = time.monotonic()
                 wrong = sum(self._happened.values())
                 self._announce(f"{past:.0f} s: {len(self._used)} punches, {self.waiting} waiting, {wrong} faults")
             await asyncio.sleep(TICK)
+
+    def _returning(self, clocks: Sequence[PushClock]) -> list[tuple[float, PushClock]]:
+        """When each clock comes back with its share of the burst, the last first."""
+        if not self._plan.burst_seconds:
+            return []
+        times = [(self._chance.uniform(0.0, self._plan.burst_seconds), clock) for clock in clocks]
+        return sorted(times, key=lambda each: each[0], reverse=True)
 
     def _make(self, ledger: Ledger, made: Sequence[tuple[PushClock, LedgerRow]]) -> None:
         # Written down first: what a clock knows and the ledger doesn't could never be found missing.

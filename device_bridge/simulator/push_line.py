@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ class PushLine:
 
     Names ending in ``.localhost`` are dialled at 127.0.0.1 (RFC 6761; the C library does not resolve them) while the
     Host header and the name in the TLS greeting stay what the URL says. ``context`` spares loading the authorities;
-    ``on_reboot`` is called when something makes the clock restart.
+    ``on_reboot`` is called when something makes the clock restart, ``on_answer`` with method, path and seconds of each
+    request that was answered well.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class PushLine:
         self._context = context
         self.http10 = http10
         self.on_reboot: Callable[[], None] = lambda: None
+        self.on_answer: Callable[[str, str, float], None] = lambda method, path, seconds: None
         self._client: httpx.AsyncClient | None = None
         self.cookie = ""
 
@@ -94,12 +97,14 @@ class PushLine:
         request = self._client.build_request(
             method, url, params=query, content=body, headers=headers, extensions=extensions
         )
+        asked = time.monotonic()
         try:
             response = await self._deliver(self._client, request)
         except httpx.HTTPError as error:
             raise Refused(f"{self._url.host} does not answer ({error or type(error).__name__})") from error
         if response.status_code != 200:
             raise Refused(f"{path} was answered with status {response.status_code}: {response.text[:120].strip()}")
+        self.on_answer(method, path, time.monotonic() - asked)
         return Answer(response.text, response.headers.get("date", ""))
 
     def _opened(self) -> httpx.AsyncClient:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from control_plane.drivers.processes.home import Home, free_ports
 from control_plane.drivers.processes.platform import Platform
-from tests.bench import fleet, ingest, memory, onboarding, pull, recalculation
+from tests.bench import fleet, ingest, memory, onboarding, payroll, pull, recalculation
 from tests.bench.figure import Figure
 from tests.conftest import DEVICE_NETWORKS, new_home
 from tests.operator import Operator
@@ -34,7 +34,9 @@ async def measure(platform: Platform) -> list[Figure]:
     figures += await ingest.measure(platform, operator, slugs[0])
     figures += await fleet.measure(platform, operator, slugs[1])
     figures += await recalculation.measure(platform, operator, slugs[0])
+    figures += await payroll.measure(platform)
     figures += await pull.measure()
+    figures += await reports.measure(platform)
     return figures
 
 

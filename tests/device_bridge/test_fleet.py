@@ -95,6 +95,16 @@ async def test_clocks_that_are_not_admitted_do_not_punch(bridge: Bridge, tmp_pat
     assert "403" in said[0]
 
 
+async def test_clocks_come_back_with_what_they_held(bridge: Bridge, tmp_path: Path) -> None:
+    more = {"clocks": 5, "punches_per_second": 1.0, "seconds": 0.8, "burst": 1500, "burst_seconds": 0.5}
+    fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", **more))
+    bridge.backend.known.update(clock.serial for clock in fleet.clocks)
+    result = await fleet.run()
+    assert (result.waiting, result.punches >= 1500) == (0, True)
+    assert {len(clock.log) >= 300 for clock in fleet.clocks} == {True}
+    assert judge(read_ledger(tmp_path / "ledger.csv"), stored(bridge)).clean
+
+
 async def test_halting_ends_the_punching_but_loses_nothing(bridge: Bridge, tmp_path: Path) -> None:
     fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", clocks=3, seconds=60.0))
     bridge.backend.known.update(clock.serial for clock in fleet.clocks)
