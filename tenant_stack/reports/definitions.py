@@ -140,11 +140,10 @@ def _monthly(filters: Filters, cells: str) -> Definition:
         raise Invalid("too_many_days", "A sheet of people and days covers at most 31 days", field="last")
     grid = tuple(filters.first + timedelta(days=index) for index in range(count))
     shown = R.worked_seconds if cells == "worked" else words(R.status, STATUS_MARKS)
-    one_month = filters.first.replace(day=1) == filters.last.replace(day=1)
     of_days = tuple(
         Column(
             day.isoformat(),
-            str(day.day) if one_month else f"{day.day}.{day.month}.",
+            str(day.day),
             "duration" if cells == "worked" else "mark",
             total=cells == "worked",
             width=5 if cells == "worked" else 3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -95,7 +95,9 @@ async def bars(session: AsyncSession, kind: str, filters: Filters) -> list[Bar]:
     if one_day:
         largest = sorted(rows, key=lambda row: (-sum(row[1:]), row[0]))[:MOST_DEPARTMENTS]
         return [Bar(row[0] or "No department", tuple(row[1:])) for row in largest] if len(rows) > 1 else []
-    return [Bar(str(row[0].day), tuple(row[1:])) for row in sorted(rows, key=lambda row: row[0])]
+    counted = {row[0]: tuple(row[1:]) for row in rows}
+    days = (filters.first + timedelta(days=index) for index in range((filters.last - filters.first).days + 1))
+    return [Bar(str(day.day), counted.get(day, (0,) * len(LEGEND))) for day in days] if counted else []
 
 
 def tiles(definition: Definition, totals: Totals) -> list[tuple[str, str]]:

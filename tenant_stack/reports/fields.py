@@ -106,7 +106,7 @@ FIELDS: dict[str, Field] = {
         _label("job_title", "Job title", Staff.job_title, 16),
         _label("site", "Site", Site.name, 14),
         Field(Column("status", "Status", width=14), words(R.status, STATUS_WORDS)),
-        Field(Column("shifts", "Shift", width=9), sa.func.coalesce(SHIFTS, "")),
+        Field(Column("shifts", "Shift", width=12), sa.func.coalesce(SHIFTS, "")),
         Field(Column("first_in", "In", "instant", width=9), R.first_in),
         Field(Column("last_out", "Out", "instant", width=9), R.last_out),
         _summed("expected", "Expected", R.expected_seconds),

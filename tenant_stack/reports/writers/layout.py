@@ -10,7 +10,7 @@ from tenant_stack.reports.columns import Column
 A4 = (595.0, 842.0)
 MARGIN = 30.0
 TOP, FOOT = 30.0, 34.0
-FIRST_HEAD, CHART = 118.0, 84.0
+FIRST_HEAD, CHART, FILTER = 93.0, 84.0, 11.5
 NEXT_HEAD = 26.0
 LARGEST, SMALLEST = 8.5, 4.6
 # Noto Sans' mean advance in ems, with what a cell keeps free at its sides.
@@ -34,10 +34,15 @@ def weight(column: Column) -> float:
     """The share of the width that a column gets."""
     if column.kind == "mark":
         return column.width + 0.4
-    return max(column.width, len(column.title) * 0.75) + 1.2
+    return max(column.width, len(column.title) * 0.75) + (3.0 if column.kind == "date" else 1.2)
 
 
-def layout_of(columns: Sequence[Column], *, has_chart: bool) -> Layout:
+def head_of(filters: int) -> float:
+    """Height of the first page's head with so many lines of filters."""
+    return FIRST_HEAD + FILTER * filters
+
+
+def layout_of(columns: Sequence[Column], *, has_chart: bool, filters: int) -> Layout:
     """Upright when the columns fit at a size people can read, else across."""
     wanted = sum(weight(column) for column in columns) * EM
     width, height = A4
@@ -47,7 +52,7 @@ def layout_of(columns: Sequence[Column], *, has_chart: bool) -> Layout:
     row = round(size * 1.85, 2)
     head = round(size * 2.4, 2)
     free = height - TOP - FOOT - head
-    first = free - FIRST_HEAD - (CHART if has_chart else 0)
+    first = free - head_of(filters) - (CHART if has_chart else 0)
     return Layout(width, height, size, row, head, max(1, int(first / row)), max(1, int((free - NEXT_HEAD) / row)))
 
 
@@ -73,7 +78,7 @@ TEMPLATE = r"""
   place(center + horizon, dx: side * 0.08, rect(width: side * 0.2, height: side * 0.07, fill: white))
 })
 #let said(body) = box(width: 100%, height: 1.3em, clip: true, place(left + horizon, box(width: 2000pt, body)))
-#let first-head = block(width: 100%, height: 118pt, {
+#let first-head = block(width: 100%, height: d.first_head * 1pt, {
   grid(columns: (40pt, 1fr, auto), align: (left, left, right),
     logo(32pt),
     { text(size: 9pt, fill: soft, said(d.organisation)); v(3pt); text(size: 17pt, weight: "bold", d.title) },
@@ -81,10 +86,10 @@ TEMPLATE = r"""
       text(weight: "semibold", d.period); v(4pt)
       text(fill: soft, "Time zone: " + d.zone) })
   v(7pt)
-  for filter in d.filters { text(size: 7.5pt, fill: soft, said(filter)) }
+  for filter in d.filters { block(height: 11.5pt, text(size: 7.5pt, fill: soft, said(filter))) }
   v(5pt)
   if d.tiles.len() > 0 {
-    grid(columns: (1fr,) * d.tiles.len(), column-gutter: 8pt,
+    grid(columns: (1fr,) * 5, column-gutter: 8pt,
       ..d.tiles.map(tile => block(width: 100%, height: 37pt, radius: 4pt, fill: rgb("#f2f6fa"),
         inset: (x: 8pt, y: 6pt), {
           text(size: 7pt, fill: soft, tile.at(0)); v(4pt); text(size: 12pt, weight: "bold", tile.at(1))

@@ -20,10 +20,11 @@ from typing import Any, BinaryIO
 
 from tenant_stack.reports.columns import TOTAL, Cell, Column, Line, duration_text
 from tenant_stack.reports.writers.document import Document
-from tenant_stack.reports.writers.layout import TEMPLATE, Layout, layout_of, weight
+from tenant_stack.reports.writers.layout import TEMPLATE, Layout, head_of, layout_of, weight
 
 FONT_PACKAGES = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
 CELLS_A_PART = 45_000
+MOST_FILTERS = 3
 
 
 def font_folders() -> list[str]:
@@ -41,7 +42,7 @@ def write(document: Document, lines: Iterable[Line], output: BinaryIO) -> None:
     rows = list(lines)
     kept = _kept(document, rows)
     columns = [document.columns[index] for index in kept]
-    layout = layout_of(columns, has_chart=bool(document.bars))
+    layout = layout_of(columns, has_chart=bool(document.bars), filters=len(document.filters[:MOST_FILTERS]))
     pages = _paged(rows, kept, layout)
     a_part = max(1, CELLS_A_PART // (layout.rows_next * len(columns)))
     parts = [pages[start : start + a_part] for start in range(0, len(pages), a_part)]
@@ -131,7 +132,7 @@ def _data(document: Document, columns: Sequence[Column], layout: Layout, before:
         "organisation": clipped(document.organisation, 60),
         "period": document.period,
         "zone": ", ".join(document.zones) or "no rows",
-        "filters": [clipped(text, 120) for text in document.filters[:3]],
+        "filters": [clipped(text, 120) for text in document.filters[:MOST_FILTERS]],
         "made": document.made,
         "tiles": document.tiles if first else [],
         "bars": [{"label": bar.label, "parts": bar.parts} for bar in document.bars] if first else [],
@@ -144,6 +145,7 @@ def _data(document: Document, columns: Sequence[Column], layout: Layout, before:
         "width": layout.width,
         "height": layout.height,
         "size": layout.size,
+        "first_head": head_of(len(document.filters[:MOST_FILTERS])),
         "row": layout.row,
         "head": layout.head,
         "before": before,

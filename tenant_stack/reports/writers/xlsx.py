@@ -94,7 +94,7 @@ def write(document: Document, lines: Iterable[Line], output: BinaryIO) -> None:
             sheet: {title: _format(column) for title, column in zip(titles, document.columns, strict=True)}
         },
     )
-    output.write(buffer.getvalue())
+    output.write(buffer.getbuffer())
 
 
 def _about(document: Document) -> list[dict[str, str]]:

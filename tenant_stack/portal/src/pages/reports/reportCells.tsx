@@ -24,7 +24,7 @@ function Cell({ column, row }: { column: ReportColumn; row: ReportRow }) {
   const text = cellText(column, value)
   if (!text) return <span className="muted">{column.kind === 'text' ? '' : '–'}</span>
   if (column.kind === 'mark') return <span className={`day-mark day-mark-${MARKS[text] ?? 'plain'}`}>{text}</span>
-  if (column.kind === 'text') return <span className="report-text">{text}</span>
+  if (column.kind === 'text') return <span className={text.length > SHORT ? 'report-text' : 'report-text-short'}>{text}</span>
   return (
     <span className="number nowrap" {...(column.kind === 'instant' && { title: String(value) })}>
       {text}
@@ -32,6 +32,8 @@ function Cell({ column, row }: { column: ReportColumn; row: ReportRow }) {
   )
 }
 
+/** Names and the like stay on one line. */
+const SHORT = 36
 const MARKS: Record<string, string> = { A: 'bad', L: 'note', '?': 'warn', '½': 'warn', H: 'idle', '–': 'idle' }
 /** Days of a sheet, kept narrow. */
 const isDay = (column: ReportColumn) => /^\d{4}-\d{2}-\d{2}$/.test(column.name)
