@@ -12,6 +12,9 @@ import { useCan, useSession } from './session.ts'
 const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
 const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
 const DevicesPage = lazy(() => import('./pages/DevicesPage.tsx'))
+const DeviceGroupsPage = lazy(() => import('./pages/groups/DeviceGroupsPage.tsx'))
+const StrangersPage = lazy(() => import('./pages/groups/StrangersPage.tsx'))
+const ConflictsPage = lazy(() => import('./pages/groups/ConflictsPage.tsx'))
 const DeviceDetailPage = lazy(() => import('./pages/DeviceDetailPage.tsx'))
 const AlertsPage = lazy(() => import('./pages/AlertsPage.tsx'))
 const PunchesPage = lazy(() => import('./pages/PunchesPage.tsx'))
@@ -80,6 +83,14 @@ function Frame() {
     { to: '/', label: 'Dashboard' },
     { to: '/staff', label: 'Staff' },
     { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },
+    {
+      label: 'On clocks',
+      items: [
+        { to: '/on-clocks/groups', label: 'Groups' },
+        { to: '/on-clocks/unknown', label: 'Unknown people' },
+        { to: '/on-clocks/conflicts', label: 'Conflicts' },
+      ],
+    },
     { to: '/alerts', label: 'Alerts', badge: alerts.data?.unacknowledged ?? 0 },
     { to: '/punches', label: 'Punches' },
     {
@@ -122,6 +133,9 @@ export const router = createBrowserRouter([
       { path: '/staff', element: <StaffPage /> },
       { path: '/staff/:id', element: <StaffDetailPage /> },
       { path: '/devices', element: <DevicesPage /> },
+      { path: '/on-clocks/groups', element: <DeviceGroupsPage /> },
+      { path: '/on-clocks/unknown', element: <StrangersPage /> },
+      { path: '/on-clocks/conflicts', element: <ConflictsPage /> },
       { path: '/devices/:id', element: <DeviceDetailPage /> },
       { path: '/alerts', element: <AlertsPage /> },
       { path: '/punches', element: <PunchesPage /> },

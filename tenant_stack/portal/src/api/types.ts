@@ -13,6 +13,7 @@ export type Session = {
 export type EnrollmentStatus = 'not_enrolled' | 'pending' | 'partial' | 'enrolled'
 
 export type Enrollment = {
+  id: string
   device_id: string
   device_name: string
   pin: string
@@ -20,12 +21,16 @@ export type Enrollment = {
   message: string | null
   origin: string
   confirmed_at: string | null
+  by_hand: boolean
+  by_group: boolean
+  reported_name: string | null
 }
 
 export type StaffIn = {
   employee_id: string
   name: string
   badge_number?: string | null
+  card_number?: number | null
   email?: string | null
   phone?: string | null
   department?: string | null

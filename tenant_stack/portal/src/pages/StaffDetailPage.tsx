@@ -10,6 +10,7 @@ import {
   Panel,
   Chip,
   shortDate,
+  useAction,
 } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
@@ -27,25 +28,78 @@ import { StaffForm } from './StaffForm.tsx'
 
 const POLL_WHILE_PENDING_MS = 3_000
 
-function Enrollments({ items }: { items: Enrollment[] }) {
+const ORIGINS: Record<string, string> = {
+  matched_badge: 'known by the badge number',
+  matched_employee_id: 'known by the employee number',
+  matched_device: 'known from another clock',
+  adopted: 'recognised by a person',
+  reported: 'reported by the clock',
+}
+
+/** Who put this person there, in words. */
+function whyThere(item: Enrollment): string {
+  if (item.by_group) return item.by_hand ? 'by a group and by hand' : 'by a group'
+  return item.by_hand ? 'by hand' : (ORIGINS[item.origin] ?? 'found on the clock')
+}
+
+function EnrollmentActions({ staff, item }: { staff: Staff; item: Enrollment }) {
+  const client = useQueryClient()
+  const { busy, run } = useAction()
+  const again = async () => {
+    const asked = () => api.post(`${STAFF}/${staff.id}/enroll`, { device_ids: [item.device_id], pin: item.pin })
+    if (await run('The clock was not asked again', asked)) await client.invalidateQueries({ queryKey: staffKey(staff.id) })
+  }
+  const leave = async () => {
+    await api.delete(`${STAFF}/${staff.id}/enrollments/${item.id}`)
+    await client.invalidateQueries({ queryKey: staffKey(staff.id) })
+  }
+  return (
+    <span className="row-actions">
+      {item.status === 'failed' && (
+        <Button size="small" loading={busy} aria-label={`Send to ${item.device_name} again`} onClick={() => void again()}>
+          Send again
+        </Button>
+      )}
+      {!item.by_group && item.status !== 'removing' && (
+        <ConfirmButton
+          size="small"
+          question={`Take ${staff.name} off ${item.device_name}?`}
+          consequence="They can no longer punch there. What they punched stays."
+          confirmLabel="Take off"
+          refusal={`${staff.name} was not taken off`}
+          action={leave}
+          aria-label={`Take off ${item.device_name}`}
+        >
+          Take off
+        </ConfirmButton>
+      )}
+    </span>
+  )
+}
+
+function Enrollments({ staff }: { staff: Staff }) {
+  const can = useCan()
+  const items = staff.enrollments ?? []
   if (items.length === 0) {
     return <EmptyState title="On no clock yet" hint="Enrol this person on a clock to let them punch there." />
   }
   return (
     <ul className="strip">
       {items.map((item) => (
-        <li key={item.device_id}>
+        <li key={item.id}>
           <div className="strip-line">
             <Link to={`/devices/${item.device_id}`}>{item.device_name}</Link>
             <OnDeviceChip status={item.status} />
           </div>
           <div className="strip-why">
             <span>
-              PIN {item.pin}
+              PIN {item.pin}, {whyThere(item)}
+              {item.reported_name && item.reported_name !== staff.name ? `, shown as ${item.reported_name}` : ''}
               {item.message ? ` · ${item.message}` : ''}
             </span>
             <Age at={item.confirmed_at} never="not confirmed" />
           </div>
+          {can('staff:sync') && <EnrollmentActions staff={staff} item={item} />}
         </li>
       ))}
     </ul>
@@ -124,6 +178,7 @@ export default function StaffDetailPage() {
             items={[
               { label: 'Employee number', value: staff.employee_id },
               { label: 'Badge number', value: staff.badge_number },
+              { label: 'Card on clocks', value: staff.card_number },
               { label: 'E-mail', value: staff.email },
               { label: 'Phone', value: staff.phone },
               { label: 'Hired on', value: staff.hired_on ? `${shortDate(staff.hired_on)} ${staff.hired_on.slice(0, 4)}` : null },
@@ -144,7 +199,7 @@ export default function StaffDetailPage() {
               </span>
             }
           >
-            <Enrollments items={staff.enrollments ?? []} />
+            <Enrollments staff={staff} />
           </Panel>
           <Panel title="Recent punches" flush extra={<Link to={`/punches?staff_id=${id}`}>All punches</Link>}>
             <RecentPunches by={{ staff_id: id }} />

@@ -1,6 +1,6 @@
 import { api, Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
-import { Input, Select, Switch } from 'antd'
+import { Input, InputNumber, Select, Switch } from 'antd'
 import { STAFF } from '../api/paths.ts'
 import type { Staff, StaffIn } from '../api/types.ts'
 import { codeOptions, useRuleSets, useSites } from './schedules/lists.ts'
@@ -12,9 +12,9 @@ type Props = { open: boolean; staff?: Staff; onClose: () => void; onSaved: (staf
 function editable(staff: Staff | undefined): Partial<StaffIn> {
   if (!staff) return { active: true }
   const { employee_id, name, badge_number, email, phone, department, job_title, hired_on, active, notes } = staff
-  const { site_id, rule_set_code } = staff
+  const { site_id, rule_set_code, card_number } = staff
   const person = { employee_id, name, badge_number, email, phone, department, job_title, hired_on, active, notes }
-  return { ...person, site_id, rule_set_code }
+  return { ...person, site_id, rule_set_code, card_number }
 }
 
 export function StaffForm({ open, staff, onClose, onSaved }: Props) {
@@ -55,6 +55,9 @@ export function StaffForm({ open, staff, onClose, onSaved }: Props) {
           <Input autoComplete="off" maxLength={64} />
         </Field>
       </div>
+      <Field name="card_number" label="Card number on clocks" extra="Empty: a badge number of digits is taken for the card.">
+        <InputNumber min={0} max={4294967295} precision={0} controls={false} style={{ width: '100%' }} />
+      </Field>
       <div className="form-row">
         <Field name="department" label="Department">
           <Input autoComplete="off" maxLength={100} />
