@@ -27,6 +27,7 @@ from foundation.contracts.bridge import BatchSource, SyncSummary, Terminal, Term
 from foundation.logs import get_logger
 
 ATTENDANCE = 1
+BACKEND_RETRY_SECONDS = 60.0
 BLIND_SURVEYS = 20
 """A clock whose count proves nothing (not told, or log full) has its log read every so many surveys."""
 
@@ -178,6 +179,10 @@ class Surveyor:
                     get_logger().info("terminal.fingers_not_read", serial=self.terminal.serial, reason=reason)
             if self.terminal.templates_due:
                 await self._fingerprints.fit(conversation, self._info, counts, table)
+        except (BackendUnavailable, BackendRefused) as error:
+            # The punches are stored: that fingers cannot be (a sealed key store, say) is no failure of the reading.
+            self._fingers_after = time.monotonic() + BACKEND_RETRY_SECONDS
+            get_logger().warning("terminal.fingers_not_handed_over", serial=self.terminal.serial, reason=str(error))
         except TerminalError as error:
             # Punches come first: a clock that fails over its fingers is not asked for them at every contact.
             self._fingers_after = time.monotonic() + RETRY_SECONDS

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pyzk2.user import User
 
 from device_bridge.errors import TerminalClosed, TerminalError, TerminalTimeout
-from device_bridge.terminal.frames import Frame, FrameBuffer
+from device_bridge.terminal.frames import Frame, FrameBuffer, checksum
 from device_bridge.terminal.session import FramedSession
 from device_bridge.terminal.wire import TcpWire
 
@@ -28,6 +29,15 @@ def pieces(stream: bytes, cuts: list[int]) -> list[bytes]:
     return [stream[start:end] for start, end in pairwise(edges)]
 
 
+@given(st.binary(max_size=300) | st.integers(0, 400).map(lambda size: b"\xff" * size))
+def test_the_checksum_is_the_sum_of_words_folded_and_turned_over(packet: bytes) -> None:
+    padded = packet + b"\0" * (len(packet) % 2)
+    total: int = sum(struct.unpack(f"<{len(padded) // 2}H", padded))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    assert checksum(packet) == ~total & 0xFFFF
+
+
 @given(st.lists(frames, max_size=6), st.lists(st.integers(0, 5000), max_size=30))
 def test_frames_come_out_whole_however_they_were_cut(sent: list[Frame], cuts: list[int]) -> None:
     buffer = FrameBuffer()
@@ -36,6 +46,32 @@ def test_frames_come_out_whole_however_they_were_cut(sent: list[Frame], cuts: li
         buffer.feed(piece)
         found += list(buffer)
     assert found == sent
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=40)), min_size=1, max_size=6),
+    st.lists(st.integers(0, 5000), max_size=30),
+)
+def test_answers_and_events_are_told_apart_however_they_were_mixed_and_cut(
+    plan: list[tuple[int, bytes]], cuts: list[int]
+) -> None:
+    """Each question is answered after so many events; every answer is its own, every event comes out once, in order."""
+    with session_pair() as (session, peer):
+        stream, events = b"", []
+        for number, (count, data) in enumerate(plan, start=1):
+            for index in range(count):
+                event = bytes((number, index)) + data
+                events.append(event)
+                stream += Frame(500, 1, 0, event).stream()
+            stream += Frame(2000, 5, number, b"%d" % number).stream()
+        parts = pieces(stream, cuts)
+        sending = threading.Thread(target=lambda: deque(map(peer.sendall, parts)), daemon=True)
+        sending.start()
+        for number in range(1, len(plan) + 1):
+            assert session.ask(50).data == b"%d" % number
+        sending.join(5)
+        assert [event.data for event in session.take_events(0)] == events
 
 
 @given(st.lists(st.tuples(st.binary(max_size=20), frames), max_size=5))
