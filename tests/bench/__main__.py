@@ -16,7 +16,7 @@ from rich.console import Console
 
 from control_plane.drivers.processes.home import Home, free_ports
 from control_plane.drivers.processes.platform import Platform
-from tests.bench import fleet, ingest, memory, onboarding, payroll, pull, recalculation
+from tests.bench import fleet, ingest, memory, onboarding, payroll, pull, recalculation, reports
 from tests.bench.figure import Figure
 from tests.conftest import DEVICE_NETWORKS, new_home
 from tests.operator import Operator
