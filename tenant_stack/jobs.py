@@ -84,6 +84,12 @@ async def announce_devices(context: WorkerContext) -> None:
     await tasks.announce_changes(context)
 
 
+@registry.every("devices.seal_keys", 60.0)
+async def seal_comm_keys(context: WorkerContext) -> None:
+    """No clock's key stays in the database in clear."""
+    await tasks.seal_comm_keys(context)
+
+
 claimer = Claimer()
 
 

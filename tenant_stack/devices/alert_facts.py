@@ -198,4 +198,4 @@ FACTS = (
         lambda row: f"{_plural(row.commands, 'command', 'commands')} to {row.name} failed for good",
     ),
 )
-TITLES = {fact.kind: fact.title for fact in FACTS}
+TITLES = {"template_unreadable": "Templates cannot be decrypted"} | {fact.kind: fact.title for fact in FACTS}

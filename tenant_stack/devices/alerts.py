@@ -23,6 +23,8 @@ from tenant_stack.devices.schemas import AlertCounts, AlertView
 from tenant_stack.webhooks.events import announce
 
 OPENED = "alert.opened"
+# Other rooms open alerts of other kinds, which are over when somebody has taken them up.
+WATCHED = frozenset(fact.kind for fact in FACTS)
 GAP_SECONDS = 60
 
 # One watch at a time; a gap means that we were away, not the clocks.
@@ -59,7 +61,9 @@ async def watch(session: AsyncSession) -> bool:
     found = await _facts(session, watched)
     open_now = {
         (alert.kind, alert.device_id): alert
-        for alert in await session.scalars(sa.select(Alert).where(Alert.closed_at.is_(None)).with_for_update())
+        for alert in await session.scalars(
+            sa.select(Alert).where(Alert.closed_at.is_(None), Alert.kind.in_(WATCHED)).with_for_update()
+        )
     }
     changed = False
     for key, each in found.items():
@@ -164,13 +168,15 @@ async def count_alerts(session: AsyncSession) -> AlertCounts:
 
 
 async def acknowledge(session: AsyncSession, actor: Actor, alert_id: UUID, note: str) -> AlertView:
-    """Somebody has taken this up; it stays open until the fact is gone. `Conflict` when it is over."""
+    """Somebody has taken this up; it stays open until the fact is gone, if it is a fact. `Conflict` when it is over."""
     alert = await session.get(Alert, alert_id, with_for_update=True)
     if alert is None:
         raise NotFound("alert_not_found", "There is no such alert")
     if alert.closed_at is not None:
         raise Conflict("alert_closed", "This alert is over")
     alert.acknowledged_at, alert.acknowledged_by, alert.note = utc_now(), actor.label[:200], note
+    if alert.kind not in WATCHED:
+        alert.closed_at = utc_now()
     await session.flush()
     audited(session, actor, "alert.acknowledge", "alert", alert_id, after={"kind": alert.kind, "note": note})
     device = await session.get(Device, alert.device_id) if alert.device_id else None

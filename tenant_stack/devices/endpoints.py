@@ -14,6 +14,7 @@ from tenant_stack.devices import service
 from tenant_stack.devices.alert_endpoints import alerts_router
 from tenant_stack.devices.care_endpoints import care_router
 from tenant_stack.devices.claims import claim_serial
+from tenant_stack.devices.comm_keys import Keys
 from tenant_stack.devices.schemas import (
     ApproveIn,
     DeviceIn,
@@ -57,13 +58,13 @@ def devices_router() -> APIRouter:
 
 
 async def create_device(
-    entered: DeviceIn, caller: DeviceCreator, session: Transaction, settings: Settings, hints: Worker
+    entered: DeviceIn, caller: DeviceCreator, session: Transaction, settings: Settings, hints: Worker, keys: Keys
 ) -> DeviceView:
     """Add a clock; a serial that waits for approval is approved by this."""
     claimed = await claim_serial(settings, entered.device_serial)
     after_commit(session, hints.refresh_terminals)
     return await service.create_device(
-        session, caller.actor, entered, networks=settings.networks, zone=settings.zone, claimed=claimed
+        session, caller.actor, entered, networks=settings.networks, zone=settings.zone, claimed=claimed, keys=keys
     )
 
 
@@ -90,6 +91,7 @@ async def update_device(
     session: Transaction,
     settings: Settings,
     hints: Worker,
+    keys: Keys,
 ) -> DeviceView:
     """Replace what was entered about a clock."""
     before = await service.read_device(session, device_id)
@@ -97,7 +99,14 @@ async def update_device(
     claimed = await claim_serial(settings, entered.device_serial) if moved else before.claim_state == "ours"
     after_commit(session, hints.refresh_terminals)
     return await service.update_device(
-        session, caller.actor, device_id, entered, networks=settings.networks, zone=settings.zone, claimed=claimed
+        session,
+        caller.actor,
+        device_id,
+        entered,
+        networks=settings.networks,
+        zone=settings.zone,
+        claimed=claimed,
+        keys=keys,
     )
 
 

@@ -16,6 +16,7 @@ from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.base import audited
 from tenant_stack.devices.addresses import Network, device_address
+from tenant_stack.devices.comm_keys import CommKeys
 from tenant_stack.devices.completeness import compared
 from tenant_stack.devices.completeness_view import completeness_view
 from tenant_stack.devices.models import Device, DeviceCommand, SyncLog
@@ -107,6 +108,7 @@ async def create_device(
     *,
     networks: Sequence[Network],
     zone: str,
+    keys: CommKeys,
     claimed: bool = False,
 ) -> DeviceView:
     """Add a clock; one that waits for approval under this serial is approved by it."""
@@ -114,7 +116,6 @@ async def create_device(
     values = entered.model_dump(exclude={"comm_key"})
     values["ip_address"] = _check_address(entered, networks)
     values["zone"] = entered.zone or zone
-    values["comm_key"] = entered.comm_key or 0
     values["claim_state"] = "ours" if claimed else "unasked"
     device = await session.scalar(
         sa.select(Device)
@@ -137,6 +138,8 @@ async def create_device(
         else:
             device.pinned_address = device.source_address
         await session.flush()
+    device.sealed_comm_key, device.comm_key = await keys.seal(device.id, entered.comm_key or 0), 0
+    await session.flush()
     await session.refresh(device)
     audited(session, actor, "device.create", "device", device.id, after=_entered(device))
     return await read_device(session, device.id)
@@ -169,6 +172,7 @@ async def update_device(
     *,
     networks: Sequence[Network],
     zone: str,
+    keys: CommKeys,
     claimed: bool = False,
 ) -> DeviceView:
     """Replace what was entered about a clock. The zone holds for punches that arrive from now on."""
@@ -182,9 +186,9 @@ async def update_device(
     values = entered.model_dump(exclude={"comm_key"})
     values["ip_address"] = _check_address(entered, networks)
     values["zone"] = entered.zone or zone
-    key_changed = entered.comm_key is not None and entered.comm_key != device.comm_key
+    key_changed = entered.comm_key is not None
     if entered.comm_key is not None:
-        values["comm_key"] = entered.comm_key
+        values |= {"sealed_comm_key": await keys.seal(device.id, entered.comm_key), "comm_key": 0}
     if entered.device_serial != device.device_serial:
         values["claim_state"] = "ours" if claimed else "unasked"
     if entered.connection != device.connection:

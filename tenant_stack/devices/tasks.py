@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from foundation.contracts.bridge import SyncSummary
 from foundation.logs import get_logger
 from tenant_stack.devices import alerts, completeness, syncs
+from tenant_stack.devices.comm_keys import comm_keys_of, has_clear_keys, seal_clear_keys
 from tenant_stack.devices.models import Device
 from tenant_stack.devices.status import status_expression, status_message
 from tenant_stack.live.events import publish_alerts, publish_device
@@ -82,6 +83,13 @@ async def watch_clocks(context: WorkerContext) -> None:
     if changed:
         await publish_alerts(context.valkey)
         context.work()
+
+
+async def seal_comm_keys(context: WorkerContext) -> None:
+    """Seal keys of clocks that were entered before keys were sealed."""
+    async with context.database.transaction() as session:
+        if await has_clear_keys(session):
+            await seal_clear_keys(session, comm_keys_of(context.settings))
 
 
 async def announce_changes(context: WorkerContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal, cast
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from tenant_stack.staff.models import DeviceEnrollment, Staff
 Transport = Literal["tcp", "udp", "auto"]
 
 
-async def terminal_list(session: AsyncSession) -> TerminalList:
-    """All approved pull devices, in two statements."""
+async def terminal_list(session: AsyncSession, keys: Mapping[UUID, int]) -> TerminalList:
+    """All approved pull devices, in two statements. ``keys`` are the comm keys of those that have one."""
     devices = list(
         await session.scalars(
             sa.select(Device)
@@ -45,19 +46,22 @@ async def terminal_list(session: AsyncSession) -> TerminalList:
             user = (sent or our_facts(name or "", card_number, badge_number, enrollment.privilege)).user(enrollment.pin)
             wanted.setdefault(enrollment.device_id, []).append(user)
     return TerminalList(
-        terminals=[_terminal(device, wanted.get(device.id, []), unwanted.get(device.id, [])) for device in devices]
+        terminals=[
+            _terminal(device, keys.get(device.id, 0), wanted.get(device.id, []), unwanted.get(device.id, []))
+            for device in devices
+        ]
     )
 
 
-def _terminal(device: Device, users: list[DeviceUser], remove_pins: list[str]) -> Terminal:
+def _terminal(device: Device, comm_key: int, users: list[DeviceUser], remove_pins: list[str]) -> Terminal:
     transport = str(device.device_config.get("transport", "auto"))
     encoding = str(device.device_config.get("encoding", "UTF-8"))
-    connection = (device.ip_address, device.port, device.comm_key, transport, encoding, device.zone)
+    connection = (device.ip_address, device.port, comm_key, transport, encoding, device.zone)
     return Terminal(
         serial=device.device_serial,
         address=str(device.ip_address),
         port=device.port,
-        comm_key=device.comm_key,
+        comm_key=comm_key,
         transport=cast(Transport, transport if transport in {"tcp", "udp"} else "auto"),
         encoding=encoding,
         zone=device.zone,

@@ -33,6 +33,7 @@ from tenant_stack.biometrics import delivery, distribution, enrolments, intake, 
 from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.devices import answers, clearing, commands, completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
+from tenant_stack.devices.comm_keys import Keys
 from tenant_stack.devices.contacts import push_family, take_report, touch
 from tenant_stack.devices.models import Device
 from tenant_stack.devices.syncs import settle_push_syncs
@@ -193,9 +194,9 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
     return await _with_device(request, results.serial, "command", results.source_address, work)
 
 
-async def list_terminals(session: Transaction) -> TerminalList:
+async def list_terminals(session: Transaction, keys: Keys) -> TerminalList:
     """The approved pull clocks and whom we want on them."""
-    return await delivery.with_templates(session, await terminal_list(session))
+    return await delivery.with_templates(session, await terminal_list(session, await keys.of_terminals(session)))
 
 
 async def take_terminal_report(report: TerminalReport, session: Transaction) -> Response:
