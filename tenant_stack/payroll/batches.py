@@ -23,7 +23,7 @@ from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.base import audited
 from tenant_stack.payroll.definition import Definition
-from tenant_stack.payroll.mapping import About, make_sheet
+from tenant_stack.payroll.mapping import About, Sheet, make_sheet
 from tenant_stack.payroll.models import PayrollBatch, PayrollFile
 from tenant_stack.payroll.reading import Scope, days_in, pay, read_paid_by, read_people
 from tenant_stack.payroll.schemas import BatchView, NewBatch, State, TotalView
@@ -173,6 +173,7 @@ async def make(session: AsyncSession, batch: PayrollBatch, organisation: str) ->
         differences=differences,
     )
     sheet = make_sheet(definition, lines, await read_people(session, (line.staff_id for line in lines)), about)
+    _refuse_incomplete(sheet)
     file = written_file(sheet)
     session.add(PayrollFile(batch_id=batch.id, content=file.content))
     batch.state, batch.done_at, batch.differences = "done", utc_now(), differences
@@ -198,6 +199,18 @@ async def make(session: AsyncSession, batch: PayrollBatch, organisation: str) ->
         },
     )
     await session.flush()
+
+
+def _refuse_incomplete(sheet: Sheet) -> None:
+    """What a file cannot say must not count as paid."""
+    if sheet.unmapped:
+        codes = ", ".join(sheet.unmapped)
+        detail = f"The profile does not know {codes}: map it, or to nothing, which leaves it out on purpose"
+        raise Conflict("unknown_codes", detail, field="profile")
+    if sheet.nameless:
+        shown = ", ".join(sorted(sheet.nameless)[:5])
+        detail = f"The file cannot hold {len(sheet.nameless):,} employee numbers, such as {shown}: they are too long"
+        raise Conflict("numbers_too_long", detail, field="profile")
 
 
 async def _one_at_a_time(session: AsyncSession) -> None:

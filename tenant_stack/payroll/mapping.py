@@ -21,6 +21,8 @@ from tenant_stack.payroll.lines import DAYS, SECONDS, Measure, PayLine, Person
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 PLAIN = re.compile(r"[+-]?[\d ().,:/-]*")
 NO_DAY = date.min
+# By these an importer knows people.
+NUMBERS = ("employee_id", "badge_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class About:
 @dataclass(slots=True)
 class Sheet:
     """Everything a writer needs. ``unmapped``: pay codes that the profile does not know, with their people;
-    ``cut``: columns in which text was too long, with the rows concerned."""
+    ``cut``: columns in which text was too long, with the rows concerned; ``nameless``: numbers of people that the file
+    cannot hold, so that it would name somebody else."""
 
     definition: Definition
     about: About
@@ -76,6 +79,7 @@ class Sheet:
     totals: list[Total] = field(default_factory=list)
     unmapped: dict[str, int] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
+    nameless: set[str] = field(default_factory=set)
 
     @property
     def file_name(self) -> str:
@@ -320,6 +324,8 @@ def _padded(sheet: Sheet, column: Column, text: str) -> str:
         return text
     if len(text) > column.width:
         sheet.cut[column.title or column.source] = sheet.cut.get(column.title or column.source, 0) + 1
+        if column.source in NUMBERS:
+            sheet.nameless.add(text)
         text = text[: column.width]
     if column.pad == "left":
         return text.rjust(column.width)

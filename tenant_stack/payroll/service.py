@@ -205,7 +205,7 @@ async def sheet_of(
 
 
 async def preview(
-    session: AsyncSession, scope: Scope, profile: Profile, organisation: str, *, rows: int = 50
+    session: AsyncSession, scope: Scope, profile: Profile, organisation: str, *, rows: int = 25
 ) -> Preview:
     """The first rows, all totals, and what somebody should know before exporting."""
     sheet = await sheet_of(session, scope, profile, organisation)

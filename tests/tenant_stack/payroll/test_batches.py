@@ -225,6 +225,20 @@ async def test_own_profiles(api: Api, ann: str) -> None:
     await api.call("GET", f"{path}/acme-adp", 404)
 
 
+async def test_what_a_file_cannot_say_does_not_count_as_paid(api: Api, ann: str, database: Database) -> None:
+    path = "/api/payroll/profiles"
+    made = await api.post(path, {"code": "own", "name": "Own", "copy_of": "gusto"})
+    codes = [each for each in made["definition"]["codes"] if each["ours"] != "overtime"]
+    await api.put(f"{path}/own", {"name": "Own", "definition": made["definition"] | {"codes": codes}, "version": 1})
+    shown = await api.get(EXPORT, **MARCH, profile="own", preview=True)
+    assert "The profile does not know OT: 1 person left out" in shown["warnings"]
+    assert (await make(api, 409, profile="own"))["code"] == "unknown_codes"
+    await run(database, "UPDATE staff SET employee_id = 'A-10000007'")
+    assert (await make(api, 409, profile="adp-workforce-now"))["code"] == "numbers_too_long"
+    assert await run(database, "SELECT 1 FROM payroll_paid") == []
+    assert (await make(api, profile="gusto"))["number"] > 0
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
