@@ -136,6 +136,39 @@ def test_the_wide_record_has_its_fields_where_real_clocks_have_them() -> None:
     assert record[48:50] == b"A7"
 
 
+def test_the_narrow_record_has_its_fields_where_real_clocks_have_them() -> None:
+    record = encode_user(StoredUser(258, ClockUser("66051", "Bo", 0x075BCD15, 14), password=b"123"), 28, "gb2312")
+    assert len(record) == 28
+    assert record[0:3] == b"\x02\x01\x0e"
+    assert record[3:6] == b"123"
+    assert record[8:10] == b"Bo"
+    assert record[16:20] == bytes.fromhex("15cd5b07")
+    assert record[21] == 1, "group 1 stands behind the pad byte"
+    assert record[24:28] == bytes.fromhex("03020100")
+
+
+@pytest.mark.parametrize("size", [72, 28])
+@pytest.mark.parametrize("privilege", [0, 2, 6, 14])
+@pytest.mark.parametrize("card", [0, 1, 0xFFFFFFFF])
+def test_group_privilege_and_card_survive_together(size: int, privilege: int, card: int) -> None:
+    access = b"\x63\1\0\x07\0\0\0\0\0" if size == 72 else b"\0\x63\x07\0"
+    stored = StoredUser(5, ClockUser("5", "Bo", card, privilege), flags=1, password=b"7", access=access)
+    found = decode_users(sized(encode_user(stored, size, "utf-8")), 1, "utf-8").users["5"]
+    assert (found.user.card, found.user.privilege, found.access) == (card, privilege, access)
+    assert found.flags & 1, "a person disabled at the clock stays so"
+
+
+def test_a_real_record_of_forty_bytes() -> None:
+    record = struct.pack("<H24sB", 1, b"999111333", 1) + bytes.fromhex("6bb3682300") + bytes.fromhex("00000000ff000000")
+    (punch,) = decode_log(sized(record), 1, {}).punches
+    assert (punch.pin, punch.local_time, punch.status) == ("999111333", "2018-06-25 17:50:35", 0)
+
+
+def test_a_real_announcement_of_a_bulk_answer() -> None:
+    announced = bytes.fromhex("00b4130000b4130000cdef2300")
+    assert struct.unpack_from("<I", announced, 1) == struct.unpack_from("<I", announced, 5) == (5044,)
+
+
 def test_an_update_leaves_password_group_and_zones_alone() -> None:
     access = bytes(range(1, 10))
     stored = StoredUser(9, ClockUser("9", "Old"), flags=1, password=b"secret\0\0", access=access)
