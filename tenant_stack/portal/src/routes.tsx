@@ -38,6 +38,10 @@ const PayrollProfilesPage = lazy(() => import('./pages/payroll/ProfilesPage.tsx'
 const PayrollProfilePage = lazy(() => import('./pages/payroll/ProfilePage.tsx'))
 const WebhooksPage = lazy(() => import('./pages/payroll/WebhooksPage.tsx'))
 const WebhookPage = lazy(() => import('./pages/payroll/WebhookPage.tsx'))
+const ConsentTextsPage = lazy(() => import('./pages/biometrics/ConsentTextsPage.tsx'))
+const HeldBackPage = lazy(() => import('./pages/biometrics/HeldBackPage.tsx'))
+const AccessPage = lazy(() => import('./pages/biometrics/AccessPage.tsx'))
+const EnrolmentPage = lazy(() => import('./pages/biometrics/EnrolmentPage.tsx'))
 const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
@@ -56,6 +60,7 @@ function LiveBanner() {
   )
 }
 
+const BIOMETRICS = { to: '/biometrics', label: 'Biometrics' }
 const SELDOM = [{ to: '/settings', label: 'Settings' }]
 
 function Frame() {
@@ -112,7 +117,8 @@ function Frame() {
       ],
     },
   ]
-  return <Shell name={organisation.name} user={user} nav={nav} seldom={SELDOM} banner={<LiveBanner />} />
+  const seldom = can('biometrics:read') ? [BIOMETRICS, ...SELDOM] : SELDOM
+  return <Shell name={organisation.name} user={user} nav={nav} seldom={seldom} banner={<LiveBanner />} />
 }
 
 function NotFoundPage() {
@@ -159,6 +165,10 @@ export const router = createBrowserRouter([
       { path: '/payroll/profiles/:code', element: <PayrollProfilePage /> },
       { path: '/payroll/webhooks', element: <WebhooksPage /> },
       { path: '/payroll/webhooks/:id', element: <WebhookPage /> },
+      { path: '/biometrics', element: <ConsentTextsPage /> },
+      { path: '/biometrics/held-back', element: <HeldBackPage /> },
+      { path: '/biometrics/access', element: <AccessPage /> },
+      { path: '/enrolments/:id', element: <EnrolmentPage /> },
       { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],

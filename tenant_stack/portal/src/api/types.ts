@@ -183,4 +183,5 @@ export type LiveMessage =
   | { type: 'punch'; punch: PunchLog }
   | { type: 'record'; record: AttendanceRecord }
   | { type: 'alerts' }
+  | { type: 'enrolment'; enrolment: { id: string } }
   | { type: 'device'; device: Pick<DashboardDevice, 'id' | 'status' | 'status_message' | 'last_seen_at'> }

@@ -21,6 +21,7 @@ import type { Enrollment, Staff } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
 import { EnrollmentChip, OnDeviceChip } from '../words.tsx'
+import { BiometricsPanel } from './biometrics/BiometricsPanel.tsx'
 import { EnrollForm } from './EnrollForm.tsx'
 import { RecentPunches } from './RecentPunches.tsx'
 import { Assignments } from './schedules/Assignments.tsx'
@@ -189,6 +190,7 @@ export default function StaffDetailPage() {
           />
         </Panel>
         <Assignments staffId={id} name={staff.name} />
+        <BiometricsPanel staff={staff} />
         <div className="columns-2">
           <Panel
             title="On the clocks"
