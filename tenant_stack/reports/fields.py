@@ -117,7 +117,7 @@ FIELDS: dict[str, Field] = {
         _summed("early", "Early out", R.early_seconds),
         _summed("overtime", "Overtime", R.overtime_seconds),
         _summed("balance", "Balance", R.balance_seconds),
-        Field(Column("pay", "Pay lines", width=24), sa.literal_column(f"coalesce({PAY.text}, '')", sa.Text)),
+        Field(Column("pay", "Pay lines", width=36), sa.literal_column(f"coalesce({PAY.text}, '')", sa.Text)),
         _summed("punches", "Punches", R.punch_count, "number", 8),
         _summed("anomalies", "To look at", DOUBTS, "number", 9),
         Field(Column("state", "Approval", width=10), sa.func.initcap(R.state)),

@@ -114,7 +114,7 @@ TEMPLATE = r"""
 #let heading(index) = {
   let kind = d.kinds.at(index)
   let side = if right-hand(kind) { right } else if kind == "mark" { center } else { left }
-  grid.cell(fill: rgb("#e8eef5"), inset: (x: 0.3em), align: side + horizon,
+  grid.cell(fill: rgb("#e8eef5"), inset: (x: 0.4em), align: side + horizon,
     text(size: 0.88em, weight: "semibold", d.titles.at(index)))
 }
 #let cell(row, number, index) = {
@@ -127,11 +127,11 @@ TEMPLATE = r"""
     grid.cell(fill: if found != none { found.at(0) } else { fill }, align: center + horizon,
       text(fill: if found != none { found.at(1) } else { ink }, weight: strong, value))
   } else if right-hand(kind) {
-    grid.cell(fill: fill, inset: (x: 0.3em), align: right + horizon, text(weight: strong, value))
+    grid.cell(fill: fill, inset: (x: 0.4em), align: right + horizon, text(weight: strong, value))
   } else {
     let body = text(weight: strong, value)
     let shown = place(left + horizon, box(width: 2000pt, body))
-    grid.cell(fill: fill, inset: (x: 0.3em), if row.level > 0 { shown } else {
+    grid.cell(fill: fill, inset: (x: 0.4em), if row.level > 0 { shown } else {
       box(width: 100%, height: d.row * 1pt, clip: true, shown)
     })
   }

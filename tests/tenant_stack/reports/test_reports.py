@@ -13,7 +13,13 @@ import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 
+from foundation.clock import utc_now
 from foundation.database import Database
+from foundation.pagination import PageRequest
+from tenant_stack.reports.describing import bars
+from tenant_stack.reports.query import stream
+from tenant_stack.reports.schemas import ReportRequest
+from tenant_stack.reports.service import page_of, resolve
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.records import run
 from tests.tenant_stack.reports.conftest import DAYS, FIRST, NAMES
@@ -230,3 +236,24 @@ async def test_the_audit_trail_knows_every_export(api: Api, busy: dict[str, Any]
     assert entry["checksum"] == after["checksum"]
     assert entry["state"] == "done"
     assert entry["file"] is False
+
+
+async def test_a_limited_caller_sees_their_part_only(api: Api, busy: dict[str, Any], database: Database) -> None:
+    """On every path: pages, totals, streams, charts. The limit travels with the filters, not with the session."""
+    for kind in KINDS:
+        limited = resolve(
+            ReportRequest(kind=kind, first=FIRST, last=LAST), utc_now(), "Asia/Dubai", frozenset({"department:Sales"})
+        )
+        whole = await api.get(f"/api/reports/{kind}", limit=200, department="Sales", **PERIOD)
+        async with database.transaction() as session:
+            page = await page_of(session, limited, PageRequest(limit=200), "Acme")
+            streamed = [line async for lines in stream(session, limited.definition) for line in lines]
+            chart = await bars(session, kind, limited.filters)
+        assert page.items == whole["items"]
+        assert page.totals == whole["totals"]
+        assert len([line for line in streamed if line.level == 0]) == whole["total"]
+        assert sum(sum(bar.parts) for bar in chart) <= 3 * DAYS
+        assert page.filters == ["Only the sites and departments that its reader is responsible for"]
+    nobody = resolve(ReportRequest(kind="daily", first=FIRST, last=LAST), utc_now(), "UTC", frozenset({"site:"}))
+    async with database.transaction() as session:
+        assert (await page_of(session, nobody, PageRequest(), "Acme")).total == 0
