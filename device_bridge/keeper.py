@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,9 @@ from foundation.contracts.bridge import (
 )
 from foundation.logs import get_logger
 
+STALE_SECONDS = 45.0
+"""Whoever asked for an action has given up by then, and must not find it done later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -48,10 +51,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action that somebody asked for. Nobody waits any more once ``answer`` is done, and it is then not begun."""
+    """An action that somebody asked for, at ``asked`` (monotonic). Nobody waits any more once ``answer`` is done."""
 
     action: TerminalAction
     answer: asyncio.Future[ActionResult]
+    asked: float = field(default_factory=time.monotonic)
 
 
 class TerminalKeeper:
@@ -203,6 +207,9 @@ class TerminalKeeper:
         while deeds:
             deed = deeds.pop(0)
             if deed.answer.done():
+                continue
+            if time.monotonic() - deed.asked > STALE_SECONDS:
+                _answer([deed], TerminalBusy("The clock was busy for too long: nothing was done"))
                 continue
             try:
                 await self._perform_one(conversation, deed)
