@@ -177,6 +177,8 @@ async def _take_sum(session: AsyncSession, device_id: UUID, on_clock: int, until
     held = int(await session.scalar(HELD_UNTIL, values) or 0)
     now = utc_now()
     row.method, row.until_local, row.checked_at = "sum", until, now
+    if row.next_check_at <= now:
+        row.next_check_at = next_night(device.zone, now)
     if on_clock - held > row.explained:
         uploaded = device.last_seen.get("upload")
         if isinstance(uploaded, str) and datetime.fromisoformat(uploaded) > now - timedelta(minutes=2):

@@ -71,7 +71,7 @@ const COLUMNS: Column<Alert>[] = [
     card: 'main',
     csv: (alert) => alert.device_serial,
     render: (alert) =>
-      alert.device_id ? <Link to={`/devices/${alert.device_id}`}>{alert.device_name ?? alert.device_serial}</Link> : '–',
+      alert.device_id ? <Link className="nowrap" to={`/devices/${alert.device_id}`}>{alert.device_name ?? alert.device_serial}</Link> : '–',
   },
   {
     key: 'opened_at',
@@ -85,13 +85,15 @@ const COLUMNS: Column<Alert>[] = [
       </span>
     ),
   },
-  {
-    key: 'closed_at',
-    title: 'Over',
-    csv: (alert) => alert.closed_at,
-    render: (alert) => (alert.closed_at ? <Instant at={alert.closed_at} /> : 'Not yet'),
-  },
 ]
+
+const OVER: Column<Alert> = {
+  key: 'closed_at',
+  title: 'Over',
+  card: 'main',
+  csv: (alert) => alert.closed_at,
+  render: (alert) => <Instant at={alert.closed_at} />,
+}
 
 function takenUp(onTake: ((alert: Alert) => void) | null): Column<Alert> {
   return {
@@ -124,7 +126,11 @@ export default function AlertsPage() {
   const [params] = useSearchParams()
   const [taking, setTaking] = useState<Alert | null>(null)
   const mayTake = can('devices:sync')
-  const columns = useMemo(() => [...COLUMNS, takenUp(mayTake ? setTaking : null)], [mayTake])
+  const closed = params.get('state') === 'closed'
+  const columns = useMemo(
+    () => [...COLUMNS, ...(closed ? [OVER] : []), takenUp(mayTake ? setTaking : null)],
+    [closed, mayTake],
+  )
   useLiveMessages((messages) => {
     if (messages.some((message) => message.type === 'alerts')) {
       void client.invalidateQueries({ queryKey: listKey(ALERTS) })
@@ -135,7 +141,6 @@ export default function AlertsPage() {
     await client.invalidateQueries()
     setTaking(null)
   }
-  const closed = params.get('state') === 'closed'
   return (
     <>
       <PageHeader

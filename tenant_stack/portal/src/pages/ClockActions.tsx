@@ -123,61 +123,63 @@ export function TrustPanel({ device }: { device: Device }) {
     })
   return (
     <Panel title="Trust">
-      <p>
-        {full
-          ? 'Everything may be sent to this clock, biometric templates and administrator rights as well.'
-          : 'Punches are taken from this clock. No biometric templates, passwords or administrator rights are sent to it.'}
-      </p>
-      {device.connection === 'push' && (
-        <p className="muted">
-          A clock that calls us is known by its serial number alone, which anybody could use.
-          {device.pinned_address && ` It calls from ${device.pinned_address}.`}
+      <div className="panel-text">
+        <p>
+          {full
+            ? 'Everything may be sent to this clock, biometric templates and administrator rights as well.'
+            : 'Punches are taken from this clock. No biometric templates, passwords or administrator rights are sent to it.'}
         </p>
-      )}
-      {device.claim_state === 'elsewhere' && (
-        <p role="alert">This serial number is registered by another organisation. Ask whoever runs the platform.</p>
-      )}
-      {device.new_address && (
-        <div className="hint-box" role="alert">
-          <p>
-            It now calls from <code>{device.new_address}</code>
-            {device.pinned_address && (
-              <>
-                {' '}
-                instead of <code>{device.pinned_address}</code>
-              </>
-            )}
-            . Its punches are taken and flagged; nothing secret is sent until somebody says whose address that is.
+        {device.connection === 'push' && (
+          <p className="muted">
+            A clock that calls us is known by its serial number alone, which anybody could use.
+            {device.pinned_address && ` It calls from ${device.pinned_address}.`}
           </p>
-          {mayDecide && (
-            <div className="actions">
-              <Button type="primary" loading={busy} onClick={() => void settle(true)}>
-                It is the clock’s
-              </Button>
-              <Button loading={busy} onClick={() => void settle(false)}>
-                It is not
-              </Button>
-            </div>
-          )}
-        </div>
-      )}
-      {mayDecide &&
-        (full ? (
-          <Button loading={busy} onClick={() => void run('The trust was not changed', () => setTrust('punches'))}>
-            Trust with punches only
-          </Button>
-        ) : (
-          <ConfirmButton
-            question={`Trust ${device.name} with everything?`}
-            consequence="Biometric templates are then sent to it. Do so when you know that the network between the clock and Punctual is yours."
-            confirmLabel="Trust it"
-            refusal="The trust was not changed"
-            danger={false}
-            action={() => setTrust('full')}
-          >
-            Trust with everything
-          </ConfirmButton>
-        ))}
+        )}
+        {device.claim_state === 'elsewhere' && (
+          <p role="alert">This serial number is registered by another organisation. Ask whoever runs the platform.</p>
+        )}
+        {device.new_address && (
+          <div className="hint-box" role="alert">
+            <p>
+              It now calls from <code>{device.new_address}</code>
+              {device.pinned_address && (
+                <>
+                  {' '}
+                  instead of <code>{device.pinned_address}</code>
+                </>
+              )}
+              . Its punches are taken and flagged; nothing secret is sent until somebody says whose address that is.
+            </p>
+            {mayDecide && (
+              <div className="actions">
+                <Button type="primary" loading={busy} onClick={() => void settle(true)}>
+                  It is the clock’s
+                </Button>
+                <Button loading={busy} onClick={() => void settle(false)}>
+                  It is not
+                </Button>
+              </div>
+            )}
+          </div>
+        )}
+        {mayDecide &&
+          (full ? (
+            <Button loading={busy} onClick={() => void run('The trust was not changed', () => setTrust('punches'))}>
+              Trust with punches only
+            </Button>
+          ) : (
+            <ConfirmButton
+              question={`Trust ${device.name} with everything?`}
+              consequence="Biometric templates are then sent to it. Do so when you know that the network between the clock and Punctual is yours."
+              confirmLabel="Trust it"
+              refusal="The trust was not changed"
+              danger={false}
+              action={() => setTrust('full')}
+            >
+              Trust with everything
+            </ConfirmButton>
+          ))}
+      </div>
     </Panel>
   )
 }

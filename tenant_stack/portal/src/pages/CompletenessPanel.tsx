@@ -42,14 +42,16 @@ export function CompletenessPanel({ completeness }: { completeness: Completeness
   const [tone, words] = STATE[completeness.state]
   return (
     <Panel title="Is everything here?" extra={<Chip tone={tone}>{words}</Chip>}>
-      {completeness.checked_at && (
-        <p className="completeness-line">
-          On the clock <strong className="number">{count(completeness.on_clock)}</strong> · held here{' '}
-          <strong className="number">{count(completeness.held)}</strong> · checked <Age at={completeness.checked_at} />
-        </p>
-      )}
-      <p className="muted">{completeness.sentence}.</p>
-      <Facts items={facts(completeness)} />
+      <div className="panel-text">
+        {completeness.checked_at && (
+          <p className="completeness-line">
+            On the clock <strong className="number">{count(completeness.on_clock)}</strong> · held here{' '}
+            <strong className="number">{count(completeness.held)}</strong> · checked <Age at={completeness.checked_at} />
+          </p>
+        )}
+        <p className="muted">{completeness.sentence}.</p>
+        <Facts items={facts(completeness)} />
+      </div>
     </Panel>
   )
 }

@@ -171,10 +171,12 @@ export default function DeviceDetailPage() {
         </Panel>
         {!waiting && <ActionsPanel device={device} />}
         <div className="columns-2">
-          <CommandsPanel deviceId={id} />
-          <Panel title="Sync history" flush>
-            <SyncHistory deviceId={id} />
-          </Panel>
+          <div className="stack">
+            {!waiting && <CommandsPanel deviceId={id} />}
+            <Panel title="Sync history" flush>
+              <SyncHistory deviceId={id} />
+            </Panel>
+          </div>
           <Panel title="Recent punches" flush extra={<Link to={`/punches?device_id=${id}`}>All punches</Link>}>
             <RecentPunches by={{ device_id: id }} />
           </Panel>
