@@ -20,6 +20,7 @@ from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
+from tenant_stack.access.boundary import KnownHost
 from tenant_stack.access.client_endpoints import clients_router
 from tenant_stack.access.endpoints import access_router
 from tenant_stack.access.idempotency import IdempotentWrites
@@ -138,6 +139,7 @@ def describe() -> FastAPI:
     app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(control_router(), include_in_schema=False)
     # Inside the edge, so that kept answers carry its headers too.
+    app.user_middleware.append(Middleware(KnownHost))
     app.user_middleware.append(Middleware(IdempotentWrites))
     mount_portal(app, PORTAL)
     return app
