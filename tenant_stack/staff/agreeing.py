@@ -21,7 +21,7 @@ from tenant_stack.staff.enrollment_status import refresh_status
 from tenant_stack.staff.models import Staff
 
 KNOWN = sa.text("""
-SELECT e.id, e.pin, e.staff_id, e.status, e.by_hand, e.by_group, e.privilege, e.agreed, e.seen, e.written_at,
+SELECT e.id, e.pin, e.staff_id, e.status, e.by_hand, e.by_group, e.privilege, e.agreed, e.seen, e.sent, e.written_at,
        s.name, s.card_number, s.badge_number, s.active, s.clock_facts_at, d.device_serial,
        EXISTS (SELECT 1 FROM conflicts c WHERE c.enrollment_id = e.id AND c.resolved_at IS NULL) AS contested
 FROM device_enrollments e JOIN staff s ON s.id = e.staff_id JOIN devices d ON d.id = e.device_id
@@ -105,9 +105,7 @@ def _quiet(row: Any, theirs: Facts) -> Outcome | None:
     if shows(ours, theirs):
         return Outcome(row.id, "enrolled", ours, theirs, row.privilege)
     if row.status == "pending" and row.written_at is not None:
-        # It has done what we asked: this is how it keeps that.
-        shown = f"The clock shows this person as {theirs.name}" if theirs.name and theirs.name != ours.name else ""
-        return Outcome(row.id, "enrolled", ours, theirs, row.privilege, shown[:300])
+        return _after_writing(row, ours, theirs, seen)
     if agreed is None and wanted and row.status in {"pending", "failed"}:
         return Outcome(row.id, row.status, None, theirs, row.privilege)
     if agreed is not None and seen == theirs:
@@ -115,9 +113,25 @@ def _quiet(row: Any, theirs: Facts) -> Outcome | None:
     return None
 
 
+def _after_writing(row: Any, ours: Facts, theirs: Facts, seen: Facts | None) -> Outcome | None:
+    """The clock said that it took what we sent, and shows something else; None when that was changed there since."""
+    if theirs == seen:
+        text = f"The clock said that it took this person, and still shows them as {theirs.name or 'nobody'}"
+        return Outcome(row.id, "failed", Facts.of(row.agreed), theirs, row.privilege, text[:300])
+    same_but_name = (theirs.card, theirs.privilege) == (ours.card, ours.privilege)
+    if same_but_name and (alike(ours.name, theirs.name) or not ours.name.isascii()):
+        # Letters it has not got, or its own way to shorten: this is how it keeps what we asked for.
+        shown = f"The clock shows this person as {theirs.name}" if theirs.name else ""
+        return Outcome(row.id, "enrolled", ours, theirs, row.privilege, shown[:300])
+    return None
+
+
 async def _loud(session: AsyncSession, device_id: UUID, row: Any, theirs: Facts, received_at: datetime) -> Outcome:
     ours = our_facts(row.name, row.card_number, row.badge_number, row.privilege)
     agreed, seen = Facts.of(row.agreed), Facts.of(row.seen) or theirs
+    if row.status == "pending" and row.written_at is not None:
+        # It took what we sent; what it shows now was changed there after that.
+        agreed = seen = Facts.of(row.sent) or ours
     if agreed is None:
         # First meeting: the clock's word for what it alone knows, ours for the name, a person's if they contradict.
         if not alike(ours.name, theirs.name):
@@ -129,7 +143,8 @@ async def _loud(session: AsyncSession, device_id: UUID, row: Any, theirs: Facts,
         if row.card_number is None and theirs.card:
             seen = Facts(theirs.name, ours.card, theirs.privilege)
     merged = merge(agreed, ours, theirs, seen, ours_at=row.clock_facts_at, theirs_at=received_at)
-    status = "enrolled" if row.status in {"failed", "removed"} else row.status
+    waiting = row.status == "pending" and row.written_at is None
+    status = "pending" if waiting else "enrolled"
     if merged is None:
         return Outcome(row.id, status, agreed, theirs, ours.privilege)
     session.add(_decided(row, device_id, agreed, ours, theirs, merged, received_at))

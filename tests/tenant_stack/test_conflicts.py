@@ -12,7 +12,7 @@ from tenant_stack.conflicts.merging import merge
 from tenant_stack.device_groups.planning import Pair, Step, plan
 from tenant_stack.staff.clock_facts import Facts, alike, sendable, shows_name
 from tests.tenant_stack.actors import Api, Bridge
-from tests.tenant_stack.clocks import fetch, obey, plan_all, shows
+from tests.tenant_stack.clocks import answer, fetch, obey, plan_all, shows
 
 NOW = utc_now()
 EARLIER = NOW.replace(year=NOW.year - 1)
@@ -214,3 +214,26 @@ async def test_the_same_number_and_name_on_another_clock_is_the_same_person(
     found = (await api.get(f"/api/staff/{ann['id']}"))["enrollments"]
     assert {each["origin"] for each in found} == {"assigned", "matched_device"}
     assert (await api.get("/api/conflicts"))["total"] == 0
+
+
+async def test_a_change_at_the_clock_right_after_it_was_written(api: Api, bridge: Bridge, database: Database) -> None:
+    clock = await api.add_device("A1")
+    ann = await api.add_staff("11", name="Ann Lee")
+    await api.post(f"/api/staff/{ann['id']}/enroll", {"device_ids": [clock["id"]]}, 202)
+    await answer(bridge, "A1", await fetch(bridge, "A1"))
+    await shows(bridge, "A1", {"pin": "11", "name": "Nora Haddad", "card": 777})
+    shown = await api.get(f"/api/staff/{ann['id']}")
+    assert (shown["name"], shown["enrollments"][0]["status"]) == ("Nora Haddad", "enrolled")
+    assert (await api.get("/api/conflicts"))["items"][0]["kind"] == "changed_at_clock"
+
+
+async def test_a_clock_that_takes_a_change_and_keeps_its_own(api: Api, bridge: Bridge, database: Database) -> None:
+    _, _, ann = await two_clocks(api, bridge, database)
+    await api.put(f"/api/staff/{ann['id']}", {"employee_id": "11", "name": "Zoe Lee", "card_number": 701})
+    await plan_all(database)
+    await answer(bridge, "A1", await fetch(bridge, "A1"))
+    await shows(bridge, "A1", {"pin": "11", "name": "Ann Lee", "card": 700})
+    shown = await api.get(f"/api/staff/{ann['id']}")
+    stubborn = next(each for each in shown["enrollments"] if each["device_name"] == "A1")
+    assert (stubborn["status"], "still shows them as Ann Lee" in stubborn["message"]) == ("failed", True)
+    assert shown["name"] == "Zoe Lee"
