@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -79,7 +78,7 @@ class PayrollFile(Base):
 
 
 class PayrollPaid(Base):
-    """What a batch paid: a difference in seconds, or hundredths of days, of one person, day and code.
+    """What a batch paid of one person and day: ``amounts`` are differences, each with code, kind, rate and unit.
 
     ``carried_in``: the period in which a correction of a closed day is paid; None for the days of the batch itself.
     """
@@ -92,8 +91,4 @@ class PayrollPaid(Base):
     staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
     work_date: Mapped[date]
     carried_in: Mapped[UUID | None] = mapped_column(sa.ForeignKey("attendance_periods.id", ondelete="RESTRICT"))
-    code: Mapped[str] = mapped_column(sa.String(80))
-    kind: Mapped[str] = mapped_column(sa.String(12))
-    rate: Mapped[Decimal] = mapped_column(sa.Numeric(8, 4))
-    unit: Mapped[str] = mapped_column(sa.String(8))
-    amount: Mapped[int]
+    amounts: Mapped[list[dict[str, object]]] = mapped_column(JSONB)

@@ -59,11 +59,16 @@ class Counts:
 
 async def read_lines(session: AsyncSession, scope: Scope, *, daily: bool) -> list[PayLine]:
     """Lines by employee number."""
-    return _lines(await session.execute(statements.READ, {**scope.values, "daily": daily}))
+    await session.execute(statements.ROOM)
+    if scope.against:
+        return _lines(await session.execute(statements.READ, {**scope.values, "daily": daily}))
+    values = {**scope.people, "everything": scope.everything, "daily": daily}
+    return _lines(await session.execute(statements.PLAIN, values))
 
 
 async def pay(session: AsyncSession, scope: Scope, batch_id: UUID) -> int:
-    """Enter everything not paid yet into the ledger under a batch; returns how many lines."""
+    """Enter everything not paid yet into the ledger under a batch; returns of how many days."""
+    await session.execute(statements.ROOM)
     result = await session.execute(statements.PAY, {**scope.values, "batch": batch_id})
     return int(getattr(result, "rowcount", 0))
 

@@ -21,11 +21,11 @@ OF_RECORD = """
     SELECT e ->> 'code', 'premium', (e ->> 'rate')::numeric(8, 4), 'seconds', (e ->> 'seconds')::integer
     FROM jsonb_array_elements(r.premiums) e
     UNION ALL
-    SELECT CASE f.key WHEN 'leave' THEN coalesce('LEAVE.' || v.code, 'LEAVE') WHEN 'holiday' THEN 'HOLIDAY'
-                      WHEN 'absent' THEN 'ABSENT' ELSE 'PRESENT' END,
-           CASE f.key WHEN 'absent' THEN 'absence' WHEN 'present' THEN 'presence' ELSE f.key END,
-           0, 'days', round(f.value::numeric * 100)::integer
-    FROM jsonb_each_text(r.fractions) f WHERE f.key IN ('leave', 'holiday', 'absent', 'present')
+    SELECT n.code, n.kind, 0, 'days', round(n.part::numeric * 100)::integer
+    FROM (VALUES (coalesce('LEAVE.' || v.code, 'LEAVE'), 'leave', r.fractions ->> 'leave'),
+                 ('HOLIDAY', 'holiday', r.fractions ->> 'holiday'), ('ABSENT', 'absence', r.fractions ->> 'absent'),
+                 ('PRESENT', 'presence', r.fractions ->> 'present')) n(code, kind, part)
+    WHERE n.part IS NOT NULL
     UNION ALL SELECT 'LATE', 'late', 0, 'seconds', r.late_seconds WHERE r.late_seconds <> 0
     UNION ALL SELECT 'EARLY', 'early', 0, 'seconds', r.early_seconds WHERE r.early_seconds <> 0
 """
@@ -86,9 +86,11 @@ current AS (
 
 PAID = """
 paid AS (
-    SELECT l.staff_id, l.work_date, l.carried_in, l.code, l.kind, l.rate, l.unit, l.amount
+    SELECT l.staff_id, l.work_date, l.carried_in, e.code, e.kind, e.rate, e.unit, e.amount
     FROM payroll_paid l JOIN people p ON p.id = l.staff_id
     JOIN payroll_batches b ON b.id = l.batch_id AND b.state = 'done'
+    CROSS JOIN LATERAL jsonb_to_recordset(l.amounts)
+        AS e(code text, kind text, rate numeric(8, 4), unit text, amount integer)
     WHERE :against AND (
         (l.carried_in IS NULL AND l.work_date BETWEEN :first AND :last) OR l.carried_in IN (SELECT id FROM booked))
 ), held AS (
@@ -126,20 +128,34 @@ ORDER BY s.employee_id, s.id, g.day NULLS FIRST, g.carried,
 
 READ = sa.text(f"{WITH} {GROUPED}")
 
+# Without what was paid before, nothing has to be compared day by day.
+PLAIN = sa.text(f"""
+WITH {PEOPLE}, {CURRENT}, keyed AS (
+    SELECT staff_id, work_date, carried_in, code, kind, rate, unit, 0 AS before, amount AS now FROM current
+)
+{GROUPED}
+""")  # noqa: S608 - constants only
+
+# Sums of a month of 10,000 people fit; without it they go through the disk. For this transaction only.
+ROOM = sa.text("SELECT set_config('work_mem', '96MB', true)")
+
 PAY = sa.text(f"""
 {WITH}
-INSERT INTO payroll_paid (batch_id, staff_id, work_date, carried_in, code, kind, rate, unit, amount)
-SELECT CAST(:batch AS uuid), staff_id, work_date, carried_in, code, kind, rate, unit, now - before FROM keyed
-WHERE now <> before
+INSERT INTO payroll_paid (batch_id, staff_id, work_date, carried_in, amounts)
+SELECT CAST(:batch AS uuid), staff_id, work_date, carried_in,
+       jsonb_agg(jsonb_build_object('code', code, 'kind', kind, 'rate', rate, 'unit', unit, 'amount', now - before))
+FROM keyed WHERE now <> before GROUP BY staff_id, work_date, carried_in
 """)  # noqa: S608 - constants only
 
 # What a batch has just paid, beside what others paid before: the file is made from the ledger itself.
 PAID_BY = sa.text(f"""
 WITH {PEOPLE}, keyed AS (
-    SELECT l.staff_id, l.work_date, l.carried_in, l.code, l.kind, l.rate, l.unit,
-           CASE WHEN l.batch_id = CAST(:batch AS uuid) THEN 0 ELSE l.amount END AS before, l.amount AS now
+    SELECT l.staff_id, l.work_date, l.carried_in, e.code, e.kind, e.rate, e.unit,
+           CASE WHEN l.batch_id = CAST(:batch AS uuid) THEN 0 ELSE e.amount END AS before, e.amount AS now
     FROM payroll_paid l JOIN people p ON p.id = l.staff_id
     JOIN payroll_batches b ON b.id = l.batch_id AND (b.state = 'done' OR b.id = CAST(:batch AS uuid))
+    CROSS JOIN LATERAL jsonb_to_recordset(l.amounts)
+        AS e(code text, kind text, rate numeric(8, 4), unit text, amount integer)
     WHERE (l.carried_in IS NULL AND l.work_date BETWEEN :first AND :last) OR l.carried_in IN (SELECT id FROM booked)
 )
 {GROUPED}

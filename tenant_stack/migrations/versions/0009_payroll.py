@@ -135,11 +135,7 @@ def _make_payroll() -> None:
         sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("work_date", sa.Date(), nullable=False),
         sa.Column("carried_in", sa.Uuid(), nullable=True),
-        sa.Column("code", sa.String(80), nullable=False),
-        sa.Column("kind", sa.String(12), nullable=False),
-        sa.Column("rate", sa.Numeric(8, 4), nullable=False),
-        sa.Column("unit", sa.String(8), nullable=False),
-        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("amounts", JSONB, nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"],
             ["payroll_batches.id"],

@@ -114,7 +114,11 @@ async def test_batches_made_at_once_do_not_double(api: Api, ann: str, database: 
 
     answers = await asyncio.gather(*(send(None) for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
-    ((paid,),) = await run(database, "SELECT sum(amount) FROM payroll_paid WHERE code = 'REG'")
+    ((paid,),) = await run(
+        database,
+        "SELECT sum((e ->> 'amount')::integer) FROM payroll_paid, jsonb_array_elements(amounts) e "
+        "WHERE e ->> 'code' = 'REG'",
+    )
     assert paid == 57_590
     await work(database, ann, 5, 3_600)
     answers = await asyncio.gather(*(send("march-2") for _ in range(8)))
