@@ -49,7 +49,7 @@ export function EnrollForm({ open, staff, onClose }: Props) {
         name="pin"
         label="PIN on the clocks"
         extra="The number this person has on the clocks. Leave it empty to let Punctual choose a free one."
-        rules={[{ pattern: /^[0-9]{1,14}$/, message: 'Digits only, at most 14' }]}
+        rules={[{ pattern: /^[0-9]{1,9}$/, message: 'Digits only, at most 9' }]}
       >
         <Input inputMode="numeric" autoComplete="off" />
       </Field>

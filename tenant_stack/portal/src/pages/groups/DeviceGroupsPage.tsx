@@ -12,7 +12,7 @@ const POLL_MS = 5_000
 
 function membersOf(group: DeviceGroup): string {
   if (group.everybody) return 'Everybody'
-  return group.departments.length > 0 ? `${group.departments.join(', ')} and others chosen` : 'People and sites chosen'
+  return group.departments.length > 0 ? group.departments.join(', ') : 'Chosen people and sites'
 }
 
 type Can = (permission: string) => boolean
