@@ -63,13 +63,16 @@ def _by_smtp(message: EmailMessage, url: str) -> None:
         )
     else:
         client = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT_SECONDS)
-    with client:
+    try:
         client.ehlo_or_helo_if_needed()
         if parts.scheme == "smtp" and (parts.username or client.has_extn("starttls")):
             client.starttls(context=ssl.create_default_context())
         if parts.username:
             client.login(unquote(parts.username), unquote(parts.password or ""))
         client.send_message(message)
+    finally:
+        # No goodbye is waited for: a failing one after an accepted message would have it sent again.
+        client.close()
 
 
 def _into(message: EmailMessage, folder: Path) -> None:
