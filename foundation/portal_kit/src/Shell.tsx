@@ -2,6 +2,7 @@ import { DesktopOutlined, LogoutOutlined, MoonOutlined, SettingOutlined, SunOutl
 import { App, Button, Dropdown, Skeleton, type MenuProps } from 'antd'
 import { Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { confirmIdentity, onConfirmationWanted } from './api.ts'
 import { useAppearance, type Choice } from './appearance.tsx'
 import { BrandMark } from './BrandMark.tsx'
 import { PageBoundary } from './ErrorPanel.tsx'
@@ -29,7 +30,7 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
   const { pathname } = useLocation()
   const navigate = useNavigate()
   const { choice, choose } = useAppearance()
-  const { notification } = App.useApp()
+  const { notification, modal } = App.useApp()
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
 
@@ -47,6 +48,18 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
   useEffect(() => {
     document.title = shown ? `${shown.label} · ${name}` : name
   }, [shown?.label, name])
+
+  useEffect(() => {
+    onConfirmationWanted(() => {
+      modal.confirm({
+        title: 'Confirm that it is you',
+        content: 'You signed in more than five minutes ago. Sign in again, then repeat this; you come back to this page.',
+        okText: 'Sign in again',
+        onOk: confirmIdentity,
+      })
+    })
+    return () => onConfirmationWanted(null)
+  }, [modal])
 
   const leave = () => {
     signOut().catch((error: unknown) => {

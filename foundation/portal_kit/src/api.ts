@@ -9,7 +9,13 @@ export type Query = Record<string, QueryValue>
 type Options = { query?: Query; body?: unknown; signal?: AbortSignal | undefined }
 
 const ANSWER_WITHIN_MS = 30_000
+let askToConfirm: (() => void) | null = null
 const signedOutListeners = new Set<() => void>()
+
+/** What asks the person to sign in again when the server wants a recent proof of who they are. */
+export function onConfirmationWanted(ask: (() => void) | null): void {
+  askToConfirm = ask
+}
 
 /** Called whenever any call is answered 401. Returns the unsubscribe function. */
 export function onSignedOut(listener: () => void): () => void {
@@ -26,11 +32,25 @@ export function withQuery(path: string, query: Query = {}): string {
   return text ? `${path}?${text}` : path
 }
 
+// A page left alone must not keep its session alive by polling: only calls while somebody is at it say so.
+const AT_IT_MS = 60_000
+let lastTouchedAt = Date.now()
+for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart']) {
+  globalThis.addEventListener?.(kind, () => (lastTouchedAt = Date.now()), { passive: true, capture: true })
+}
+
+/** Sign in again and come back to this page: for what the server does only for somebody who just proved who they are. */
+export function confirmIdentity(): void {
+  const back = `${location.pathname}${location.search}`
+  location.assign(withQuery('/auth/login', { again: true, next: back }))
+}
+
 async function request<T>(method: string, path: string, { query, body, signal }: Options = {}): Promise<T> {
   const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS)
   const headers: Record<string, string> = { accept: 'application/json' }
   // The back end refuses unsafe cookie calls without this header: a foreign page can't set it without a preflight.
   if (method !== 'GET') headers['x-punctual'] = '1'
+  if (Date.now() - lastTouchedAt < AT_IT_MS) headers['x-punctual-active'] = '1'
   if (body !== undefined) headers['content-type'] = 'application/json'
   let response: Response
   try {
@@ -48,8 +68,10 @@ async function request<T>(method: string, path: string, { query, body, signal }:
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   if (!response.ok) {
     const problem: unknown = isJson ? await response.json().catch(() => null) : null
-    if (response.status === 401) for (const listener of signedOutListeners) listener()
-    throw problemFrom(response.status, problem, response.headers.get('x-correlation-id'))
+    const failed = problemFrom(response.status, problem, response.headers.get('x-correlation-id'))
+    if (failed.code === 'step_up_required') askToConfirm?.()
+    else if (response.status === 401) for (const listener of signedOutListeners) listener()
+    throw failed
   }
   if (response.status === 204) return undefined as T
   if (!isJson) throw plainProblem(502, response.headers.get('x-correlation-id'))

@@ -1,4 +1,4 @@
-export { api, onSignedOut, withQuery, type Page, type Query } from './api.ts'
+export { api, confirmIdentity, onConfirmationWanted, onSignedOut, withQuery, type Page, type Query } from './api.ts'
 export { AppearanceProvider, useAppearance } from './appearance.tsx'
 export { Chip, type Tone } from './Chip.tsx'
 export { ConfirmButton } from './ConfirmButton.tsx'

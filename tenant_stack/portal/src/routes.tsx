@@ -42,6 +42,11 @@ const ConsentTextsPage = lazy(() => import('./pages/biometrics/ConsentTextsPage.
 const HeldBackPage = lazy(() => import('./pages/biometrics/HeldBackPage.tsx'))
 const AccessPage = lazy(() => import('./pages/biometrics/AccessPage.tsx'))
 const EnrolmentPage = lazy(() => import('./pages/biometrics/EnrolmentPage.tsx'))
+const UsersPage = lazy(() => import('./pages/access/UsersPage.tsx'))
+const RolesPage = lazy(() => import('./pages/access/RolesPage.tsx'))
+const ClientsPage = lazy(() => import('./pages/access/ClientsPage.tsx'))
+const AuditPage = lazy(() => import('./pages/access/AuditPage.tsx'))
+const SessionsPage = lazy(() => import('./pages/access/SessionsPage.tsx'))
 const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
@@ -61,7 +66,16 @@ function LiveBanner() {
 }
 
 const BIOMETRICS = { to: '/biometrics', label: 'Biometrics' }
-const SELDOM = [{ to: '/settings', label: 'Settings' }]
+const SETTINGS_PAGE = { to: '/settings', label: 'Settings' }
+const MY_SESSIONS = { to: '/sessions', label: 'My sessions' }
+
+/** The first of the access pages that the person may read. */
+function accessPage(can: (permission: string) => boolean) {
+  if (can('users:read')) return [{ to: '/access/users', label: 'Users and access' }]
+  if (can('clients:read')) return [{ to: '/access/clients', label: 'API clients' }]
+  if (can('audit:read')) return [{ to: '/access/audit', label: 'Audit' }]
+  return []
+}
 
 function Frame() {
   const { organisation, user } = useSession()
@@ -117,7 +131,7 @@ function Frame() {
       ],
     },
   ]
-  const seldom = can('biometrics:read') ? [BIOMETRICS, ...SELDOM] : SELDOM
+  const seldom = [...(can('biometrics:read') ? [BIOMETRICS] : []), ...accessPage(can), SETTINGS_PAGE, MY_SESSIONS]
   return <Shell name={organisation.name} user={user} nav={nav} seldom={seldom} banner={<LiveBanner />} />
 }
 
@@ -169,6 +183,11 @@ export const router = createBrowserRouter([
       { path: '/biometrics/held-back', element: <HeldBackPage /> },
       { path: '/biometrics/access', element: <AccessPage /> },
       { path: '/enrolments/:id', element: <EnrolmentPage /> },
+      { path: '/access/users', element: <UsersPage /> },
+      { path: '/access/roles', element: <RolesPage /> },
+      { path: '/access/clients', element: <ClientsPage /> },
+      { path: '/access/audit', element: <AuditPage /> },
+      { path: '/sessions', element: <SessionsPage /> },
       { path: '/settings', element: <SettingsPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
