@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from tenant_stack.access.scope import scope_of
 from tenant_stack.dashboard.schemas import Dashboard
 from tenant_stack.dashboard.service import dashboard
 from tenant_stack.edge import AttendanceReader, Settings, Transaction
@@ -17,4 +18,4 @@ def dashboard_router() -> APIRouter:
 
 async def read_dashboard(caller: AttendanceReader, session: Transaction, settings: Settings) -> Dashboard:
     """Today's attendance, the clocks, the newest punches."""
-    return await dashboard(session, settings.zone)
+    return await dashboard(session, settings.zone, scope_of(caller))

@@ -253,6 +253,10 @@ async def test_limits_by_site_and_department(app: FastAPI, api: Api, bridge: Bri
             answer = await manager.client.get(f"/api/devices/{far['id']}{path}")
             assert answer.status_code == 404 or answer.json()["total"] == 0, path
         await manager.call("POST", f"/api/devices/{far['id']}/sync", 404)
+        board = await manager.get("/api/dashboard")
+        assert (board["staff_total"], [each["device_serial"] for each in board["devices"]]) == (1, ["NORTH-1"])
+        assert [each["staff_id"] for each in board["recent"]] == [here["id"]]
+        assert (await api.get("/api/dashboard"))["staff_total"] == 3
         await limit(database, user_id, sites=[], departments=None)
         assert (await manager.get("/api/staff"))["total"] == 0
         await limit(database, user_id, sites=None, departments=["Works"])
