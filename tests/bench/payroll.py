@@ -37,6 +37,7 @@ NAME = "bench_payroll"
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 30)
 PEOPLE = 10_000
 BUDGET_SECONDS = 10.0
+BATCH_SECONDS = 30.0
 BUDGET_MB = 400.0
 
 HIRE = "INSERT INTO staff (employee_id, name) SELECT n::text, 'Person ' || n FROM generate_series(1, $1::integer) n"
@@ -76,13 +77,12 @@ async def measured(admin_dsn: str, dsn: str) -> list[Figure]:
     assert bare["hours"] == file["hours"], f"the file says {file['hours']} hours, the bare loop {bare['hours']}"
     what, least = f"payroll CSV, {PEOPLE:,} people × a month", "a bare csv loop"
 
-    def seconds(name: str, value: float) -> Figure:
-        budget = f"≤ {BUDGET_SECONDS:.0f} s"
-        return Figure(name, value, "s", float(bare["seconds"]), least, budget, lambda f: f.value <= BUDGET_SECONDS)
+    def seconds(name: str, value: float, most: float) -> Figure:
+        return Figure(name, value, "s", float(bare["seconds"]), least, f"≤ {most:.0f} s", lambda f: f.value <= most)
 
     return [
-        seconds(what, float(file["seconds"])),
-        seconds(f"{what}, as a batch that counts as paid", float(batch["seconds"])),
+        seconds(what, float(file["seconds"]), BUDGET_SECONDS),
+        seconds(f"{what}, as a batch that counts as paid (by the worker)", float(batch["seconds"]), BATCH_SECONDS),
         Figure(
             f"{what}: peak memory of the process",
             float(file["megabytes"]),
