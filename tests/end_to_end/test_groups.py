@@ -81,7 +81,7 @@ async def _carry_out(api: Any, push: PushClock, terminal: TerminalClock) -> None
     await until(gone, seconds=60, what="Nadia off both clocks")
 
     async def settled() -> bool:
-        return (await api.get(path)).json()["enrollments"] == []
+        return not (await api.get(path)).json()["enrollments"]
 
     await until(settled, seconds=40, what="both clocks' word that she is gone")
     logs = (await api.get("/api/attendance/logs", params={"device_id": devices[0]})).json()["items"]

@@ -19,7 +19,9 @@ NOW = sa.text("now()")
 OLD_STATUS = "status IN ('pending', 'enrolled', 'failed', 'removing')"
 NEW_STATUS = "status IN ('pending', 'enrolled', 'failed', 'removing', 'removed')"
 OLD_ORIGIN = "origin IN ('assigned', 'matched_badge', 'matched_employee_id', 'reported')"
-NEW_ORIGIN = "origin IN ('assigned', 'group', 'matched_badge', 'matched_employee_id', 'matched_device', 'adopted', 'reported')"
+NEW_ORIGIN = (
+    "origin IN ('assigned', 'group', 'matched_badge', 'matched_employee_id', 'matched_device', 'adopted', 'reported')"
+)
 
 
 def _instant(name: str) -> sa.Column[object]:
@@ -188,7 +190,9 @@ def downgrade() -> None:
     ):
         op.drop_column("device_enrollments", column)
     op.execute("UPDATE device_enrollments SET status = 'failed' WHERE status = 'removed'")
-    op.execute("UPDATE device_enrollments SET origin = 'assigned' WHERE origin IN ('group', 'adopted', 'matched_device')")
+    op.execute(
+        "UPDATE device_enrollments SET origin = 'assigned' WHERE origin IN ('group', 'adopted', 'matched_device')"
+    )
     _change_checks(OLD_STATUS, OLD_ORIGIN)
     op.drop_column("staff", "clock_facts_at")
     op.drop_column("staff", "card_number")
