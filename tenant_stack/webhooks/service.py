@@ -64,7 +64,8 @@ def _facts(hook: Webhook, waiting: int, failed: int) -> dict[str, Any]:
 async def list_webhooks(session: AsyncSession, page: PageRequest) -> Page[WebhookView]:
     """Webhooks, oldest first; never their secrets."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(Webhook, WAITING, FAILED)
-    rows, cursor, total = await paginate(session, query, page, order=[Webhook.__table__.c.id])
+    order = [Webhook.__table__.c.created_at, Webhook.__table__.c.id]
+    rows, cursor, total = await paginate(session, query, page, order=order)
     return Page(items=[WebhookView(**_facts(*row[:3])) for row in rows], next_cursor=cursor, total=total)
 
 
