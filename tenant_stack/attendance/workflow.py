@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from foundation.database import after_commit
 from foundation.pagination import Page
+from foundation.sign_in.principal import require_recent_login
 from tenant_stack.attendance import anomalies, corrections, periods
 from tenant_stack.attendance.schemas import (
     AnomalyState,
@@ -121,6 +122,7 @@ async def unlock_period(
     period_id: UUID, wanted: UnlockPeriod, caller: AttendanceApprover, session: Transaction, hints: Worker
 ) -> PeriodView:
     """Open a closed period again, with a reason, by another person than whoever closed it."""
+    require_recent_login(caller)
     period = await periods.unlock_period(session, period_id, wanted.reason, caller)
     after_commit(session, hints.drain)
     return period

@@ -55,9 +55,10 @@ def operations(app: FastAPI) -> list[Operation]:
     """All of them, sorted; one that demands nothing shows as ``UNDECLARED``."""
     found = set()
     for route in iter_route_contexts(app.routes):
-        if not isinstance(route.original_route, APIRoute | APIWebSocketRoute):
+        original = route.original_route
+        if not isinstance(original, APIRoute | APIWebSocketRoute):
             continue
-        methods = route.original_route.methods if isinstance(route.original_route, APIRoute) else {"WEBSOCKET"}
+        methods = set(original.methods or ()) if isinstance(original, APIRoute) else {"WEBSOCKET"}
         demand = "+".join(sorted(set(_demands(route.dependant)))) or "UNDECLARED"
         found |= {Operation(str(route.path), method, demand) for method in methods - {"HEAD"}}
     return sorted(found)

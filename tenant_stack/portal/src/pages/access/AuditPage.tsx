@@ -7,7 +7,7 @@ import { useCan } from '../../session.ts'
 import { AccessTabs } from './AccessTabs.tsx'
 import './access.css'
 
-const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+const shown = (value: unknown) => (value === '' ? '–' : typeof value === 'string' ? value : JSON.stringify(value))
 
 /** What a line changed: only the fields that differ when both sides are there. */
 function Changes({ line }: { line: AuditLine }) {

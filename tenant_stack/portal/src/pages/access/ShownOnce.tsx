@@ -24,7 +24,8 @@ export function ShownOnce({ title, note, text, onClose }: Props) {
       ]}
     >
       <p>{note}</p>
-      <Input.TextArea readOnly autoSize value={text ?? ''} aria-label={title} onFocus={(event) => event.target.select()} />
+      {/* Of fixed height: measuring it would put a copy of the secret outside this window. */}
+      <Input.TextArea readOnly rows={3} value={text ?? ''} aria-label={title} onFocus={(event) => event.target.select()} />
     </Modal>
   )
 }
