@@ -21,7 +21,7 @@ WHERE c.purpose = 'act' AND c.state = 'queued' AND d.connection = 'pull' ORDER B
 """)
 # Taken once: what a clock was told and did not answer to is not repeated unseen.
 TAKE = sa.text("""
-UPDATE device_commands c SET state = 'sent', attempts = attempts + 1, leased_until = now() + interval '2 minutes'
+UPDATE device_commands c SET state = 'sent', attempts = c.attempts + 1, leased_until = now() + interval '2 minutes'
 FROM devices d
 WHERE c.id = CAST(:id AS bigint) AND c.purpose = 'act' AND c.state = 'queued' AND d.id = c.device_id
 RETURNING c.device_id, c.kind, c.payload, d.device_serial
