@@ -27,7 +27,7 @@ from tenant_stack.biometrics.schemas import EnrolmentStepView, EnrolmentView, Re
 from tenant_stack.biometrics.service import read_copies
 from tenant_stack.devices import trust
 from tenant_stack.devices.commands import queue
-from tenant_stack.devices.models import Device
+from tenant_stack.devices.models import Device, DeviceCommand
 from tenant_stack.punches.lines import printable
 from tenant_stack.staff.enrolling import enroll
 from tenant_stack.staff.models import DeviceEnrollment, Staff
@@ -159,7 +159,10 @@ async def take_step(session: AsyncSession, device_id: UUID, told: EnrolmentStep)
     if row is None or row.state not in OPEN:
         return None
     message = printable(told.message)[:300]
-    if told.step in {"failed", "cancelled"}:
+    if told.step == "failed" and await _may_be_asked_again(session, row):
+        # A clock that does not know the person yet is sent the person, and is asked again: the command decides.
+        row.message = message
+    elif told.step in {"failed", "cancelled"}:
         _finish(session, row, told.step, message)
     elif told.step == "stored":
         row.state, row.message = "stored", message
@@ -201,7 +204,7 @@ async def advance(session: AsyncSession) -> list[UUID]:
             row.state = "sent"
             _step(session, row.id, "sent", message="The clock has fetched the request")
         else:
-            _finish(session, row, "failed", fact.result_text or "The clock refused")
+            _finish(session, row, "failed", row.message or fact.result_text or "The clock refused")
         touched.append(row.id)
     expired = list(await session.execute(EXPIRE))
     for late in expired:
@@ -256,6 +259,13 @@ async def target_of(
     row, serial = found
     name = TemplateName(pin=row.pin, template_type=TemplateType(row.template_type), template_index=row.finger_index)
     return serial, name, row.seconds
+
+
+async def _may_be_asked_again(session: AsyncSession, row: EnrolmentSession) -> bool:
+    if row.command_id is None:
+        return False
+    state = await session.scalar(sa.select(DeviceCommand.state).where(DeviceCommand.id == row.command_id))
+    return state in {"queued", "sent"}
 
 
 async def fail(session: AsyncSession, session_id: UUID, message: str) -> bool:

@@ -13,6 +13,7 @@ from foundation.clock import offset_minutes
 from foundation.contracts.bridge import (
     BatchResult,
     CommandBatch,
+    CommandKind,
     CommandLease,
     CommandResults,
     Contact,
@@ -182,16 +183,22 @@ async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
 async def take_command_results(results: CommandResults, request: Request) -> Response:
     """What a push clock answered to commands."""
 
+    moved: list[UUID] = []
+
     async def work(session: AsyncSession, device: Admitted) -> Response:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
         answered = await answers.take_results(session, device.id, results.results)
         await distribution.settle(session, device.id)
+        if any(each.kind is CommandKind.ENROLL for each in answered):
+            moved.extend(await enrolments.advance(session))
         await completeness.take_answers(session, device.id, answered)
         await clearing.take_answers(session, device.id, answered)
         await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})
         return Response(status_code=204)
 
-    return await _with_device(request, results.serial, "command", results.source_address, work)
+    answer = await _with_device(request, results.serial, "command", results.source_address, work)
+    await live.publish_enrolments(request.app.state.valkey, moved)
+    return answer
 
 
 async def list_terminals(session: Transaction, keys: Keys) -> TerminalList:

@@ -105,10 +105,10 @@ async def test_cancelled_at_the_desk_failed_at_the_clock_and_timed_out(world: Wo
     second = await begin(world, person, one)
     (command,) = await world.lease("ONE")
     await step(world, "ONE", command["id"], "failed", message="The finger could not be read")
+    await world.answer("ONE", command, code=4)
     await step(world, "ONE", command["id"], "touch", touch=1)
     failed = await world.api.get(f"/api/enrolments/{second['id']}")
     assert (failed["state"], failed["message"], failed["touch"]) == ("failed", "The finger could not be read", 0)
-    await world.answer("ONE", command, code=4)
 
     third = await begin(world, person, one)
     await world.sql("UPDATE enrolment_sessions SET expires_at = now() - interval '1 second' WHERE state = 'asked'")
@@ -117,6 +117,23 @@ async def test_cancelled_at_the_desk_failed_at_the_clock_and_timed_out(world: Wo
     assert (late["state"], late["message"]) == ("timed_out", "The clock did not fetch the request in time")
     assert await world.lease("ONE") == []
     await begin(world, person, one)
+
+
+async def test_a_clock_that_lost_the_person_is_sent_them_and_asked_again(world: World) -> None:
+    one = await world.clock("ONE")
+    person = await world.person("7", one)
+    started = await begin(world, person, one)
+    (command,) = await world.lease("ONE")
+    await step(world, "ONE", command["id"], "failed", message="The clock does not know this person yet (code -10)")
+    await world.answer("ONE", command, code=-10)
+    assert (await world.api.get(f"/api/enrolments/{started['id']}"))["open"]
+    (user,) = await world.lease("ONE")
+    assert user["kind"] == "user_update"
+    await world.answer("ONE", user)
+    again = [each for each in await world.lease("ONE") if each["kind"] == "enroll"]
+    assert [each["id"] for each in again] == [command["id"]]
+    await world.report("ONE", template("7"))
+    assert (await world.api.get(f"/api/enrolments/{started['id']}"))["state"] == "stored"
 
 
 async def test_steps_of_another_clock_or_of_nothing_change_nothing(world: World) -> None:
