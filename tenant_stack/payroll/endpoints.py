@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel
 
 from foundation.database import after_commit
+from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.base import audited
@@ -34,7 +35,25 @@ from tenant_stack.payroll.schemas import (
 from tenant_stack.payroll.writers.files import File, written_file
 
 Reader = Annotated[Principal, Depends(Requires("reports:read"))]
-Exporter = Annotated[Principal, Depends(Requires("reports:export"))]
+
+
+async def _sees_all(caller: Reader) -> Principal:
+    return _whole(caller)
+
+
+async def _exports_all(caller: Annotated[Principal, Depends(Requires("reports:export"))]) -> Principal:
+    return _whole(caller)
+
+
+def _whole(caller: Principal) -> Principal:
+    """What is paid is counted for the whole organisation, and a batch's file names everybody in it."""
+    if caller.parts is not None:
+        raise Forbidden("whole_organisation", "Payroll is for those who see the whole organisation, not a part of it")
+    return caller
+
+
+Overseer = Annotated[Principal, Depends(_sees_all)]
+Exporter = Annotated[Principal, Depends(_exports_all)]
 Creator = Annotated[Principal, Depends(Requires("reports:create"))]
 Editor = Annotated[Principal, Depends(Requires("reports:update"))]
 Remover = Annotated[Principal, Depends(Requires("reports:delete"))]
@@ -174,7 +193,7 @@ async def try_payroll_profile(
     return await service.preview(session, scope, trial, settings.organisation_name)
 
 
-async def list_payroll_batches(caller: Reader, session: Transaction, page: Paging) -> Page[BatchView]:
+async def list_payroll_batches(caller: Overseer, session: Transaction, page: Paging) -> Page[BatchView]:
     """Batches, newest first."""
     return await batches.list_batches(session, page)
 
@@ -197,7 +216,7 @@ async def create_payroll_batch(
     return made
 
 
-async def read_payroll_batch(batch_id: UUID, caller: Reader, session: Transaction) -> BatchView:
+async def read_payroll_batch(batch_id: UUID, caller: Overseer, session: Transaction) -> BatchView:
     """A batch: its file's SHA-256, who made it, when, of what."""
     return batches.batch_view(await batches.find_batch(session, batch_id))
 

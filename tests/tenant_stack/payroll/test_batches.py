@@ -271,6 +271,24 @@ async def test_rights(app: FastAPI, ann: str) -> None:
         await viewer.call("GET", "/api/payroll/records", 403, params=MARCH)
 
 
+async def test_somebody_who_sees_a_part_sees_no_payroll(app: FastAPI, api: Api, ann: str, database: Database) -> None:
+    batch = await make(api)
+    async with client_of(app, **page_headers(await sign_in(app, "manager"))) as client:
+        manager = Api(client)
+        assert (await manager.get(f"{BATCHES}/{batch['id']}"))["number"] == batch["number"]
+        await run(database, "UPDATE users SET departments = '[\"Stores\"]' WHERE name = 'Manager'")
+        for path in (
+            EXPORT,
+            BATCHES,
+            f"{BATCHES}/{batch['id']}",
+            f"{BATCHES}/{batch['id']}/file",
+            "/api/payroll/records",
+        ):
+            answer = await manager.call("GET", path, 403, params=MARCH)
+            assert answer["code"] == "whole_organisation"
+        assert (await manager.post(BATCHES, {**MARCH, "profile": "gusto"}, 403))["code"] == "whole_organisation"
+
+
 async def test_a_large_batch_is_made_by_the_worker(
     app: FastAPI, api: Api, ann: str, document: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
