@@ -25,7 +25,12 @@ WHERE s.id = n.id AND s.enrollment_status <> n.status
 """)
 
 
+# Two clocks that answer at once would each see the other's answer as missing, so one waits for the other.
+LOCK = sa.text("SELECT id FROM staff WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")
+
+
 async def refresh_status(session: AsyncSession, staff_ids: Sequence[UUID]) -> None:
     """Compute the progress of these people again; call after any change of their enrolments."""
     if staff_ids:
+        await session.execute(LOCK, {"ids": sorted(set(staff_ids))})
         await session.execute(REFRESH, {"ids": sorted(set(staff_ids))})
