@@ -15,7 +15,7 @@ from foundation.contracts.bridge import Punch
 from foundation.database import Database
 from foundation.errors import Invalid
 from tenant_stack.devices.addresses import device_address
-from tenant_stack.devices.commands import in_words
+from tenant_stack.devices.answers import in_words
 from tenant_stack.devices.syncs import Backoff
 from tenant_stack.punches.lines import Placed, Refused, place
 from tenant_stack.punches.pins import NORMAL_PIN_SQL, normal_pin
