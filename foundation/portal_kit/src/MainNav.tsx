@@ -1,18 +1,16 @@
-import { DownOutlined, MenuOutlined } from '@ant-design/icons'
-import { Button } from 'antd'
-import { useEffect, useId, useRef, useState } from 'react'
-import { NavLink, useLocation } from 'react-router'
-import { useMedia } from './useMedia.ts'
+import { DownOutlined } from '@ant-design/icons'
+import { useState } from 'react'
+import { Link, useLocation } from 'react-router'
 
 /** `also` is a further path below which the item counts as the current one; `end` counts the path alone. */
 export type NavItem = { to: string; label: string; badge?: number; also?: string; end?: boolean }
 
-/** Pages that belong together, behind one name, so that the header stays short. */
+/** Pages that belong together, under one name. */
 export type NavGroup = { label: string; items: NavItem[] }
 
 export type NavEntry = NavItem | NavGroup
 
-const isGroup = (entry: NavEntry): entry is NavGroup => 'items' in entry
+export const isGroup = (entry: NavEntry): entry is NavGroup => 'items' in entry
 
 function covers(item: NavItem, pathname: string): boolean {
   if (item.also && pathname.startsWith(item.also)) return true
@@ -29,64 +27,67 @@ export function currentItem(nav: NavEntry[], pathname: string): NavItem | undefi
     .at(-1)
 }
 
-function ItemLink({ item, pathname }: { item: NavItem; pathname: string }) {
-  const current = covers(item, pathname)
+function Badge({ count }: { count: number }) {
+  if (!count) return null
   return (
-    <NavLink to={item.to} end={item.end ?? item.to === '/'} className={current ? 'active' : ''}>
-      {item.label}
-      {item.badge ? (
-        <span className="nav-badge" aria-label={`${item.badge} waiting`}>
-          {item.badge}
-        </span>
-      ) : null}
-    </NavLink>
+    <span className="nav-badge">
+      {count > 99 ? '99+' : count}
+      <span className="visually-hidden"> waiting</span>
+    </span>
   )
 }
 
-/** A button that discloses links: plain links in a list, so that Tab, Enter and middle click work as everywhere. */
-function GroupMenu({ group, pathname }: { group: NavGroup; pathname: string }) {
-  const [open, setOpen] = useState(false)
-  const id = useId()
-  const root = useRef<HTMLDivElement>(null)
-  const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => setOpen(false), [pathname])
-  useEffect(() => {
-    if (!open) return
-    const away = (event: Event) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false)
-    }
-    document.addEventListener('pointerdown', away)
-    document.addEventListener('focusin', away)
-    return () => {
-      document.removeEventListener('pointerdown', away)
-      document.removeEventListener('focusin', away)
-    }
-  }, [open])
-  const current = group.items.some((item) => covers(item, pathname))
+function ItemLink({ item, current }: { item: NavItem; current: boolean }) {
   return (
-    <div
-      className="nav-group"
-      ref={root}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !open) return
-        setOpen(false)
-        button.current?.focus()
-      }}
-    >
-      <button
-        type="button"
-        ref={button}
-        className={current ? 'active' : ''}
-        aria-expanded={open}
-        aria-controls={id}
-        onClick={() => setOpen(!open)}
-      >
-        {group.label} <DownOutlined aria-hidden="true" />
+    <Link to={item.to} className={current ? 'active' : ''} {...(current && { 'aria-current': 'page' as const })}>
+      <span className="nav-label">{item.label}</span>
+      <Badge count={item.badge ?? 0} />
+    </Link>
+  )
+}
+
+/** A few pages, beside each other in the bar. */
+export function BarNav({ nav }: { nav: NavItem[] }) {
+  const { pathname } = useLocation()
+  const current = currentItem(nav, pathname)
+  return (
+    <nav className="shell-nav" aria-label="Main">
+      {nav.map((item) => (
+        <ItemLink key={item.to} item={item} current={item === current} />
+      ))}
+    </nav>
+  )
+}
+
+const CLOSED_GROUPS = 'punctual.closed-groups'
+
+function keptClosed(): string[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(CLOSED_GROUPS) ?? '[]')
+    return Array.isArray(kept) ? kept.map(String) : []
+  } catch {
+    // Somebody else's text under our name: as if nothing had been kept.
+    return []
+  }
+}
+
+type GroupProps = { group: NavGroup; current: NavItem | undefined; open: boolean; onToggle: () => void }
+
+/** A heading that folds its links away; what waits inside stays visible on the heading. */
+function Group({ group, current, open, onToggle }: GroupProps) {
+  const id = `nav-${group.label.toLowerCase().replace(/[^a-z]+/g, '-')}`
+  const waiting = group.items.reduce((sum, item) => sum + (item.badge ?? 0), 0)
+  return (
+    <div className="nav-group">
+      <button type="button" aria-expanded={open} aria-controls={id} onClick={onToggle}>
+        {group.label}
+        {!open && <Badge count={waiting} />}
+        <DownOutlined aria-hidden="true" className={open ? '' : 'nav-closed'} />
       </button>
-      <ul id={id} className="nav-list" hidden={!open} aria-label={group.label}>
+      <ul id={id} hidden={!open} aria-label={group.label}>
         {group.items.map((item) => (
-          <li key={item.to} onClick={() => setOpen(false)}>
-            <ItemLink item={item} pathname={pathname} />
+          <li key={item.to}>
+            <ItemLink item={item} current={item === current} />
           </li>
         ))}
       </ul>
@@ -94,58 +95,31 @@ function GroupMenu({ group, pathname }: { group: NavGroup; pathname: string }) {
   )
 }
 
-function Entries({ nav, pathname }: { nav: NavEntry[]; pathname: string }) {
-  return nav.map((entry) =>
-    isGroup(entry) ? (
-      <GroupMenu key={entry.label} group={entry} pathname={pathname} />
-    ) : (
-      <ItemLink key={entry.to} item={entry} pathname={pathname} />
-    ),
-  )
-}
-
-/** Everything in one list under the bar: a phone has no room for names beside each other. */
-function FoldedNav({ nav, pathname }: { nav: NavEntry[]; pathname: string }) {
-  const [open, setOpen] = useState(false)
-  const id = useId()
-  useEffect(() => setOpen(false), [pathname])
-  return (
-    <>
-      <Button
-        type="text"
-        className="nav-fold"
-        icon={<MenuOutlined />}
-        aria-expanded={open}
-        aria-controls={id}
-        onClick={() => setOpen(!open)}
-      >
-        {currentItem(nav, pathname)?.label ?? 'Menu'}
-      </Button>
-      <nav id={id} className="nav-folded" aria-label="Main" hidden={!open} onClick={() => setOpen(false)}>
-        {nav.map((entry) =>
-          isGroup(entry) ? (
-            <section key={entry.label}>
-              <h2>{entry.label}</h2>
-              {entry.items.map((item) => (
-                <ItemLink key={item.to} item={item} pathname={pathname} />
-              ))}
-            </section>
-          ) : (
-            <ItemLink key={entry.to} item={entry} pathname={pathname} />
-          ),
-        )}
-      </nav>
-    </>
-  )
-}
-
-export function MainNav({ nav }: { nav: NavEntry[] }) {
+/** All pages in groups, one under the other. The group of the page shown is open whatever was folded away. */
+export function GroupedNav({ nav }: { nav: NavEntry[] }) {
   const { pathname } = useLocation()
-  const phone = useMedia('(max-width: 767px)')
-  if (phone && nav.some(isGroup)) return <FoldedNav nav={nav} pathname={pathname} />
+  const [closed, setClosed] = useState(keptClosed)
+  const current = currentItem(nav, pathname)
+  const toggle = (label: string) => {
+    const next = closed.includes(label) ? closed.filter((other) => other !== label) : [...closed, label]
+    localStorage.setItem(CLOSED_GROUPS, JSON.stringify(next))
+    setClosed(next)
+  }
   return (
-    <nav className="shell-nav" aria-label="Main">
-      <Entries nav={nav} pathname={pathname} />
+    <nav className="grouped-nav" aria-label="Main">
+      {nav.map((entry) =>
+        isGroup(entry) ? (
+          <Group
+            key={entry.label}
+            group={entry}
+            current={current}
+            open={!closed.includes(entry.label) || entry.items.some((item) => item === current)}
+            onToggle={() => toggle(entry.label)}
+          />
+        ) : (
+          <ItemLink key={entry.to} item={entry} current={entry === current} />
+        ),
+      )}
     </nav>
   )
 }

@@ -6,14 +6,16 @@ import { confirmIdentity, onConfirmationWanted } from './api.ts'
 import { useAppearance, type Choice } from './appearance.tsx'
 import { BrandMark } from './BrandMark.tsx'
 import { PageBoundary } from './ErrorPanel.tsx'
-import { currentItem, MainNav, type NavEntry } from './MainNav.tsx'
+import { BarNav, currentItem, isGroup, type NavEntry, type NavItem } from './MainNav.tsx'
 import { asProblem } from './problem.ts'
 import { signOut } from './session.tsx'
+import { useSideMenu } from './SideMenu.tsx'
 
 type ShellProps = {
   /** The organisation's name; on the operators' console, the console's. */
   name: string
   user: { name: string; email: string }
+  /** Groups make a menu beside the page; a few plain items stay in the bar. */
   nav: NavEntry[]
   /** Pages that are needed seldom, in the person's menu. */
   seldom?: { to: string; label: string }[]
@@ -33,6 +35,8 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
   const { notification, modal } = App.useApp()
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
+  const grouped = nav.some(isGroup)
+  const side = useSideMenu(nav)
 
   useEffect(() => {
     // A new page starts at its top, for eyes and for screen readers; not on the first load.
@@ -91,12 +95,13 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
         Skip to the page
       </a>
       <header className="shell-header">
-        <div className="shell-bar">
+        <div className={grouped ? 'shell-bar' : 'shell-bar shell-bar-flat'}>
+          {grouped && side.button}
           <NavLink to="/" className="shell-brand" aria-label={`${name}, start page`}>
             <BrandMark />
             <span className="shell-name">{name}</span>
           </NavLink>
-          <MainNav nav={nav} />
+          {!grouped && <BarNav nav={nav as NavItem[]} />}
           <Dropdown menu={menu} trigger={['click']} placement="bottomRight">
             <Button type="text" className="shell-user" icon={<UserOutlined />} aria-label={`Menu of ${user.name}`}>
               <span className="shell-user-name">{user.name}</span>
@@ -105,13 +110,16 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
         </div>
       </header>
       {banner}
-      <main id="main" className="page" ref={main} tabIndex={-1}>
-        <PageBoundary resetKey={pathname}>
-          <Suspense fallback={<Skeleton active paragraph={{ rows: 6 }} />}>
-            <Outlet />
-          </Suspense>
-        </PageBoundary>
-      </main>
+      <div className="shell-body">
+        {grouped && side.menu}
+        <main id="main" className="page" ref={main} tabIndex={-1}>
+          <PageBoundary resetKey={pathname}>
+            <Suspense fallback={<Skeleton active paragraph={{ rows: 6 }} />}>
+              <Outlet />
+            </Suspense>
+          </PageBoundary>
+        </main>
+      </div>
     </>
   )
 }

@@ -1,13 +1,10 @@
-import { api, Banner, EmptyState, LinkButton, Shell, timeIn, useNow, type NavEntry } from '@punctual/portal-kit'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Banner, EmptyState, LinkButton, PageHeader, Shell, timeIn, useNow } from '@punctual/portal-kit'
 import { lazy } from 'react'
-import { createBrowserRouter } from 'react-router'
-import { ALERT_COUNTS_KEY, ALERTS, type AlertCounts } from './api/clocks.ts'
-import { DASHBOARD_KEY } from './api/paths.ts'
-import type { Dashboard } from './api/types.ts'
-import { useLiveMessages, useLiveState } from './live.tsx'
+import { createBrowserRouter, Navigate } from 'react-router'
+import { useLiveState } from './live.tsx'
+import { useLanding, useNavigation } from './navigation.ts'
 import { DashboardPage } from './pages/DashboardPage.tsx'
-import { useCan, useSession } from './session.ts'
+import { useSession } from './session.ts'
 
 const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
 const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
@@ -65,83 +62,28 @@ function LiveBanner() {
   )
 }
 
-const BIOMETRICS = { to: '/biometrics', label: 'Biometrics' }
-const SETTINGS_PAGE = { to: '/settings', label: 'Settings' }
-const MY_SESSIONS = { to: '/sessions', label: 'My sessions' }
-
-/** The first of the access pages that the person may read. */
-function accessPage(can: (permission: string) => boolean) {
-  if (can('users:read')) return [{ to: '/access/users', label: 'Users and access' }]
-  if (can('clients:read')) return [{ to: '/access/clients', label: 'API clients' }]
-  if (can('audit:read')) return [{ to: '/access/audit', label: 'Audit' }]
-  return []
-}
+const SELDOM = [{ to: '/sessions', label: 'My sessions' }]
 
 function Frame() {
   const { organisation, user } = useSession()
-  // The same reading as the dashboard's: at most one call a minute for the badge on other pages.
-  const dashboard = useQuery({
-    queryKey: DASHBOARD_KEY,
-    queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
-    staleTime: 60_000,
-  })
-  const can = useCan()
-  const client = useQueryClient()
-  const alerts = useQuery({
-    queryKey: ALERT_COUNTS_KEY,
-    queryFn: ({ signal }) => api.get<AlertCounts>(`${ALERTS}/counts`, undefined, signal),
-    enabled: can('devices:read'),
-    refetchInterval: 60_000,
-  })
-  useLiveMessages((messages) => {
-    if (messages.some((message) => message.type === 'alerts')) {
-      void client.invalidateQueries({ queryKey: ALERT_COUNTS_KEY })
-    }
-  })
-  const nav: NavEntry[] = [
-    { to: '/', label: 'Dashboard' },
-    { to: '/staff', label: 'Staff' },
-    { to: '/devices', label: 'Devices', badge: dashboard.data?.waiting_devices ?? 0 },
-    {
-      label: 'On clocks',
-      items: [
-        { to: '/on-clocks/groups', label: 'Groups' },
-        { to: '/on-clocks/unknown', label: 'Unknown people' },
-        { to: '/on-clocks/conflicts', label: 'Conflicts' },
-      ],
-    },
-    { to: '/alerts', label: 'Alerts', badge: alerts.data?.unacknowledged ?? 0 },
-    { to: '/punches', label: 'Punches' },
-    {
-      label: 'Attendance',
-      items: [
-        { to: '/attendance', label: 'Records', end: true },
-        { to: '/attendance/approvals', label: 'Approvals' },
-        { to: '/attendance/anomalies', label: 'Anomalies' },
-      ],
-    },
-    ...(can('reports:read') ? [{ to: '/reports', label: 'Reports' }] : []),
-    ...(can('reports:read') ? [{ to: '/payroll', label: 'Payroll' }] : []),
-    {
-      label: 'Schedules',
-      items: [
-        { to: '/schedules/shifts', label: 'Shifts' },
-        { to: '/schedules/calendar', label: 'Calendar' },
-        { to: '/schedules/rules', label: 'Rules' },
-      ],
-    },
-  ]
-  const seldom = [...(can('biometrics:read') ? [BIOMETRICS] : []), ...accessPage(can), SETTINGS_PAGE, MY_SESSIONS]
-  return <Shell name={organisation.name} user={user} nav={nav} seldom={seldom} banner={<LiveBanner />} />
+  return <Shell name={organisation.name} user={user} nav={useNavigation()} seldom={SELDOM} banner={<LiveBanner />} />
+}
+
+function StartPage() {
+  const landing = useLanding()
+  return landing ? <Navigate to={landing} replace /> : <DashboardPage />
 }
 
 function NotFoundPage() {
   return (
-    <EmptyState
-      title="There is no page at this address"
-      hint="It may have been moved, or the address was mistyped."
-      action={<LinkButton to="/">To the dashboard</LinkButton>}
-    />
+    <>
+      <PageHeader title="Nothing here" />
+      <EmptyState
+        title="There is no page at this address"
+        hint="It may have been moved, or the address was mistyped."
+        action={<LinkButton to="/">To the start page</LinkButton>}
+      />
+    </>
   )
 }
 
@@ -149,7 +91,7 @@ export const router = createBrowserRouter([
   {
     element: <Frame />,
     children: [
-      { path: '/', element: <DashboardPage /> },
+      { path: '/', element: <StartPage /> },
       { path: '/staff', element: <StaffPage /> },
       { path: '/staff/:id', element: <StaffDetailPage /> },
       { path: '/devices', element: <DevicesPage /> },
