@@ -33,14 +33,17 @@ FROM unnest(CAST(:devices AS uuid[]), CAST(:pins AS text[]), CAST(:staff AS uuid
 ON CONFLICT (device_id, pin) DO UPDATE SET
     staff_id = excluded.staff_id, origin = 'group', status = 'pending', message = '', by_group = true,
     privilege = coalesce(e.reported_privilege, e.privilege), sent = excluded.sent, sent_at = now(), facts_at = now(),
-    written_at = NULL, agreed = NULL, kept_apart = false, updated_at = now()
+    written_at = NULL, agreed = NULL, kept_apart = false, retries = 0, retry_at = NULL, updated_at = now()
 WHERE e.staff_id IS NULL OR e.staff_id = excluded.staff_id
 RETURNING e.id, e.device_id, e.pin
 """)
 CHANGE = sa.text("""
-UPDATE device_enrollments e SET status = 'pending', message = '', by_group = t.by_group, sent = CAST(t.sent AS jsonb),
+UPDATE device_enrollments e SET status = 'pending', by_group = t.by_group, sent = CAST(t.sent AS jsonb),
+       message = CASE WHEN t.again THEN left('Sent again by itself; before: ' || e.message, 300) ELSE '' END,
+       retries = CASE WHEN t.again THEN e.retries + 1 ELSE 0 END, retry_at = NULL,
        sent_at = now(), facts_at = now(), written_at = NULL, updated_at = now()
-FROM unnest(CAST(:ids AS uuid[]), CAST(:facts AS text[]), CAST(:groups AS boolean[])) AS t(id, sent, by_group)
+FROM unnest(CAST(:ids AS uuid[]), CAST(:facts AS text[]), CAST(:groups AS boolean[]), CAST(:again AS boolean[]))
+     AS t(id, sent, by_group, again)
 WHERE e.id = t.id
 """)
 NOTE = sa.text("""
@@ -135,6 +138,7 @@ async def _change(session: AsyncSession, people: Sequence[Candidate]) -> None:
             "ids": [each.enrollment_id for each in people],
             "facts": [json.dumps(each.pair.ours.as_json()) for each in people],
             "groups": [each.pair.wanted_by_group for each in people],
+            "again": [each.pair.again for each in people],
         },
     )
     await _send(

@@ -43,7 +43,9 @@ PAIRS = sa.text(
     SELECT coalesce(w.device_id, e.device_id) AS device_id, coalesce(w.staff_id, e.staff_id) AS staff_id,
            w.device_id IS NOT NULL AS wanted, e.id AS enrollment_id, e.pin, e.status, e.facts_at, e.agreed, e.sent,
            coalesce(e.by_group, false) AS by_group, coalesce(e.by_hand, false) AS by_hand,
-           coalesce(e.privilege, 0) AS privilege, e.reported_card, e.status IN ('removing', 'removed') IS TRUE AS gone
+           coalesce(e.privilege, 0) AS privilege, e.reported_card,
+           coalesce(e.status = 'failed' AND e.retry_at <= now(), false) AS again,
+           e.status IN ('removing', 'removed') IS TRUE AS gone
     FROM wanted w FULL JOIN known e ON e.device_id = w.device_id AND e.staff_id = w.staff_id
 )
 SELECT p.*, s.active, s.name, s.card_number, s.badge_number, s.clock_facts_at, d.connection
@@ -51,7 +53,8 @@ FROM pairs p JOIN staff s ON s.id = p.staff_id JOIN devices d ON d.id = p.device
 WHERE d.approved_at IS NOT NULL AND (
     p.enrollment_id IS NULL
     OR p.wanted <> p.by_group
-    OR (s.active AND (p.wanted OR p.by_hand) AND (p.gone OR p.facts_at IS NULL OR s.clock_facts_at > p.facts_at))
+    OR (s.active AND (p.wanted OR p.by_hand) AND (p.gone OR p.again OR p.facts_at IS NULL
+                                                       OR s.clock_facts_at > p.facts_at))
     OR (NOT s.active AND NOT p.gone)
   ) AND NOT (s.active AND EXISTS (
     SELECT 1 FROM conflicts c WHERE c.resolved_at IS NULL AND c.device_id = p.device_id AND c.staff_id = p.staff_id))
@@ -92,6 +95,7 @@ async def candidates(session: AsyncSession, *, staff_id: UUID | None = None, mos
             ours=ours,
             agreed=agreed,
             sent=Facts.of(row.sent),
+            again=row.again,
         )
         found.append(
             Candidate(row.device_id, row.staff_id, row.enrollment_id, row.pin, row.connection == "push", row.name, pair)

@@ -26,7 +26,7 @@ class Pair:
     """A person and a clock. ``status`` is None when nothing is known of them together.
 
     ``ours`` is what the clock should hold, ``agreed`` what both last held, ``sent`` what it was last asked to hold.
-    ``contested``: a person has to decide first whose number it is.
+    ``contested``: a person has to decide first whose number it is. ``again``: it failed, and its time has come again.
     """
 
     active: bool
@@ -38,6 +38,7 @@ class Pair:
     agreed: Facts | None = None
     sent: Facts | None = None
     contested: bool = False
+    again: bool = False
 
 
 def plan(pair: Pair) -> Step:
@@ -49,7 +50,7 @@ def plan(pair: Pair) -> Step:
         if pair.status is None or pair.status in GONE:
             return Step.ADD
         held = pair.sent if pair.status in ON_THE_WAY else pair.agreed
-        if held != pair.ours:
+        if held != pair.ours or pair.again:
             return Step.CHANGE
         return Step.NOTE if pair.wanted_by_group != pair.by_group else Step.KEEP
     if pair.status is None or pair.status in GONE:

@@ -66,7 +66,10 @@ async def list_strangers(
     table = DeviceEnrollment.__table__.c
     rows, cursor, total = await paginate(session, query, page, order=[table.pin, table.id])
     found = await session.execute(SUGGESTIONS, {"ids": [row[0].id for row in rows if row[0].staff_id is None]})
-    suggestions = {row.id: Named(id=row.staff_id, name=row.name) for row in found}
+    offered = list(found)
+    # The statement is text and sees everybody; whom the caller may see is asked through the model.
+    seen = set(await session.scalars(sa.select(Staff.id).where(Staff.id.in_({row.staff_id for row in offered}))))
+    suggestions = {row.id: Named(id=row.staff_id, name=row.name) for row in offered if row.staff_id in seen}
     items = [_view(row, suggestions.get(row[0].id)) for row in rows]
     return Page(items=items, next_cursor=cursor, total=total)
 

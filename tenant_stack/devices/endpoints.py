@@ -63,6 +63,7 @@ async def create_device(
     """Add a clock; a serial that waits for approval is approved by this."""
     claimed = await claim_serial(settings, entered.device_serial)
     after_commit(session, hints.refresh_terminals)
+    after_commit(session, hints.plan)
     return await service.create_device(
         session, caller.actor, entered, networks=settings.networks, zone=settings.zone, claimed=claimed, keys=keys
     )
@@ -118,11 +119,12 @@ async def delete_device(device_id: UUID, caller: DeviceRemover, session: Transac
 
 
 async def approve_device(
-    device_id: UUID, entered: ApproveIn, caller: DeviceCreator, session: Transaction, settings: Settings
+    device_id: UUID, entered: ApproveIn, caller: DeviceCreator, session: Transaction, settings: Settings, hints: Worker
 ) -> DeviceView:
     """Accept a clock that called by itself; it sends its log with its next attempt."""
     waiting = await service.read_device(session, device_id)
     claimed = waiting.approved_at is None and await claim_serial(settings, waiting.device_serial)
+    after_commit(session, hints.plan)
     return await service.approve_device(session, caller.actor, device_id, entered, zone=settings.zone, claimed=claimed)
 
 

@@ -128,6 +128,11 @@ class DeviceCommand(Base):
         sa.CheckConstraint("state IN ('queued', 'sent', 'done', 'failed', 'cancelled')", name="state"),
         sa.Index("ix_device_commands_device_id_id", "device_id", "id"),
         sa.Index(
+            "ix_device_commands_enrollment_id",
+            "enrollment_id",
+            postgresql_where=sa.text("enrollment_id IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_device_commands_open",
             "device_id",
             "id",

@@ -32,7 +32,8 @@ SETTLE = sa.text("""
 UPDATE device_enrollments e SET
     status = t.status, message = t.message, agreed = CAST(t.agreed AS jsonb), seen = CAST(t.seen AS jsonb),
     privilege = t.privilege, written_at = CASE WHEN t.status = 'pending' THEN e.written_at END,
-    facts_at = CASE WHEN t.again THEN NULL ELSE e.facts_at END
+    facts_at = CASE WHEN t.again THEN NULL ELSE e.facts_at END,
+    retry_at = CASE WHEN e.status = t.status THEN e.retry_at END
 FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:messages AS text[]), CAST(:agreed AS text[]),
             CAST(:seen AS text[]), CAST(:privileges AS integer[]), CAST(:again AS boolean[]))
      AS t(id, status, message, agreed, seen, privilege, again)

@@ -76,7 +76,8 @@ async def _assign(session: AsyncSession, person: Staff, device: Device, pin: str
     enrollment.by_hand, enrollment.kept_apart = True, False
     enrollment.status, enrollment.message = "pending", ""
     # Nothing sent, nothing compared: the planner asks the clock (again).
-    enrollment.sent = enrollment.facts_at = enrollment.written_at = None
+    enrollment.sent = enrollment.facts_at = enrollment.written_at = enrollment.retry_at = None
+    enrollment.retries = 0
 
 
 async def leave_clock(session: AsyncSession, actor: Actor, staff_id: UUID, enrollment_id: UUID) -> bool:

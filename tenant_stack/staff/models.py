@@ -72,6 +72,7 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     we held when clock and we last said the same, ``seen`` what the clock said that has been dealt with, ``sent`` what
     it was asked to hold. ``facts_at``: what changed here since then may have to be sent. ``written_at``: the clock said
     that it has done so; what it reports after that is its confirmation. ``listed_at``: on its newest whole list.
+    ``retry_at``: when what failed for a cause that may pass is sent again; ``retries``: how often it has been.
     ``on_device`` is None while the clock has not said. ``kept_apart``: the number alone shall not make them anybody.
     """
 
@@ -110,6 +111,8 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     facts_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     written_at: Mapped[datetime | None]
+    retries: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
+    retry_at: Mapped[datetime | None]
 
 
 class DeviceList(Base):

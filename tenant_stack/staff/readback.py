@@ -23,6 +23,10 @@ VERIFY = "verify"
 HURRY, CALM = "hurry", "calm"
 UNKNOWN_PIN = -10
 HURRIED_SECONDS = 2
+# Causes that may pass without anybody's doing: no memory, out of time, full, busy. Such a person is sent again by the
+# planner an hour later, then three, nine, twelve … hours: three times the first day, twice a day after it, then never.
+PASSING_CODES = frozenset({-3, -1001, -1003, -1005, -1007, -1008})
+MOST_RETRIES = 10
 NOT_SHOWN = "The clock said that it took this person, but does not show them"
 BELIEVED = "The clock took this person; it cannot be asked to show them"
 
@@ -36,8 +40,10 @@ RETURNING e.id, e.device_id, e.pin
 """)
 FAILED = sa.text("""
 UPDATE device_enrollments e SET status = CASE WHEN e.status = 'removing' THEN e.status ELSE 'failed' END,
-       message = t.message, updated_at = now()
-FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS text[])) AS t(id, message)
+       message = t.message, updated_at = now(),
+       retry_at = CASE WHEN t.passing AND e.status <> 'removing' AND e.retries < :most
+                       THEN now() + make_interval(hours => CAST(least(12, power(3, e.retries)) AS integer)) END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS text[]), CAST(:passing AS boolean[])) AS t(id, message, passing)
 WHERE e.id = t.id AND e.status <> 'removed'
 RETURNING e.staff_id
 """)
@@ -77,7 +83,9 @@ RETURNING e.staff_id
 """)
 TOUCHED = sa.text("SELECT staff_id FROM device_enrollments WHERE id = ANY(CAST(:ids AS uuid[]))")
 SILENT = sa.text("""
-UPDATE device_enrollments e SET status = 'failed', message = :message, written_at = NULL, updated_at = now()
+UPDATE device_enrollments e SET status = 'failed', message = :message, written_at = NULL, updated_at = now(),
+       retry_at = CASE WHEN e.retries < :most
+                       THEN now() + make_interval(hours => CAST(least(12, power(3, e.retries)) AS integer)) END
 WHERE e.status = 'pending' AND e.written_at < now() - make_interval(mins => 5)
   AND NOT EXISTS (SELECT 1 FROM device_commands c WHERE c.enrollment_id = e.id AND c.state IN ('queued', 'sent'))
 RETURNING e.staff_id
@@ -119,7 +127,7 @@ async def settle_people(session: AsyncSession, device_id: UUID, answered: Sequen
 async def _settle(session: AsyncSession, over: Sequence[Answer]) -> None:
     done: list[UUID] = []
     gone: list[UUID] = []
-    failed: dict[UUID, str] = {}
+    failed: dict[UUID, tuple[str, bool]] = {}
     believed: list[UUID] = []
     for each in over:
         identifier = each.enrollment_id
@@ -131,11 +139,11 @@ async def _settle(session: AsyncSession, over: Sequence[Answer]) -> None:
             case CommandKind.USER_DELETE, "done":
                 gone.append(identifier)
             case ((CommandKind.USER_UPDATE | CommandKind.USER_DELETE), _):
-                failed[identifier] = each.words
+                failed[identifier] = each.words, each.code in PASSING_CODES
             case CommandKind.USER_QUERY, "done":
                 pass
             case CommandKind.USER_QUERY, _ if each.code == UNKNOWN_PIN:
-                failed[identifier] = NOT_SHOWN
+                failed[identifier] = NOT_SHOWN, False
             case CommandKind.USER_QUERY, _:
                 believed.append(identifier)
     if done:
@@ -154,7 +162,13 @@ async def _settle(session: AsyncSession, over: Sequence[Answer]) -> None:
     if gone:
         await session.execute(GONE, {"ids": gone, "device": None, "pins": []})
     if failed:
-        await session.execute(FAILED, {"ids": list(failed), "messages": [text[:300] for text in failed.values()]})
+        values = {
+            "ids": list(failed),
+            "messages": [text[:300] for text, _ in failed.values()],
+            "passing": [passing for _, passing in failed.values()],
+            "most": MOST_RETRIES,
+        }
+        await session.execute(FAILED, values)
     if believed:
         await session.execute(BELIEVE, {"ids": believed, "message": BELIEVED})
     touched = await session.scalars(TOUCHED, {"ids": [each.enrollment_id for each in over]})
@@ -197,7 +211,7 @@ def _as_sent(row: Any) -> bool:
 
 async def give_up_on_silent(session: AsyncSession) -> None:
     """Clocks that answered the question for a person without ever showing them: the enrolment has failed."""
-    touched = await session.scalars(SILENT, {"message": NOT_SHOWN})
+    touched = await session.scalars(SILENT, {"message": NOT_SHOWN, "most": MOST_RETRIES})
     await refresh_status(session, [each for each in touched if each])
 
 

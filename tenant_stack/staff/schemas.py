@@ -56,7 +56,8 @@ class StaffIn(BaseModel):
 class EnrollmentView(BaseModel):
     """A person's number on a device. ``origin`` says how we know of it; ``message`` why it failed, if it did.
 
-    ``by_hand`` and ``by_group`` say who wants them there; ``reported_name`` is how the device shows them.
+    ``by_hand`` and ``by_group`` say who wants them there; ``reported_name`` is how the device shows them. What failed
+    for a cause that may pass is sent again at ``retry_at``; ``retries`` is how often it has been.
     """
 
     id: UUID
@@ -72,6 +73,8 @@ class EnrollmentView(BaseModel):
     by_hand: bool
     by_group: bool
     reported_name: str | None
+    retries: int
+    retry_at: datetime | None
 
 
 class StaffView(BaseModel):

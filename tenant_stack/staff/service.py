@@ -114,6 +114,8 @@ async def read_enrollments(session: AsyncSession, staff_id: UUID) -> list[Enroll
             by_hand=each.by_hand,
             by_group=each.by_group,
             reported_name=each.reported_name,
+            retries=each.retries,
+            retry_at=each.retry_at if each.status == "failed" else None,
         )
         for each, name in rows
     ]

@@ -51,8 +51,17 @@ def upgrade() -> None:
         _instant("facts_at"),
         _instant("sent_at"),
         _instant("written_at"),
+        sa.Column("retries", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        _instant("retry_at"),
     ):
         op.add_column("device_enrollments", column)
+    # Without it every batch of the planner compares each new wish with every command there is.
+    op.create_index(
+        "ix_device_commands_enrollment_id",
+        "device_commands",
+        ["enrollment_id"],
+        postgresql_where=sa.text("enrollment_id IS NOT NULL"),
+    )
     # What was asked before there were groups was asked by hand, and need not be asked again.
     op.execute("UPDATE device_enrollments SET by_hand = true, facts_at = now() WHERE origin = 'assigned'")
     op.execute("UPDATE device_enrollments SET on_device = true WHERE status = 'enrolled'")
@@ -163,6 +172,7 @@ def _create_conflicts() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_device_commands_enrollment_id", table_name="device_commands")
     for table in (
         "conflicts",
         "device_group_sites",
@@ -173,6 +183,8 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     for column in (
+        "retry_at",
+        "retries",
         "written_at",
         "sent_at",
         "facts_at",
