@@ -22,6 +22,7 @@ import device_bridge.simulator.judge_command
 from control_plane.drivers.processes.home import Home
 from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
 from control_plane.drivers.processes.problem import PlatformProblem
+from punctual.demo.farewell import farewell
 from punctual.demo.stage import SignIn, Stage
 
 # Where pull clocks may live. Local mode adds loopback, for simulated clocks; production does not.
@@ -144,7 +145,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @app.command()
 def demo() -> None:
-    """Two organisations with clocks of both kinds, a month of history, and a live punch every few seconds."""
+    """Two organisations with clocks of both kinds, a paid month, and a live punch every few seconds."""
     began = time.monotonic()
     platform = local_platform()
     err.print(f"Setting the demo up in {platform.home.root}")
@@ -155,16 +156,9 @@ def demo() -> None:
 
     sign_ins = asyncio.run(play())
     places = platform.places
-    out.print(f"\n[bold]Punctual is live[/] ({time.monotonic() - began:.0f} s)\n")
     sign_ins.insert(0, SignIn("Operators", "", places.console_url, OPERATOR_EMAIL, platform.state.operator_password))
-    for each in sign_ins:
-        out.print(f"[bold]{each.name}[/]  {each.zone}")
-        out.print(f"  {each.portal_url}\n  sign in as {each.user_name}  password {each.password}\n", soft_wrap=True)
-    out.print(
-        "Certificates are made on this machine, so a browser warns once for each address: accept, or trust\n"
-        f"{places.ca_file}\n\nStop with `make down`, remove everything with `make reset`.",
-        soft_wrap=True,
-    )
+    for line in farewell(sign_ins, seconds=time.monotonic() - began, ca_file=places.ca_file):
+        out.print(line, soft_wrap=True)
 
 
 app.add_typer(control_plane.command.build_app(console_connection), name="organisation")

@@ -9,7 +9,7 @@ from datetime import time
 
 @dataclass(frozen=True)
 class Shift:
-    """Working hours in the site's wall time; a night shift ends on the next day."""
+    """Working hours in the site's wall time; an end before the start is on the next day."""
 
     start: time
     end: time
@@ -17,8 +17,16 @@ class Shift:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a department works: the code of its site, and the indexes of its clocks, the nearest first."""
+
+    site: str
+    clocks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Person:
-    """Somebody who punches. ``habit`` 0..1 is how unpunctual; ``clock`` the index of the nearest clock."""
+    """Somebody who punches. ``habit`` 0..1 is how unpunctual; ``clocks`` are indexes, the nearest first."""
 
     employee_id: str
     badge_number: str
@@ -27,31 +35,52 @@ class Person:
     job_title: str
     shift: Shift
     habit: float
-    clock: int
+    site: str
+    clocks: tuple[int, ...]
+
+    @property
+    def clock(self) -> int:
+        """The index of the nearest clock."""
+        return self.clocks[0]
 
 
 @dataclass(frozen=True)
 class ClockRole:
-    """A clock at a door. ``connection`` is ``push`` or ``pull``."""
+    """A clock at a door. ``connection`` is ``push`` or ``pull``; ``wrong_by`` is how many seconds it goes fast."""
 
     serial: str
     name: str
     location: str
     connection: str
     profile: str
+    site: str
+    wrong_by: float = 0.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """A device group: clocks by index, and the departments whose people belong on each of them."""
+
+    name: str
+    clocks: tuple[int, ...]
+    departments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Company:
-    """An organisation of the demo."""
+    """An organisation of the demo. ``sites`` are names by code; ``own_holiday`` is a name."""
 
     slug: str
     name: str
     zone: str
     country: str
     owner_name: str
+    sites: dict[str, str]
     clocks: tuple[ClockRole, ...]
+    groups: tuple[Group, ...]
     people: tuple[Person, ...]
+    own_holiday: str
+    payroll_profile: str
 
     @property
     def owner_email(self) -> str:
@@ -71,11 +100,25 @@ ACME_SHIFTS = {
     "Office": Shift(time(9), time(18), GULF_WEEK),
     "Warehouse": Shift(time(7), time(16), GULF_WEEK | {5}),
     "Dispatch": Shift(time(14), time(22, 30), GULF_WEEK),
+    "Security": Shift(time(22), time(6), GULF_WEEK),
+}
+ACME_PLACES = {
+    "Office": Place("HQ", (1,)),
+    "Warehouse": Place("DEPOT", (0, 2)),
+    "Dispatch": Place("DEPOT", (2, 0)),
+    "Security": Place("DEPOT", (0,)),
 }
 GLOBEX_SHIFTS = {
     "Administration": Shift(time(8, 30), time(17), WEEK),
     "Assembly": Shift(time(6), time(14, 30), SIX_DAYS),
     "Maintenance": Shift(time(13, 30), time(22), WEEK),
+    "Night line": Shift(time(22), time(6), WEEK),
+}
+GLOBEX_PLACES = {
+    "Administration": Place("PLANT", (0,)),
+    "Assembly": Place("PLANT", (1, 0)),
+    "Maintenance": Place("WORKS", (2,)),
+    "Night line": Place("PLANT", (0, 1)),
 }
 TITLES = {
     "Office": ("Accountant", "Office manager", "Sales coordinator", "Buyer"),
@@ -84,6 +127,8 @@ TITLES = {
     "Administration": ("Clerk", "Payroll officer", "Planner"),
     "Assembly": ("Fitter", "Line lead", "Inspector", "Assembler"),
     "Maintenance": ("Electrician", "Mechanic"),
+    "Security": ("Guard", "Shift lead"),
+    "Night line": ("Operator", "Night lead"),
 }
 
 ACME_NAMES = (
@@ -100,7 +145,9 @@ GLOBEX_NAMES = (
 )
 
 
-def _people(names: str, shifts: dict[str, Shift], prefix: str, first_badge: int, clocks: int) -> tuple[Person, ...]:
+def _people(
+    names: str, shifts: dict[str, Shift], places: dict[str, Place], prefix: str, first_badge: int
+) -> tuple[Person, ...]:
     chance = random.Random(prefix)  # the same people at every run
     departments = list(shifts)
     people = []
@@ -115,7 +162,8 @@ def _people(names: str, shifts: dict[str, Shift], prefix: str, first_badge: int,
                 job_title=chance.choice(TITLES[department]),
                 shift=shifts[department],
                 habit=chance.random() ** 2,
-                clock=number % clocks,
+                site=places[department].site,
+                clocks=places[department].clocks,
             )
         )
     return tuple(people)
@@ -128,12 +176,19 @@ COMPANIES = (
         zone="Asia/Dubai",
         country="AE",
         owner_name="Amira Acme",
+        sites={"HQ": "Head office", "DEPOT": "Jebel Ali depot"},
         clocks=(
-            ClockRole("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4"),
-            ClockRole("CKUA210460002", "Office door", "Second floor", "push", "att-legacy"),
-            ClockRole("AF6P192360003", "Loading dock", "Dock 3", "pull", "zk8"),
+            ClockRole("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4", "DEPOT"),
+            ClockRole("CKUA210460002", "Office door", "Second floor", "push", "att-legacy", "HQ"),
+            ClockRole("AF6P192360003", "Loading dock", "Dock 3", "pull", "zk8", "DEPOT"),
         ),
-        people=_people(ACME_NAMES, ACME_SHIFTS, "ACM", 1001, 3),
+        groups=(
+            Group("Yard and dock", (0, 2), ("Warehouse", "Dispatch", "Security")),
+            Group("Head office", (1,), ("Office",)),
+        ),
+        people=_people(ACME_NAMES, ACME_SHIFTS, ACME_PLACES, "ACM", 1001),
+        own_holiday="Founders' Day",
+        payroll_profile="generic-wide",
     ),
     Company(
         slug="globex",
@@ -141,11 +196,18 @@ COMPANIES = (
         zone="Europe/Madrid",
         country="ES",
         owner_name="Gloria Globex",
+        sites={"PLANT": "Getafe plant", "WORKS": "Workshop"},
         clocks=(
-            ClockRole("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4"),
-            ClockRole("AF6P205510002", "Assembly hall", "Line 1", "pull", "zk8"),
-            ClockRole("AF6P205510003", "Workshop", "Building C", "pull", "zk8-1008"),
+            ClockRole("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4", "PLANT"),
+            ClockRole("AF6P205510002", "Assembly hall", "Line 1", "pull", "zk8", "PLANT"),
+            ClockRole("AF6P205510003", "Workshop", "Building C", "pull", "zk8-1008", "WORKS", wrong_by=-95),
         ),
-        people=_people(GLOBEX_NAMES, GLOBEX_SHIFTS, "GLX", 2001, 3),
+        groups=(
+            Group("Plant", (0, 1), ("Administration", "Assembly", "Night line")),
+            Group("Workshop", (2,), ("Maintenance",)),
+        ),
+        people=_people(GLOBEX_NAMES, GLOBEX_SHIFTS, GLOBEX_PLACES, "GLX", 2001),
+        own_holiday="Plant anniversary",
+        payroll_profile="generic-long",
     ),
 )

@@ -1,7 +1,8 @@
 """The demo's clocks: one process with all of them, each with its people and its log, somebody punching now and then.
 
 Run as ``python -m punctual.demo.clocks FILE``, where FILE is a JSON document of `Scene`. A clock's log is kept in a CSV
-file beside it, so that a clock switched off and on again still knows what it showed.
+file beside it, and whom it knows in a JSON file, so that a clock switched off and on again still knows what it knew.
+The process also holds the payroll system that gets the organisations' webhooks.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
+from device_bridge.simulator.memory import SimulatedPunch
 from device_bridge.simulator.people import read_log
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.terminal_clock import TerminalClock
+from punctual.demo import cues, receiver
 from punctual.demo.cast import COMPANIES, ClockRole, Company
-from punctual.demo.history import FINGER, IN, OUT, history
+from punctual.demo.clock_people import Clock, memory_of, remembered, users_of
+from punctual.demo.history import FINGER, IN, OUT, history, on_shift
 
 LIVE_SECONDS = (3.0, 8.0)
-
-Clock = PushClock | TerminalClock
+LOOK_SECONDS = 0.5
+POLL_SECONDS = 2.0
 
 
 class Scene(BaseModel):
-    """Where the clocks stand: push addresses by slug, ports of pull clocks by serial."""
+    """Where the clocks stand: push addresses by slug, ports of pull clocks by serial, the port for webhooks."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,6 +41,7 @@ class Scene(BaseModel):
     ca_file: Path
     push_urls: dict[str, str]
     ports: dict[str, int]
+    webhook_port: int
 
 
 def main() -> None:
@@ -52,56 +56,112 @@ async def perform(scene: Scene) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     troupes = [(company, [_clock(scene, company, role) for role in company.clocks]) for company in COMPANIES]
-    for company, clocks in troupes:
-        for role, clock in zip(company.clocks, clocks, strict=True):
-            if isinstance(clock, TerminalClock):
-                await clock.start("127.0.0.1", scene.ports[role.serial])
-            else:
-                await clock.start()
-    punching = [asyncio.create_task(_live(scene, company, clocks)) for company, clocks in troupes]
+    clocks = {clock.serial: clock for _, several in troupes for clock in several}
+    payroll = await receiver.listen(scene.webhook_port, scene.folder / "webhooks.jsonl")
+    for serial, clock in clocks.items():
+        if isinstance(clock, TerminalClock):
+            await clock.start("127.0.0.1", scene.ports[serial])
+        else:
+            await clock.start()
+    tasks = [asyncio.create_task(_live(scene, company, several)) for company, several in troupes]
+    tasks.append(asyncio.create_task(_heed(scene, clocks)))
     await over.wait()
-    for task in punching:
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*(clock.stop() for _, clocks in troupes for clock in clocks))
+    payroll.close()
+    await asyncio.gather(*(clock.stop() for clock in clocks.values()))
 
 
-def _log_file(scene: Scene, role: ClockRole) -> Path:
-    return scene.folder / f"{role.serial}.csv"
+def _log_file(scene: Scene, serial: str) -> Path:
+    return scene.folder / f"{serial}.csv"
+
+
+def _people_file(scene: Scene, serial: str) -> Path:
+    return scene.folder / f"{serial}.people.json"
 
 
 def _clock(scene: Scene, company: Company, role: ClockRole) -> Clock:
-    """A clock with everybody of the company, and its log: the kept one, else a month of history."""
-    path = _log_file(scene, role)
+    """A clock with whom it knows, and its log: the kept one, else the history."""
+    path = _log_file(scene, role.serial)
     if not path.exists():
         index = company.clocks.index(role)
         now = datetime.now(ZoneInfo(company.zone))
         lines = [punch for punch in history(company, now) if punch.clock == index]
         with path.open("w", newline="") as file:
             csv.writer(file).writerows((line.pin, line.local_time, line.status, line.verify) for line in lines)
-    users = [SimulatedUser(person.badge_number, person.name) for person in company.people]
+    memory = remembered(company, role, _people_file(scene, role.serial))
     log = read_log(path)
     if role.connection == "pull":
-        return TerminalClock(role.serial, profile=role.profile, users=users, log=log, zone=company.zone)
-    url = scene.push_urls[company.slug]
-    return PushClock(url, role.serial, profile=role.profile, users=users, log=log, ca_file=scene.ca_file, error_delay=2)
+        return TerminalClock(
+            role.serial,
+            profile=role.profile,
+            users=users_of(memory),
+            log=log,
+            zone=company.zone,
+            clock_offset=role.wrong_by,
+        )
+    return PushClock(
+        scene.push_urls[company.slug],
+        role.serial,
+        profile=role.profile,
+        users=users_of(memory),
+        templates=memory.templates,
+        log=log,
+        ca_file=scene.ca_file,
+        error_delay=2,
+        poll_seconds=POLL_SECONDS,
+    )
 
 
 async def _live(scene: Scene, company: Company, clocks: list[Clock]) -> None:
-    """Every few seconds somebody comes or goes, in turn."""
-    inside: set[str] = set()
+    """Every few seconds one of those on shift comes or goes, in turn; when nobody is on shift, anybody."""
+    inside = _inside(company, clocks)
     while True:
         await asyncio.sleep(random.uniform(*LIVE_SECONDS))
-        person = random.choice(company.people)
-        clock, role = clocks[person.clock], company.clocks[person.clock]
-        if isinstance(clock, PushClock) and not clock.options:
+        now = datetime.now(ZoneInfo(company.zone))
+        person = random.choice([each for each in company.people if on_shift(each, now)] or company.people)
+        clock = clocks[person.clock]
+        if not clock.ready:
             continue  # it has not learnt its time zone yet
         status = OUT if person.badge_number in inside else IN
         inside ^= {person.badge_number}
-        _keep(_log_file(scene, role), clock.punch(person.badge_number, status=status, verify=FINGER))
+        _keep(scene, clock.serial, clock.punch(person.badge_number, status=status, verify=FINGER))
 
 
-def _keep(path: Path, punch: SimulatedPunch) -> None:
-    with path.open("a", newline="") as file:
+def _inside(company: Company, clocks: list[Clock]) -> set[str]:
+    """Whose last punch of today was on the way in."""
+    today = f"{datetime.now(ZoneInfo(company.zone)).date()}"
+    lines = sorted((line for clock in clocks for line in clock.log), key=lambda line: line.local_time)
+    last = {line.pin: line for line in lines if line.local_time.startswith(today)}
+    return {pin for pin, line in last.items() if line.status == IN}
+
+
+async def _heed(scene: Scene, clocks: dict[str, Clock]) -> None:
+    """Act on cues, and keep whom the clocks know."""
+    kept: dict[str, str] = {}
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        for path in cues.waiting(scene.folder):
+            cue = cues.read(path)
+            clock = clocks[cue.serial]
+            if cue.what == "punch":
+                _keep(scene, cue.serial, clock.punch(cue.pin, cue.local_time, status=cue.status, verify=FINGER))
+            elif isinstance(clock, PushClock) and cue.pin in clock.users:
+                user = clock.users[cue.pin]
+                user.name = cue.name
+                clock.report_users([user])
+            path.unlink()
+        for serial, clock in clocks.items():
+            text = memory_of(clock).model_dump_json()
+            if kept.get(serial) != text:
+                path = _people_file(scene, serial)
+                path.with_suffix(".part").write_text(text)
+                path.with_suffix(".part").rename(path)
+                kept[serial] = text
+
+
+def _keep(scene: Scene, serial: str, punch: SimulatedPunch) -> None:
+    with _log_file(scene, serial).open("a", newline="") as file:
         csv.writer(file).writerow((punch.pin, punch.local_time, punch.status, punch.verify))
 
 
