@@ -99,8 +99,6 @@ export function ResourceTable<T extends object>(props: Props<T>) {
           <LoadingRows />
         ) : page.items.length === 0 ? (
           <NothingHere query={query} empty={empty} />
-        ) : isNarrow ? (
-          <Cards rows={page.items} columns={visible} rowKey={rowKey} label={label} selection={selection} />
         ) : (
           <Rows
             rows={page.items}
@@ -157,6 +155,10 @@ function cameFromControl(target: EventTarget): boolean {
 /** Rows without paging, for short lists inside a page; the same look as the big table. */
 export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink, selection }: RowsProps<T>) {
   const navigate = useNavigate()
+  const isNarrow = useIsNarrow()
+  if (isNarrow && columns.some((column) => column.card)) {
+    return <Cards rows={rows} columns={columns} rowKey={rowKey} label={label} selection={selection} />
+  }
   return (
     // A region of its own, reachable by keyboard: a wide table scrolls here and never moves the page sideways.
     <div className="table-region" role="region" aria-label={label} tabIndex={0}>

@@ -13,7 +13,7 @@ const DEVICE: Record<DeviceStatus, [Tone, string]> = {
 const ENROLLED: Record<EnrollmentStatus, [Tone, string]> = {
   not_enrolled: ['idle', 'Not enrolled'],
   pending: ['busy', 'Pending'],
-  partial: ['warn', 'On some devices'],
+  partial: ['warn', 'On some clocks'],
   enrolled: ['ok', 'Enrolled'],
 }
 const ON_DEVICE: Record<Enrollment['status'], [Tone, string]> = {

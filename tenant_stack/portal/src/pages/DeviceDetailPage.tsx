@@ -114,7 +114,7 @@ export default function DeviceDetailPage() {
   return (
     <>
       <p className="crumb">
-        <Link to="/devices">Devices</Link> / {device.device_serial}
+        <Link to="/devices">Clocks</Link> / {device.device_serial}
       </p>
       <PageHeader
         title={

@@ -135,12 +135,12 @@ export default function DevicesPage() {
   )
   return (
     <>
-      <PageHeader title="Devices" note="The clocks of this organisation." actions={addButton} />
+      <PageHeader title="Clocks" note="Where people punch, how each clock is, and what came of it." actions={addButton} />
       <div className="stack">
         <WaitingDevices />
         <ResourceTable<Device>
           id="devices"
-          label="Devices"
+          label="Clocks"
           path={DEVICES}
           pollMs={REFRESH_MS}
           rowKey={(device) => device.id}

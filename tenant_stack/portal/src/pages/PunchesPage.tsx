@@ -102,7 +102,7 @@ export default function PunchesPage() {
           hint: (
             <>
               As soon as somebody punches on an approved clock, the line is here. Are the clocks connected? See{' '}
-              <Link to="/devices">Devices</Link>.
+              <Link to="/devices">Clocks</Link>.
             </>
           ),
         }}

@@ -71,7 +71,7 @@ const COLUMNS: Column<Staff>[] = [
   },
   {
     key: 'devices',
-    title: 'Devices',
+    title: 'Clocks',
     csv: (staff) => `${staff.devices_enrolled} of ${staff.devices_assigned}`,
     render: (staff) => (
       <span className="number">

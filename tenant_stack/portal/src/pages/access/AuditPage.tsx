@@ -7,6 +7,20 @@ import { useCan } from '../../session.ts'
 import { AccessTabs } from './AccessTabs.tsx'
 import './access.css'
 
+/** Whole documents (a rule set, a role) would make a row as tall as the window. */
+const LONG = 120
+
+function Value({ of }: { of: unknown }) {
+  const text = shown(of)
+  if (text.length <= LONG) return text
+  return (
+    <details className="audit-long">
+      <summary>{text.slice(0, LONG)}…</summary>
+      <pre>{typeof of === 'string' ? of : JSON.stringify(of, null, 2)}</pre>
+    </details>
+  )
+}
+
 const shown = (value: unknown) => (value === '' ? '–' : typeof value === 'string' ? value : JSON.stringify(value))
 
 /** What a line changed: only the fields that differ when both sides are there. */
@@ -18,8 +32,8 @@ function Changes({ line }: { line: AuditLine }) {
     <ul className="plain-list audit-changes">
       {changed.map((name) => (
         <li key={name}>
-          {name.replaceAll('_', ' ')}: {line.before && <del>{shown(line.before[name] ?? '–')}</del>}{' '}
-          {line.after && <ins>{shown(line.after[name] ?? '–')}</ins>}
+          {name.replaceAll('_', ' ')}: {line.before && <del><Value of={line.before[name] ?? '–'} /></del>}{' '}
+          {line.after && <ins><Value of={line.after[name] ?? '–'} /></ins>}
         </li>
       ))}
     </ul>

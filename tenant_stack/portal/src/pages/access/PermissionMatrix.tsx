@@ -1,5 +1,9 @@
 import { Checkbox } from 'antd'
 
+/** Names of the API, and what the portal calls them. */
+const WORDS: Record<string, string> = { devices: 'clocks', clients: 'API clients' }
+const wordFor = (resource: string) => WORDS[resource] ?? resource
+
 type Props = {
   matrix: Record<string, string[]>
   /** What the person may tick: nobody gives what they do not hold. */
@@ -29,14 +33,14 @@ export function PermissionMatrix({ matrix, offered, value = [], onChange }: Prop
         <tbody>
           {Object.entries(matrix).map(([resource, known]) => (
             <tr key={resource}>
-              <th scope="row">{resource}</th>
+              <th scope="row">{wordFor(resource)}</th>
               {actions.map((action) => {
                 const permission = `${resource}:${action}`
                 return (
                   <td key={action}>
                     {known.includes(action) && (
                       <Checkbox
-                        aria-label={`${resource}: ${action}`}
+                        aria-label={`${wordFor(resource)}: ${action}`}
                         checked={value.includes(permission)}
                         disabled={!onChange || !offered(permission)}
                         onChange={(event) => toggle(permission, event.target.checked)}

@@ -112,17 +112,14 @@ function Keeping() {
 export default function ConsentTextsPage() {
   const can = useCan()
   const [adding, setAdding] = useState(false)
+  const add = can('biometrics:update') && (
+    <Button type="primary" onClick={() => setAdding(true)}>
+      New version
+    </Button>
+  )
   return (
     <>
-      <BiometricsTabs
-        actions={
-          can('biometrics:update') && (
-            <Button type="primary" onClick={() => setAdding(true)}>
-              New version
-            </Button>
-          )
-        }
-      />
+      <BiometricsTabs actions={add} />
       <div className="stack">
         <ResourceTable<ConsentText>
           id="consent-texts"
@@ -130,7 +127,7 @@ export default function ConsentTextsPage() {
           path={CONSENT_TEXTS}
           rowKey={(text) => text.id}
           columns={COLUMNS}
-          empty={{ title: 'No text yet', hint: 'Write what people agree to before their first finger is taken.' }}
+          empty={{ title: 'No text yet', hint: 'Write what people agree to before their first finger is taken.', action: add }}
         />
         <Keeping />
       </div>

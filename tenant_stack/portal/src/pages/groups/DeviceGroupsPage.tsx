@@ -88,17 +88,16 @@ export default function DeviceGroupsPage() {
     }
     return columnsOf(can, (id) => setForm({ id }), remove)
   }, [can, client])
+  const add = can('devices:create') && (
+    <Button type="primary" onClick={() => setForm({ id: null })}>
+      New group
+    </Button>
+  )
   return (
     <>
       <DeviceTabs
         note="Who belongs on which clocks. People come and go by themselves; a clock counts only once it has confirmed them."
-        actions={
-          can('devices:create') && (
-            <Button type="primary" onClick={() => setForm({ id: null })}>
-              New group
-            </Button>
-          )
-        }
+        actions={add}
       />
       <ResourceTable<DeviceGroup>
         id="device-groups"
@@ -111,6 +110,7 @@ export default function DeviceGroupsPage() {
         empty={{
           title: 'No groups yet',
           hint: 'Put clocks into a group and say who belongs on them: everybody, departments, sites, or people one by one.',
+          action: add,
         }}
       />
       <GroupForm open={form !== null} id={form?.id ?? null} onClose={() => setForm(null)} />

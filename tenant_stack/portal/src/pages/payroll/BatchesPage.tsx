@@ -1,4 +1,4 @@
-import { api, Chip, Field, Instant, listKey, ResourceForm, ResourceTable, spanWords, type Column, type Tone } from '@punctual/portal-kit'
+import { api, Chip, Field, Instant, LinkButton, listKey, ResourceForm, ResourceTable, spanWords, type Column, type Tone } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useMemo, useState } from 'react'
@@ -130,7 +130,11 @@ export default function BatchesPage() {
         rowKey={(batch) => batch.id}
         columns={columns}
         pollMs={5_000}
-        empty={{ title: 'No batches yet', hint: 'Choose a period under Export and make the first one.' }}
+        empty={{
+          title: 'No batches yet',
+          hint: 'Choose a period, look at the figures, and make the first batch.',
+          action: <LinkButton to="/payroll">To the export</LinkButton>,
+        }}
       />
       <ResourceForm<{ reason: string }>
         open={leaving !== null}

@@ -2,7 +2,7 @@ import { api, asProblem, ConfirmButton, ErrorPanel, listKey, PageHeader, Panel, 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Checkbox, Input, InputNumber, Select, Skeleton } from 'antd'
 import { useState, type ReactNode } from 'react'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import '../../payroll.css'
 import { PROFILES, type PayrollPreview, type Profile, type ProfileDefinition } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
@@ -79,6 +79,9 @@ function Editor({ profile }: { profile: Profile }) {
   const refusal = problem ?? (trial.error ? asProblem(trial.error) : null)
   return (
     <>
+      <p className="crumb">
+        <Link to="/payroll/profiles">Profiles</Link> / {profile.code}
+      </p>
       <PageHeader
         title={profile.name}
         note={profile.ready ? `This profile came ready: copy it to change it. ${profile.advice}` : 'An own profile. Batches keep the one they were made with.'}

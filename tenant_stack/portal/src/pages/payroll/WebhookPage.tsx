@@ -17,7 +17,7 @@ import {
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Skeleton } from 'antd'
 import { useMemo, useState } from 'react'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import '../../payroll.css'
 import { EVENTS, WEBHOOKS, type Delivery, type Webhook, type WebhookMade } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
@@ -139,6 +139,9 @@ export default function WebhookPage() {
   const hook = found.data
   return (
     <>
+      <p className="crumb">
+        <Link to="/payroll/webhooks">Webhooks</Link> / {hook.name}
+      </p>
       <PageHeader
         title={
           <>

@@ -75,17 +75,16 @@ const COLUMNS: Column<Webhook>[] = [
 export default function WebhooksPage() {
   const can = useCan()
   const [adding, setAdding] = useState(false)
+  const add = can('settings:update') && (
+    <Button type="primary" onClick={() => setAdding(true)}>
+      New webhook
+    </Button>
+  )
   return (
     <>
       <PayrollTabs
         note="Other systems are told what happened: signed, tried again for a day, never to a private address."
-        actions={
-          can('settings:update') && (
-            <Button type="primary" onClick={() => setAdding(true)}>
-              New webhook
-            </Button>
-          )
-        }
+        actions={add}
       />
       <ResourceTable<Webhook>
         id="webhooks"
@@ -98,6 +97,7 @@ export default function WebhooksPage() {
         empty={{
           title: 'Nobody is told yet',
           hint: 'A webhook tells your payroll system when a period is approved or locked, and when something is corrected.',
+          action: add,
         }}
       />
       <WebhookForm open={adding} hook={null} onClose={() => setAdding(false)} />

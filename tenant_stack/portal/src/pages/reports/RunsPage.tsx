@@ -1,4 +1,4 @@
-import { Age, Chip, listKey, ResourceTable, type Column, type Filter, type Tone } from '@punctual/portal-kit'
+import { Age, Chip, LinkButton, listKey, ResourceTable, type Column, type Filter, type Tone } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Progress } from 'antd'
 import { useMemo } from 'react'
@@ -94,7 +94,11 @@ export default function RunsPage() {
         columns={columns}
         filters={FILTERS}
         pollMs={3_000}
-        empty={{ title: 'No files yet', hint: 'Choose a report and press PDF, Excel or CSV.' }}
+        empty={{
+          title: 'No files yet',
+          hint: 'Choose a report and press PDF, Excel or CSV.',
+          action: <LinkButton to="/reports">To the reports</LinkButton>,
+        }}
       />
     </>
   )

@@ -69,7 +69,11 @@ export default function DaysOffPage() {
         path={WEEKLY_OFFS}
         rowKey={(off) => off.id}
         columns={COLUMNS}
-        empty={{ title: 'Every day is a working day', hint: 'Say which days of the week are off; from a date on, or for one site.' }}
+        empty={{
+          title: 'Every day is a working day',
+          hint: 'Say which days of the week are off; from a date on, or for one site.',
+          action: add,
+        }}
       />
       <ResourceForm<WeeklyOffIn>
         open={adding}

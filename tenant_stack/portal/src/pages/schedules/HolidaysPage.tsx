@@ -135,7 +135,7 @@ export default function HolidaysPage() {
         rowKey={(holiday) => holiday.id}
         columns={COLUMNS}
         filters={filters}
-        empty={{ title: 'No holidays yet', hint: 'Import the public holidays of a country, or enter your own.' }}
+        empty={{ title: 'No holidays yet', hint: 'Import the public holidays of a country, or enter your own.', action: buttons && <div className="actions">{buttons}</div> }}
       />
       <HolidayForm open={form === 'add'} onClose={() => setForm(null)} />
       <ImportForm open={form === 'import'} onClose={() => setForm(null)} />

@@ -115,7 +115,7 @@ export default function LeavePage() {
         rowKey={(leave) => leave.id}
         columns={COLUMNS}
         filters={filters}
-        empty={{ title: 'Nobody is on leave', hint: 'Leave excuses an absence; duty elsewhere counts as present.' }}
+        empty={{ title: 'Nobody is on leave', hint: 'Leave excuses an absence; duty elsewhere counts as present.', action: add }}
       />
       <ResourceForm<LeaveIn>
         open={adding}
