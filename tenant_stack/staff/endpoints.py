@@ -23,6 +23,7 @@ from tenant_stack.edge import (
     Worker,
 )
 from tenant_stack.staff import service
+from tenant_stack.staff.bulk.endpoints import bulk_router
 from tenant_stack.staff.enrolling import enroll, leave_clock
 from tenant_stack.staff.schemas import EnrollAnswer, EnrollIn, StaffDetail, StaffIn, StaffView
 
@@ -31,6 +32,7 @@ def staff_router() -> APIRouter:
     router = APIRouter(prefix="/api/staff", tags=["staff"])
     router.add_api_route("", create_staff, methods=["POST"], status_code=201)
     router.add_api_route("", list_staff, methods=["GET"])
+    router.include_router(bulk_router())
     router.add_api_route("/{staff_id}", read_staff, methods=["GET"])
     router.add_api_route("/{staff_id}", update_staff, methods=["PUT"])
     router.add_api_route("/{staff_id}", delete_staff, methods=["DELETE"], status_code=204)
