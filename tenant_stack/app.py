@@ -55,8 +55,8 @@ from tenant_stack.webhooks.endpoints import webhooks_router
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
 
-# The bridge hands over up to 5,000 punches or 20,000 users at a time.
-LARGEST_BODY = 8_000_000
+# The bridge hands over up to 5,000 punches or 20,000 users at a time; a file of people has up to 10 MB.
+LARGEST_BODY = 10_100_000
 
 
 @asynccontextmanager
