@@ -68,7 +68,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Company:
-    """An organisation of the demo. ``sites`` are names by code; ``own_holiday`` is a name."""
+    """An organisation of the demo. ``sites`` are names by code; ``offs`` their free
+    weekdays (0 is Monday); ``own_holiday`` is a name."""
 
     slug: str
     name: str
@@ -76,6 +77,7 @@ class Company:
     country: str
     owner_name: str
     sites: dict[str, str]
+    offs: dict[str, tuple[int, ...]]
     clocks: tuple[ClockRole, ...]
     groups: tuple[Group, ...]
     people: tuple[Person, ...]
@@ -177,6 +179,7 @@ COMPANIES = (
         country="AE",
         owner_name="Amira Acme",
         sites={"HQ": "Head office", "DEPOT": "Jebel Ali depot"},
+        offs={"HQ": (4, 5), "DEPOT": (4,)},
         clocks=(
             ClockRole("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4", "DEPOT"),
             ClockRole("CKUA210460002", "Office door", "Second floor", "push", "att-legacy", "HQ"),
@@ -197,6 +200,7 @@ COMPANIES = (
         country="ES",
         owner_name="Gloria Globex",
         sites={"PLANT": "Getafe plant", "WORKS": "Workshop"},
+        offs={"PLANT": (6,), "WORKS": (5, 6)},
         clocks=(
             ClockRole("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4", "PLANT"),
             ClockRole("AF6P205510002", "Assembly hall", "Line 1", "pull", "zk8", "PLANT"),

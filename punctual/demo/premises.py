@@ -44,6 +44,10 @@ async def set_up(tenant: Tenant, company: Company, script: Script, ports: dict[s
     await tenant.add("/api/holidays", {"day": str(script.own_holiday), "name": company.own_holiday})
     for year in sorted({script.first.year, script.today.year}):
         await tenant.add("/api/holidays/import", {"country": company.country, "year": year})
+    if not await tenant.items("/api/weekly-offs"):
+        for code, weekdays in company.offs.items():
+            off = {"weekdays": list(weekdays), "starts_on": str(script.first), "site_id": sites[code]}
+            await tenant.post("/api/weekly-offs", off)
     for badge, days in script.leave.items():
         for day in days:
             await tenant.add("/api/leaves", {"staff_id": staff[badge], "day": str(day), "note": "Annual leave"})

@@ -20,13 +20,14 @@ from tenant_stack.reports.writers.document import Bar, Document
 from tenant_stack.schedules.models import Site
 from tenant_stack.staff.models import Staff
 
-LEGEND = ["On time", "Late", "Absent", "Leave"]
+LEGEND = ["On time", "Late", "Absent", "Leave", "Incomplete"]
 WITH_CHART = {"daily", "monthly", "period", "departments", "late", "absences"}
 MOST_BARS = 62
 MOST_DEPARTMENTS = 14
 # The figures people look for first, in this order.
 TILES = ("worked", "expected", "overtime", "late", "early", "days_absent", "days_late", "days", "amount")
 ROWS_ARE = {
+    **dict.fromkeys(("daily", "late", "early", "absences", "missing", "overtime"), "Records"),
     "monthly": "People",
     "period": "People",
     "departments": "Departments",
@@ -78,7 +79,7 @@ def _listed(what: str, names: Iterable[str]) -> str:
 
 
 async def bars(session: AsyncSession, kind: str, filters: Filters) -> list[Bar]:
-    """People on time, late, absent and on leave: by day, or by department when it is one day."""
+    """People on time, late, absent, on leave and without a way in: by day, or by department when it is one day."""
     if kind not in WITH_CHART or (filters.last - filters.first).days >= MOST_BARS:
         return []
     late = sa.and_(R.late_seconds > 0, R.first_in.is_not(None))
@@ -87,6 +88,7 @@ async def bars(session: AsyncSession, kind: str, filters: Filters) -> list[Bar]:
         sa.func.count().filter(late),
         sa.func.count().filter(R.status == "absent"),
         sa.func.count().filter(R.status == "on_leave", R.first_in.is_(None)),
+        sa.func.count().filter(R.status == "incomplete", R.first_in.is_(None)),
     ]
     one_day = filters.first == filters.last
     by = sa.func.coalesce(Staff.department, sa.literal_column("''")) if one_day else R.work_date

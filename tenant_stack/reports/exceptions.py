@@ -18,6 +18,32 @@ from tenant_stack.staff.models import Staff
 A = AttendanceAnomaly
 OWNERS = {"hr": "HR", "manager": "Manager", "devices": "Devices"}
 
+# The same words as in the portal; of the other kinds the name says it.
+WORDS = {
+    "not_arrived": "Not arrived yet",
+    "in_late": "Arrived late",
+    "out_early": "Left early",
+    "in_early": "Arrived early",
+    "out_late": "Stayed late",
+    "long_shift": "Too long a stretch",
+    "short_shift": "Very short stretch",
+    "early_return": "Early back from break",
+    "rest_below_11h": "Rest below 11 hours",
+    "over_day_limit": "Over the day limit",
+    "over_week_limit": "Over the week limit",
+    "over_weekly_schedule": "Over the week's schedule",
+    "days_in_a_row": "Too many days in a row",
+    "holiday_work": "Work on a holiday",
+    "off_day_work": "Work on a day off",
+    "leave_work": "Work during leave",
+    "repeated_direction": "Same direction twice",
+    "unmatched_punch": "Outside every shift",
+    "unassigned_punch": "Punch of nobody we know",
+    "future_punch": "Punch from the future",
+    "device_clock_skew": "Clock was wrong",
+    "manual_conflict": "Contradicts a manual entry",
+}
+
 COLUMNS = (
     Column("work_date", "Day", "date", width=11),
     Column("employee_id", "Employee", width=10),
@@ -46,7 +72,7 @@ def query(filters: Filters) -> tuple[sa.Select[*tuple[Any, ...]], int]:
         "name": Staff.name,
         "department": sa.func.coalesce(Staff.department, ""),
         "site": sa.func.coalesce(Site.name, ""),
-        "kind": words(A.kind, {kind: kind.replace("_", " ").capitalize() for kind in CATALOGUE}),
+        "kind": words(A.kind, {kind: WORDS.get(kind, kind.replace("_", " ").capitalize()) for kind in CATALOGUE}),
         "text": A.text,
         "severity": sa.func.initcap(A.severity),
         "state": sa.func.initcap(A.state),

@@ -62,7 +62,7 @@ TEMPLATE = r"""
 #let soft = rgb("#5c6b7a")
 #let line = rgb("#d5dde5")
 #let accent = rgb("#0f5ea8")
-#let colours = (rgb("#2f8f6b"), rgb("#d9902f"), rgb("#c94a4a"), rgb("#6b87c7"))
+#let colours = (rgb("#2f8f6b"), rgb("#d9902f"), rgb("#c94a4a"), rgb("#6b87c7"), rgb("#a9b4bf"))
 #let marks = (
   "A": (rgb("#fbe3e3"), rgb("#a02c2c")), "L": (rgb("#e4ebfa"), rgb("#34569e")), "?": (rgb("#fff0d6"), rgb("#8a5a00")),
   "½": (rgb("#fff6e3"), rgb("#8a5a00")), "H": (rgb("#eef1f4"), soft), "–": (rgb("#eef1f4"), soft),
@@ -97,11 +97,13 @@ TEMPLATE = r"""
   }
 })
 #let chart = block(width: 100%, height: 84pt, {
+  // A few bars stay slim; many share the whole width.
+  let wide = if d.bars.len() > 12 { 100% } else { 44pt }
   grid(columns: (1fr,) * d.bars.len(), column-gutter: 2pt, rows: (52pt, 10pt), align: center + bottom,
     ..d.bars.map(bar => stack(dir: ttb, ..bar.parts.enumerate().rev().map(((index, part)) =>
-        rect(width: 100%, height: 50pt * part / d.highest, fill: colours.at(index), stroke: none)))),
+        rect(width: wide, height: 50pt * part / d.highest, fill: colours.at(index), stroke: none)))),
     ..d.bars.map(bar => text(size: 6pt, fill: soft, bar.label)))
-  v(3pt)
+  v(6pt)
   d.legend.enumerate().map(((index, name)) => {
     box(width: 6pt, height: 6pt, fill: colours.at(index)); h(3pt); text(size: 7pt, fill: soft, name); h(10pt)
   }).join()
@@ -111,10 +113,15 @@ TEMPLATE = r"""
   grid(columns: (1fr, auto), text(weight: "semibold", d.title + " · " + d.organisation), d.period + " · " + d.zone)
 })
 #let right-hand(kind) = kind == "number" or kind == "duration"
+// A text beside figures needs more air than figures beside a text.
+#let sides(index) = {
+  let follows = index > 0 and right-hand(d.kinds.at(index - 1)) and not right-hand(d.kinds.at(index))
+  (left: if follows and d.kinds.at(index) != "mark" { 1.1em } else { 0.4em }, right: 0.4em)
+}
 #let heading(index) = {
   let kind = d.kinds.at(index)
   let side = if right-hand(kind) { right } else if kind == "mark" { center } else { left }
-  grid.cell(fill: rgb("#e8eef5"), inset: (x: 0.4em), align: side + horizon,
+  grid.cell(fill: rgb("#e8eef5"), inset: sides(index), align: side + horizon,
     text(size: 0.88em, weight: "semibold", d.titles.at(index)))
 }
 #let cell(row, number, index) = {
@@ -131,7 +138,7 @@ TEMPLATE = r"""
   } else {
     let body = text(weight: strong, value)
     let shown = place(left + horizon, box(width: 2000pt, body))
-    grid.cell(fill: fill, inset: (x: 0.4em), if row.level > 0 { shown } else {
+    grid.cell(fill: fill, inset: sides(index), if row.level > 0 { shown } else {
       box(width: 100%, height: d.row * 1pt, clip: true, shown)
     })
   }
