@@ -9,6 +9,7 @@ export type Query = Record<string, QueryValue>
 type Options = { query?: Query; body?: unknown; signal?: AbortSignal | undefined }
 
 const ANSWER_WITHIN_MS = 30_000
+const UPLOAD_WITHIN_MS = 180_000
 let askToConfirm: (() => void) | null = null
 const signedOutListeners = new Set<() => void>()
 
@@ -45,19 +46,28 @@ export function confirmIdentity(): void {
   location.assign(withQuery('/auth/login', { again: true, next: back }))
 }
 
-async function request<T>(method: string, path: string, { query, body, signal }: Options = {}): Promise<T> {
-  const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS)
+async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const { response, isJson } = await send(method, path, options)
+  if (response.status === 204) return undefined as T
+  if (!isJson) throw plainProblem(502, response.headers.get('x-correlation-id'))
+  return (await response.json()) as T
+}
+
+async function send(method: string, path: string, { query, body, signal }: Options) {
+  const upload = body instanceof FormData
+  const deadline = AbortSignal.timeout(upload ? UPLOAD_WITHIN_MS : ANSWER_WITHIN_MS)
   const headers: Record<string, string> = { accept: 'application/json' }
   // The back end refuses unsafe cookie calls without this header: a foreign page can't set it without a preflight.
   if (method !== 'GET') headers['x-punctual'] = '1'
   if (Date.now() - lastTouchedAt < AT_IT_MS) headers['x-punctual-active'] = '1'
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  // A form names its own type, with the boundary between its parts.
+  if (body !== undefined && !upload) headers['content-type'] = 'application/json'
   let response: Response
   try {
     response = await fetch(withQuery(path, query), {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : upload ? body : JSON.stringify(body),
       credentials: 'same-origin',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     })
@@ -73,15 +83,19 @@ async function request<T>(method: string, path: string, { query, body, signal }:
     else if (response.status === 401) for (const listener of signedOutListeners) listener()
     throw failed
   }
-  if (response.status === 204) return undefined as T
-  if (!isJson) throw plainProblem(502, response.headers.get('x-correlation-id'))
-  return (await response.json()) as T
+  return { response, isJson }
 }
 
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) =>
     request<T>('GET', path, { ...(query && { query }), signal }),
   post: <T>(path: string, body?: unknown) => request<T>('POST', path, { body }),
+  /** Send a file; three minutes at most. */
+  upload: <T>(path: string, form: FormData, query?: Query) =>
+    request<T>('POST', path, { body: form, ...(query && { query }) }),
+  /** Send a file, and get a text file back. */
+  uploadForText: async (path: string, form: FormData): Promise<string> =>
+    (await send('POST', path, { body: form })).response.text(),
   put: <T>(path: string, body: unknown) => request<T>('PUT', path, { body }),
   delete: (path: string) => request<void>('DELETE', path),
 }

@@ -1,6 +1,7 @@
 export { api, confirmIdentity, onConfirmationWanted, onSignedOut, withQuery, type Page, type Query } from './api.ts'
 export { AppearanceProvider, useAppearance } from './appearance.tsx'
 export { Chip, type Tone } from './Chip.tsx'
+export { saveText } from './csv.ts'
 export { ConfirmButton } from './ConfirmButton.tsx'
 export { ErrorPanel } from './ErrorPanel.tsx'
 export { Age, Instant, useNow, useZone, WallTime, ZoneProvider } from './Moment.tsx'

@@ -7,6 +7,7 @@ import { DashboardPage } from './pages/DashboardPage.tsx'
 import { useSession } from './session.ts'
 
 const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
+const StaffImportPage = lazy(() => import('./pages/import/StaffImportPage.tsx'))
 const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
 const DevicesPage = lazy(() => import('./pages/DevicesPage.tsx'))
 const DeviceGroupsPage = lazy(() => import('./pages/groups/DeviceGroupsPage.tsx'))
@@ -93,6 +94,7 @@ export const router = createBrowserRouter([
     children: [
       { path: '/', element: <StartPage /> },
       { path: '/staff', element: <StaffPage /> },
+      { path: '/staff/import', element: <StaffImportPage /> },
       { path: '/staff/:id', element: <StaffDetailPage /> },
       { path: '/devices', element: <DevicesPage /> },
       { path: '/on-clocks/groups', element: <DeviceGroupsPage /> },

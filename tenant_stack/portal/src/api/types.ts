@@ -24,6 +24,8 @@ export type Enrollment = {
   by_hand: boolean
   by_group: boolean
   reported_name: string | null
+  retries: number
+  retry_at: string | null
 }
 
 export type StaffIn = {

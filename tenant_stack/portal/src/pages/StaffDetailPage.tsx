@@ -97,6 +97,12 @@ function Enrollments({ staff }: { staff: Staff }) {
               PIN {item.pin}, {whyThere(item)}
               {item.reported_name && item.reported_name !== staff.name ? `, shown as ${item.reported_name}` : ''}
               {item.message ? ` · ${item.message}` : ''}
+              {item.retry_at && (
+                <>
+                  {' · sent again by itself '}
+                  <Instant at={item.retry_at} seconds={false} />
+                </>
+              )}
             </span>
             <Age at={item.confirmed_at} never="not confirmed" />
           </div>

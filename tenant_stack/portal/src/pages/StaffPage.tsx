@@ -1,4 +1,4 @@
-import { Age, Chip, PageHeader, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
+import { Age, Chip, LinkButton, PageHeader, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { STAFF } from '../api/paths.ts'
@@ -97,9 +97,10 @@ export default function StaffPage() {
       Add a person
     </Button>
   )
+  const importButton = can('staff:create') && can('staff:update') && <LinkButton to="/staff/import">Import a file</LinkButton>
   return (
     <>
-      <PageHeader title="Staff" note="Everybody who punches, on whichever clock." actions={addButton} />
+      <PageHeader title="Staff" note="Everybody who punches, on whichever clock." actions={<>{importButton}{addButton}</>} />
       <ResourceTable<Staff>
         id="staff"
         label="Staff"
