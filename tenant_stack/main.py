@@ -62,4 +62,4 @@ def run_worker(document: dict[str, object], announce_ready: Callable[[], None]) 
 def migrate(document: dict[str, object]) -> str:
     """Bring the organisation's database to the newest revision; returns that revision."""
     settings = _settings(document, "tenant-migrate")
-    return asyncio.run(schema.migrate(settings.database_url.get_secret_value()))
+    return asyncio.run(schema.migrate(settings.database_url.get_secret_value(), settings.application_role))

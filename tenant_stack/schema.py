@@ -22,6 +22,7 @@ from tenant_stack.devices import models as devices
 from tenant_stack.payroll import models as payroll
 from tenant_stack.punches import models as punches
 from tenant_stack.reports import models as reports
+from tenant_stack.rights import set_rights
 from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
 from tenant_stack.webhooks import models as webhooks
@@ -76,11 +77,18 @@ def upgrade(connection: sa.Connection) -> str:
     return newest()
 
 
-async def migrate(database_url: str) -> str:
-    """Apply all migrations to a database in one transaction; returns the head revision."""
+async def migrate(database_url: str, application_role: str | None = None) -> str:
+    """Apply all migrations to a database in one transaction; returns the head revision.
+
+    The connection is that of the tables' owner. ``application_role`` is the role that the programs use: its rights are
+    set anew. Without it they are left as they are.
+    """
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
     try:
         async with engine.begin() as connection:
-            return await connection.run_sync(upgrade)
+            head = await connection.run_sync(upgrade)
+            if application_role is not None:
+                await connection.run_sync(set_rights, application_role)
+            return head
     finally:
         await engine.dispose()

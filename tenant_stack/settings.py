@@ -15,7 +15,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
     """``organisation`` is the stack id (``org-acme``); addresses are ``unix:/path`` or ``host:port``.
 
     ``smtp_url`` is ``smtp://user:password@host:587`` or ``smtps://…``; without it, messages are written into
-    ``mail_dir``.
+    ``mail_dir``. ``application_role`` is told to migrations only: whose rights in the database they set.
     """
 
     organisation: str
@@ -23,6 +23,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
     organisation_name: str
     zone: str = "UTC"
     database_url: SecretStr
+    application_role: str | None = None
     jobs_namespace: str
     tokens_key: str
     public_url: str
@@ -61,6 +62,11 @@ class TenantSettings(ValkeySettings, VaultSettings):
     def templates_key(self) -> str:
         """The organisation's key for biometric templates."""
         return f"{self.organisation}-templates"
+
+    @property
+    def backups_key(self) -> str:
+        """The organisation's key for what leaves the stack, and for other secrets in its rows; never renewed away."""
+        return f"{self.organisation}-backups"
 
     @property
     def networks(self) -> list[IPv4Network | IPv6Network]:

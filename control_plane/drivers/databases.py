@@ -1,7 +1,10 @@
 """The PostgreSQL server on which organisations' databases live, as a list of verbs.
 
+Each organisation has two roles: one that owns the database and its tables, used by migrations alone, and one that its
+programs use, which may change rows and can neither alter a table nor give itself a right.
+
 Works with a superuser, and with a role that has only CREATEROLE and CREATEDB: that one becomes a member of an
-organisation's role for the moments in which PostgreSQL asks for it, and can't read its tables otherwise.
+organisation's roles for the moments in which PostgreSQL asks for it, and can't read its tables otherwise.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ SCRAM_ITERATIONS = 4096
 ERASED_BY_FORCE_SECONDS = 10
 
 CONNECTION_LIMIT = 24
+OWNER_CONNECTION_LIMIT = 4
 ROLE_SETTINGS: Mapping[str, str] = {
     "statement_timeout": "60s",
     "lock_timeout": "15s",
@@ -31,13 +35,25 @@ ROLE_SETTINGS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class DatabaseFacts:
-    """What is there of one organisation's role and database."""
+class RoleFacts:
+    """What is there of a role. ``plain``: it may sign in and has no right over the server."""
 
-    role: bool = False
-    role_is_plain: bool = False
+    exists: bool = False
+    plain: bool = False
     connection_limit: int = -1
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    def as_wanted(self, connection_limit: int) -> bool:
+        return self.plain and self.connection_limit == connection_limit and self.settings == ROLE_SETTINGS
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """What is there of one organisation. ``owned``: by its owner's role. ``closed``: nobody but that one and the
+    programs' role gets in, and the programs' role may do no more than get in."""
+
+    programs: RoleFacts
+    owner: RoleFacts
     database: bool = False
     owned: bool = False
     closed: bool = False
@@ -79,14 +95,15 @@ class DatabaseServer:
         self._host = host or parts.hostname or "127.0.0.1"
         self._port = port or parts.port or 5432
 
-    def tenant_url(self, name: str, password: str) -> str:
-        """The address of an organisation's database, for its own role."""
-        return f"postgresql://{name}:{quote(password, safe='')}@{self._host}:{self._port}/{name}"
+    def tenant_url(self, name: str, password: str, *, role: str | None = None) -> str:
+        """The address of an organisation's database, for the role of its programs or for another ``role``."""
+        return f"postgresql://{role or name}:{quote(password, safe='')}@{self._host}:{self._port}/{name}"
 
     @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[asyncpg.Connection]:
+    async def _connect(self, database: str | None = None) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(
             self._admin_url,
+            database=database,
             timeout=5,
             command_timeout=20,
             server_settings={"application_name": "punctual-provisioning"},
@@ -96,39 +113,37 @@ class DatabaseServer:
         finally:
             await connection.close()
 
-    async def facts(self, name: str) -> DatabaseFacts:
-        """What is there now."""
+    async def facts(self, name: str, owner: str) -> DatabaseFacts:
+        """What is there now of the database ``name``, of the role of the same name, and of its owner."""
         async with self._connect() as connection:
-            role = await connection.fetchrow(
-                "SELECT rolconnlimit, rolconfig, rolcanlogin AND NOT (rolsuper OR rolcreatedb OR rolcreaterole "
-                "OR rolreplication OR rolbypassrls) AS plain FROM pg_roles WHERE rolname = $1",
-                name,
-            )
+            programs, owning = await _role_facts(connection, name), await _role_facts(connection, owner)
             database = await connection.fetchrow(
-                "SELECT pg_get_userbyid(datdba) = $1 AS owned, NOT EXISTS (SELECT FROM aclexplode(coalesce(datacl, "
-                "acldefault('d', datdba))) AS acl WHERE acl.grantee = 0) AS closed FROM pg_database WHERE datname = $1",
+                "SELECT pg_get_userbyid(datdba) = $2 AS owned, (SELECT bool_and(acl.grantee = datdba OR "
+                "pg_get_userbyid(acl.grantee) = $1 AND acl.privilege_type = 'CONNECT') AND "
+                "bool_or(pg_get_userbyid(acl.grantee) = $1) FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) "
+                "AS acl) AND NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.member = to_regrole($1)::oid) AS closed "
+                "FROM pg_database WHERE datname = $1",
                 name,
+                owner,
             )
         return DatabaseFacts(
-            role=role is not None,
-            role_is_plain=bool(role and role["plain"]),
-            connection_limit=role["rolconnlimit"] if role else -1,
-            settings=dict(entry.split("=", 1) for entry in (role["rolconfig"] or [])) if role else {},
+            programs=programs,
+            owner=owning,
             database=database is not None,
             owned=bool(database and database["owned"]),
             closed=bool(database and database["closed"]),
         )
 
-    async def accepts(self, name: str, password: str) -> bool:
-        """Can the role sign in to its own database with this password?"""
+    async def accepts(self, name: str, password: str, *, role: str | None = None) -> bool:
+        """Can the role sign in to the database with this password?"""
         try:
-            connection = await asyncpg.connect(self.tenant_url(name, password), timeout=5)
+            connection = await asyncpg.connect(self.tenant_url(name, password, role=role), timeout=5)
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
             return False
         await connection.close()
         return True
 
-    async def ensure_role(self, name: str, password: str) -> None:
+    async def ensure_role(self, name: str, password: str, *, connection_limit: int = CONNECTION_LIMIT) -> None:
         """The role exists, with this password and these limits, and with no right beyond signing in."""
         role = identifier(name)
         async with self._connect() as connection:
@@ -138,39 +153,73 @@ class DatabaseServer:
             except asyncpg.DuplicateObjectError:
                 pass  # made meanwhile by somebody who lost the lease; what follows sets it right
             await connection.execute(
-                f"ALTER ROLE {role} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {CONNECTION_LIMIT} "
+                f"ALTER ROLE {role} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {connection_limit} "
                 f"PASSWORD {literal(scram_verifier(password))}"
             )
             for setting, value in ROLE_SETTINGS.items():
                 await connection.execute(f"ALTER ROLE {role} SET {identifier(setting)} = {literal(value)}")
 
-    async def ensure_database(self, name: str) -> None:
-        """The database exists, belongs to the role of the same name, and nobody else may connect."""
-        owner = identifier(name)
-        async with self._connect() as connection, _as_member(connection, owner):
+    async def ensure_database(self, name: str, owner: str) -> None:
+        """The database exists and belongs to ``owner``; of all others only the role of its own name may connect.
+
+        One that still belongs to the role of its own name is handed over, with all that is in it.
+        """
+        database = identifier(name)
+        async with self._connect() as connection, _as_member(connection, identifier(owner)):
+            present = await connection.fetchval(
+                "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1", name
+            )
             try:
-                if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                if present is None:
                     await connection.execute(
-                        f"CREATE DATABASE {owner} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'"
+                        f"CREATE DATABASE {database} OWNER {identifier(owner)} TEMPLATE template0 ENCODING 'UTF8'"
                     )
             except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
                 pass  # made meanwhile by somebody who lost the lease
-            await connection.execute(f"SET ROLE {owner}")
+        if present == name:
+            await self._hand_over(name, owner)
+        async with self._connect() as connection, _as_member(connection, identifier(owner)):
+            await connection.execute(f"SET ROLE {identifier(owner)}")
             try:
-                await connection.execute(f"REVOKE ALL ON DATABASE {owner} FROM PUBLIC")
+                async with connection.transaction():
+                    await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC, {database}")
+                    await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {database}")
             finally:
                 await connection.execute("RESET ROLE")
 
+    async def _hand_over(self, name: str, owner: str) -> None:
+        """Give what belongs to the programs' role to the owner, in one transaction.
+
+        The programs go on meanwhile with rights over rows; the migration that follows narrows them.
+        """
+        role, new = identifier(name), identifier(owner)
+        async with (
+            self._connect() as outside,
+            _as_member(outside, role, inherit=True),
+            _as_member(outside, new, inherit=True),
+            self._connect(name) as connection,
+            connection.transaction(),
+        ):
+            await connection.execute("SET LOCAL lock_timeout = '5s'")
+            await connection.execute(f"REASSIGN OWNED BY {role} TO {new}")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {role} TO {role}")
+            await connection.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+            await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+
     async def drop_database(self, name: str) -> None:
         """Remove the database with all it holds; fine when there is none. Ends the sessions in it."""
-        owner = identifier(name)
         async with self._connect() as connection:
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            owner = await connection.fetchval(
+                "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1", name
+            )
+            if owner is None:
                 return
-            async with _as_member(connection, owner):
-                await connection.execute(f"SET ROLE {owner}")
-                await connection.execute(f"DROP DATABASE IF EXISTS {owner} WITH (FORCE)")
-                await connection.execute("RESET ROLE")
+            # Ending the sessions of another role needs membership in it.
+            async with (
+                _as_member(connection, identifier(owner), inherit=True),
+                _as_member(connection, identifier(name), inherit=True),
+            ):
+                await connection.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
 
     async def drop_role(self, name: str) -> None:
         """Remove the role; its database must be gone. Fine when there is none."""
@@ -184,13 +233,25 @@ class DatabaseServer:
         return [str(row["datname"]) for row in rows]
 
 
+async def _role_facts(connection: asyncpg.Connection, name: str) -> RoleFacts:
+    row = await connection.fetchrow(
+        "SELECT rolconnlimit, rolconfig, rolcanlogin AND NOT (rolsuper OR rolcreatedb OR rolcreaterole "
+        "OR rolreplication OR rolbypassrls) AS plain FROM pg_roles WHERE rolname = $1",
+        name,
+    )
+    if row is None:
+        return RoleFacts()
+    settings = dict(entry.split("=", 1) for entry in (row["rolconfig"] or []))
+    return RoleFacts(exists=True, plain=row["plain"], connection_limit=row["rolconnlimit"], settings=settings)
+
+
 @asynccontextmanager
-async def _as_member(connection: asyncpg.Connection, role: str) -> AsyncIterator[None]:
+async def _as_member(connection: asyncpg.Connection, role: str, *, inherit: bool = False) -> AsyncIterator[None]:
     """Membership in a role while the block runs; a superuser needs none."""
     if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         yield
         return
-    await connection.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
+    await connection.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT {inherit}, SET TRUE")
     try:
         yield
     finally:

@@ -44,8 +44,13 @@ class Names:
 
     @property
     def database(self) -> str:
-        """The database, and the role that owns it."""
+        """The database, and the role that the organisation's programs use in it."""
         return "org_" + self.slug.replace("-", "_")
+
+    @property
+    def database_owner(self) -> str:
+        """The role that owns the database and its tables. No slug makes a database of this name, as a suffix might."""
+        return f"owner_{self.database}"
 
     @property
     def valkey_prefix(self) -> str:
@@ -71,6 +76,11 @@ class Names:
     def credentials_path(self) -> str:
         """Key-value path of the secrets that the control plane hands to the stack; nobody else reads it."""
         return f"organisations/{self.slug}/credentials"
+
+    @property
+    def schema_path(self) -> str:
+        """Key-value path of the database owner's password, which only migrations are given."""
+        return f"organisations/{self.slug}/schema"
 
     @property
     def sign_in_path(self) -> str:

@@ -30,6 +30,13 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class SchemaOwner:
+    """The password of the role that owns the organisation's tables; the running stack never has it."""
+
+    password: str = field(repr=False, default_factory=_secret)
+
+
+@dataclass(frozen=True)
 class SignInSecret:
     """The secret of the organisation's client at its sign-in provider."""
 
@@ -53,6 +60,17 @@ async def find_credentials(vault: VaultAdmin, names: Names) -> Credentials | Non
     """The organisation's secrets, None while nothing has been made."""
     found = await vault.read_secret(names.credentials_path)
     return Credentials(**found) if found else None
+
+
+async def schema_owner_of(vault: VaultAdmin, names: Names) -> SchemaOwner:
+    """The owner's password, made now if this is the first to ask."""
+    return SchemaOwner(**await _stored(vault, names.schema_path, asdict(SchemaOwner())))
+
+
+async def find_schema_owner(vault: VaultAdmin, names: Names) -> SchemaOwner | None:
+    """The owner's password, None while none has been made."""
+    found = await vault.read_secret(names.schema_path)
+    return SchemaOwner(**found) if found else None
 
 
 async def sign_in_secret_of(vault: VaultAdmin, names: Names) -> SignInSecret:

@@ -7,7 +7,7 @@ import json
 
 from control_plane.drivers.base import SERVICES, Component, Role, StackSpec
 from control_plane.provisioning.context import StepContext
-from control_plane.provisioning.credentials import Credentials, credentials_of
+from control_plane.provisioning.credentials import Credentials, SchemaOwner, credentials_of, schema_owner_of
 
 
 async def migration_spec(context: StepContext) -> StackSpec:
@@ -35,10 +35,14 @@ async def _spec(context: StepContext, roles: tuple[Role, ...]) -> StackSpec:
     role_id = await ports.vault.role_id(names.stack)
     tenant = _tenant_document(context, credentials, role_id)
     bridge = _bridge_document(context, credentials)
+    documents = {
+        Role.MIGRATE: _migration_document(context, tenant, await schema_owner_of(ports.vault, names)),
+        Role.BRIDGE: bridge,
+    }
     return StackSpec(
         organisation=names.stack,
         release=ports.release,
-        components=tuple(Component(role, bridge if role is Role.BRIDGE else tenant) for role in roles),
+        components=tuple(Component(role, documents.get(role, tenant)) for role in roles),
     )
 
 
@@ -56,7 +60,7 @@ def _common(context: StepContext, role: Role) -> dict[str, object]:
 
 
 def _tenant_document(context: StepContext, credentials: Credentials, role_id: str) -> dict[str, object]:
-    """Settings of back end, worker and migration; the names are those of the tenant's settings class."""
+    """Settings of back end and worker; the names are those of the tenant's settings class."""
     ports, names = context.ports, context.names
     return _common(context, Role.BACKEND) | {
         "slug": names.slug,
@@ -78,6 +82,15 @@ def _tenant_document(context: StepContext, credentials: Credentials, role_id: st
         "control_url": ports.control_url,
         **_mail(context),
     }
+
+
+def _migration_document(
+    context: StepContext, tenant: dict[str, object], schema_owner: SchemaOwner
+) -> dict[str, object]:
+    """The migration signs in as the tables' owner, and is told whose rights to set."""
+    ports, names = context.ports, context.names
+    url = ports.databases.tenant_url(names.database, schema_owner.password, role=names.database_owner)
+    return tenant | {"database_url": url, "application_role": names.database}
 
 
 def _mail(context: StepContext) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The months of `punch_logs`: each a partition, made before the first punch of that month is stored.
 
-A partition is made as a table of its own and then attached: attaching leaves readers of the other months alone.
+Our role may make no table: the database's own function `make_punch_month` does, and takes nothing but a month.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from foundation.clock import utc_now
 from foundation.database import Database
 
-LOCK = 7_203_412
 NAME = re.compile(r"punch_logs_(\d{4})_(\d{2})")
+
+MAKE = sa.text("SELECT make_punch_month(:year, :month)")
 
 Month = tuple[int, int]
 
@@ -48,23 +49,10 @@ class Months:
         """
         async with self._database.transaction() as session:
             await session.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
-            await session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
             present = await session.scalars(
                 sa.text("SELECT relid::regclass::text FROM pg_partition_tree('punch_logs') WHERE isleaf")
             )
             found = {(int(m[1]), int(m[2])) for m in map(NAME.fullmatch, present) if m}
             for year, month in sorted(set(months) - found):
-                for statement in _statements(year, month):
-                    await session.execute(sa.text(statement))
+                await session.execute(MAKE, {"year": year, "month": month})
         self._known |= found | set(months)
-
-
-def _statements(year: int, month: int) -> tuple[str, str]:
-    """DDL takes no parameters; year and month are integers, so nothing can be injected."""
-    name = f"punch_logs_{year:04d}_{month:02d}"
-    start = date(year, month, 1)
-    end = date(year + month // 12, month % 12 + 1, 1)
-    return (
-        f"CREATE TABLE {name} (LIKE punch_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-        f"ALTER TABLE punch_logs ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')",
-    )

@@ -20,6 +20,7 @@ from tests.control_plane.world import Places, World, run_until_killed
 FAIL_POINTS = [
     *(f"{step}:{side}-apply" for step in STEP_NAMES for side in ("before", "after")),
     "database:credentials-kept",
+    "database:owner-made",
     "database:role-made",
     "encryption:templates-key-made",
     "encryption:tokens-key-made",
@@ -59,6 +60,7 @@ async def test_the_next_worker_carries_on(world: World, servers: Servers, slug: 
     assert secrets is not None
     assert kept in (None, secrets)
     assert await _count(world, names.database) == (1, 1)
+    assert await _count(world, names.database_owner) == (1, 0)
     identities = world.identities.document()
     assert list(identities["clients"]) == [names.stack]
     assert list(identities["accounts"]) == [organisation.owner_email]

@@ -11,7 +11,13 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from control_plane.drivers.base import Role
-from control_plane.drivers.databases import CONNECTION_LIMIT, DatabaseServer, literal, scram_verifier
+from control_plane.drivers.databases import (
+    CONNECTION_LIMIT,
+    OWNER_CONNECTION_LIMIT,
+    DatabaseServer,
+    literal,
+    scram_verifier,
+)
 from control_plane.organisations.naming import Names
 from foundation.vault import Vault
 from tests.control_plane.conftest import Servers
@@ -47,9 +53,16 @@ async def test_the_database_role_is_refused_everywhere_else(
         limit = await connection.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user")
         assert limit == CONNECTION_LIMIT
         control = await connection.fetchval("SELECT datname FROM pg_database WHERE datname LIKE 'control%' LIMIT 1")
-        await connection.execute("CREATE TABLE mine (id int)")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("CREATE ROLE more")
+        for forbidden in (
+            "CREATE TABLE mine (id int)",
+            "CREATE TEMPORARY TABLE mine (id int)",
+            "CREATE SCHEMA mine",
+            "CREATE ROLE more",
+            f"SET ROLE {neighbours.my.database_owner}",
+            "SET session_replication_role = replica",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
     finally:
         await connection.close()
     for other in (neighbours.their.database, control):
@@ -86,7 +99,7 @@ async def test_the_vault_role_is_refused_on_other_keys_and_secrets(neighbours: N
     for forbidden in (
         vault.sign(neighbours.their.tokens_key, b"message"),
         vault.public_keys(neighbours.their.tokens_key),
-        vault.public_keys(neighbours.my.templates_key),
+        vault.public_keys(neighbours.my.backups_key),
         vault.read_secret(neighbours.their.sign_in_path),
         vault.read_secret(neighbours.their.credentials_path),
         vault.read_secret(neighbours.my.credentials_path),
@@ -113,7 +126,11 @@ async def test_templates_and_backups_can_be_used_by_their_owner_alone(neighbours
     with pytest.raises(hvac.exceptions.Forbidden):
         transit.encrypt_data(neighbours.their.templates_key, plaintext=text, context=place)
     with pytest.raises(hvac.exceptions.Forbidden):
-        transit.rotate_key(neighbours.my.templates_key)
+        transit.rotate_key(neighbours.my.backups_key)
+    with pytest.raises(hvac.exceptions.Forbidden):
+        transit.delete_key(neighbours.my.templates_key)
+    with pytest.raises(hvac.exceptions.Forbidden):
+        transit.update_key_configuration(neighbours.my.templates_key, deletion_allowed=True)
     with pytest.raises(hvac.exceptions.Forbidden):
         transit.encrypt_data(f"{neighbours.my.stack}-more", plaintext=text)
 
@@ -129,7 +146,7 @@ async def test_the_control_plane_itself_can_decrypt_nothing(servers: Servers, ne
 async def test_an_administrator_without_superuser_can_make_databases_but_not_read_them(
     servers: Servers, slug: str
 ) -> None:
-    name, admin = f"org_{slug}", f"admin_{slug}"
+    name, owner, admin = f"org_{slug}", f"owner_org_{slug}", f"admin_{slug}"
     root = await asyncpg.connect(servers.dsn())
     await root.execute(f"CREATE ROLE {admin} LOGIN CREATEROLE CREATEDB PASSWORD {literal(scram_verifier('pw'))}")
     # The platform closes this database to everybody; an administrator's role is let in by name.
@@ -138,18 +155,64 @@ async def test_an_administrator_without_superuser_can_make_databases_but_not_rea
     server = DatabaseServer(f"postgresql://{admin}:pw@{place}")
     try:
         for _ in range(2):
+            await server.ensure_role(owner, "owner's password", connection_limit=OWNER_CONNECTION_LIMIT)
             await server.ensure_role(name, "first password")
-            await server.ensure_database(name)
-        facts = await server.facts(name)
-        assert (facts.role_is_plain, facts.owned, facts.closed) == (True, True, True)
+            await server.ensure_database(name, owner)
+        facts = await server.facts(name, owner)
+        assert facts.programs.as_wanted(CONNECTION_LIMIT)
+        assert facts.owner.as_wanted(OWNER_CONNECTION_LIMIT)
+        assert (facts.owned, facts.closed) == (True, True)
         assert await server.accepts(name, "first password")
+        assert await server.accepts(name, "owner's password", role=owner)
         assert not await server.accepts(name, "another password")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await asyncpg.connect(f"postgresql://{admin}:pw@{place.rpartition('/')[0]}/{name}")
         await server.drop_database(name)
         await server.drop_role(name)
-        assert not (await server.facts(name)).role
+        await server.drop_role(owner)
+        assert not (await server.facts(name, owner)).programs.exists
     finally:
+        await root.execute(f"REVOKE CONNECT ON DATABASE postgres FROM {admin}")
+        await root.execute(f"DROP ROLE {admin}")
+        await root.close()
+
+
+@pytest.mark.parametrize("superuser", [True, False])
+async def test_a_database_of_one_role_is_handed_over_with_all_that_is_in_it(
+    servers: Servers, slug: str, superuser: bool
+) -> None:
+    """As organisations were made at first: the programs' role owned everything."""
+    name, owner, admin = f"org_{slug}", f"owner_org_{slug}", f"admin_{slug}"
+    place = servers.dsn().partition("@")[2]
+    root = await asyncpg.connect(servers.dsn())
+    rights = "SUPERUSER" if superuser else "CREATEROLE CREATEDB"
+    await root.execute(f"CREATE ROLE {admin} LOGIN {rights} PASSWORD {literal(scram_verifier('pw'))}")
+    await root.execute(f"GRANT CONNECT ON DATABASE postgres TO {admin}")
+    server = DatabaseServer(f"postgresql://{admin}:pw@{place}")
+    await server.ensure_role(name, "programs")
+    await root.execute(f"CREATE DATABASE {name} OWNER {name}")
+    await root.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+    programs = await asyncpg.connect(server.tenant_url(name, "programs"))
+    try:
+        await programs.execute("CREATE TABLE trail (id int); INSERT INTO trail VALUES (1)")
+        await server.ensure_role(owner, "owner", connection_limit=OWNER_CONNECTION_LIMIT)
+        assert not (await server.facts(name, owner)).owned
+        for _ in range(2):
+            await server.ensure_database(name, owner)
+            facts = await server.facts(name, owner)
+            assert (facts.owned, facts.closed) == (True, True)
+        assert await programs.fetchval("SELECT count(*) FROM trail") == 1
+        for forbidden in ("ALTER TABLE trail ADD more int", "DROP TABLE trail", "CREATE TABLE more (id int)"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await programs.execute(forbidden)
+        owning = await asyncpg.connect(server.tenant_url(name, "owner", role=owner))
+        await owning.execute("ALTER TABLE trail ADD more int")
+        await owning.close()
+    finally:
+        await programs.close()
+        await server.drop_database(name)
+        await server.drop_role(name)
+        await server.drop_role(owner)
         await root.execute(f"REVOKE CONNECT ON DATABASE postgres FROM {admin}")
         await root.execute(f"DROP ROLE {admin}")
         await root.close()

@@ -115,8 +115,8 @@ async def test_removal_walks_backwards_and_leaves_nothing(world: World, slug: st
         for step in reversed(STEPS):
             await step.remove(context)
     names = context.names
-    assert not (await world.ports.databases.facts(names.database)).database
-    assert not (await world.ports.databases.facts(names.database)).role
+    facts = await world.ports.databases.facts(names.database, names.database_owner)
+    assert (facts.database, facts.programs.exists, facts.owner.exists) == (False, False, False)
     assert await world.ports.vault.find_key(names.templates_key) is None
     assert await world.ports.vault.find_policy(names.stack) is None
     assert await world.ports.vault.find_role_policies(names.stack) is None
@@ -124,6 +124,7 @@ async def test_removal_walks_backwards_and_leaves_nothing(world: World, slug: st
     assert names.stack not in await world.driver.inventory()
     assert await world.router.observe(names.stack) == ()
     assert await world.ports.vault.read_secret(names.credentials_path) is None
+    assert await world.ports.vault.read_secret(names.schema_path) is None
 
 
 async def test_after_removal_it_can_be_made_again(world: World, slug: str) -> None:

@@ -21,6 +21,7 @@ import hvac
 import pytest
 from fastapi import FastAPI
 
+from control_plane.drivers.databases import DatabaseServer
 from control_plane.drivers.processes.home import free_ports
 from control_plane.drivers.processes.openbao import OpenBao
 from control_plane.drivers.processes.postgres import Postgres
@@ -37,6 +38,7 @@ from tenant_stack.settings import TenantSettings
 from tests.tenant_stack.actors import Api, Bridge
 
 TEMPLATE = "tenant_template"
+OWNER = "owner_tenant_template"
 PUBLIC_URL = "https://acme.localhost:8443"
 ORGANISATIONS = ("org-acme", "org-globex")
 
@@ -58,8 +60,13 @@ class Servers:
 
     async def start(self) -> None:
         await asyncio.gather(self.postgres.start(), self.valkey.start(), self.openbao.start())
-        await self._admin(f'CREATE DATABASE "{TEMPLATE}"', "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-        await schema.migrate(self.postgres.dsn(TEMPLATE))
+        await self._admin("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        # Two roles, made as the control plane makes them: tests run as the one that programs have.
+        server = DatabaseServer(self.postgres.dsn())
+        await server.ensure_role(OWNER, "owner")
+        await server.ensure_role(TEMPLATE, "programs", connection_limit=-1)
+        await server.ensure_database(TEMPLATE, OWNER)
+        await schema.migrate(self.postgres.dsn(TEMPLATE, user=OWNER, password="owner"), TEMPLATE)
         await asyncio.to_thread(self._prepare_vault)
 
     async def stop(self) -> None:
@@ -75,8 +82,20 @@ class Servers:
 
     async def create_database(self) -> str:
         name = f"org_{secrets.token_hex(6)}"
-        await self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
-        return self.postgres.dsn(name)
+        await self._admin(
+            f'CREATE DATABASE "{name}" OWNER "{OWNER}" TEMPLATE "{TEMPLATE}"',
+            f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
+            f'GRANT CONNECT ON DATABASE "{name}" TO "{TEMPLATE}"',
+        )
+        return self.postgres.dsn(name, user=TEMPLATE, password="programs")
+
+    def owner_dsn(self, dsn: str) -> str:
+        """The same database as the tables' owner."""
+        return self.postgres.dsn(dsn.rsplit("/", 1)[1], user=OWNER, password="owner")
+
+    def superuser_dsn(self, dsn: str) -> str:
+        """The same database as somebody who may do everything."""
+        return self.postgres.dsn(dsn.rsplit("/", 1)[1])
 
     async def drop_database(self, dsn: str) -> None:
         await self._admin(f'DROP DATABASE "{dsn.rsplit("/", 1)[1]}" WITH (FORCE)')
@@ -158,6 +177,22 @@ async def document(servers: Servers) -> AsyncIterator[dict[str, object]]:
 @pytest.fixture
 async def database(document: dict[str, object]) -> AsyncIterator[Database]:
     opened = Database(str(document["database_url"]))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def owner_database(servers: Servers, document: dict[str, object]) -> AsyncIterator[Database]:
+    """The database as the role that owns the tables has it."""
+    opened = Database(servers.owner_dsn(str(document["database_url"])))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def superuser_database(servers: Servers, document: dict[str, object]) -> AsyncIterator[Database]:
+    """The database for somebody who may do everything in it."""
+    opened = Database(servers.superuser_dsn(str(document["database_url"])))
     yield opened
     await opened.close()
 

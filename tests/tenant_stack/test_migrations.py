@@ -13,6 +13,7 @@ from foundation.database import Database
 from tenant_stack import main, schema
 from tenant_stack.access.permissions import PERMISSIONS
 from tests.tenant_stack.actors import Api, Bridge, punch
+from tests.tenant_stack.conftest import TEMPLATE, Servers
 
 
 async def test_models_and_migrations_agree(database: Database) -> None:
@@ -24,18 +25,19 @@ async def test_models_and_migrations_agree(database: Database) -> None:
         assert await connection.run_sync(compare) == []
 
 
-async def test_down_and_up_again(database: Database) -> None:
+async def test_down_and_up_again(owner_database: Database) -> None:
     def down_and_up(connection: sa.Connection) -> str:
         command.downgrade(schema.alembic_config(connection), "base")
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
         return schema.upgrade(connection)
 
-    async with database.engine.begin() as connection:
+    async with owner_database.engine.begin() as connection:
         assert await connection.run_sync(down_and_up) == schema.newest()
 
 
-def test_migrating_twice_changes_nothing(document: dict[str, object]) -> None:
-    assert main.migrate(document) == main.migrate(document) == schema.newest()
+def test_migrating_twice_changes_nothing(servers: Servers, document: dict[str, object]) -> None:
+    wanted = {"database_url": servers.owner_dsn(str(document["database_url"])), "application_role": TEMPLATE}
+    assert main.migrate(document | wanted) == main.migrate(document | wanted) == schema.newest()
 
 
 async def test_the_seeded_permissions_are_those_of_the_code(database: Database) -> None:
@@ -61,11 +63,12 @@ async def test_the_seeded_permissions_are_those_of_the_code(database: Database) 
     ],
 )
 async def test_the_database_itself_keeps_punches_and_the_trail(
-    statement: str, api: Api, bridge: Bridge, database: Database
+    statement: str, api: Api, bridge: Bridge, superuser_database: Database
 ) -> None:
+    """Triggers, for whoever has the right."""
     await api.add_device()
     await api.add_staff("7")
     await bridge.punches(punch("7", "2026-01-05 08:00:00"))
     with pytest.raises(DBAPIError, match=r"never edited|only ever added"):
-        async with database.transaction() as session:
+        async with superuser_database.transaction() as session:
             await session.execute(sa.text(statement))
