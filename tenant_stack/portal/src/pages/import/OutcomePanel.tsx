@@ -90,9 +90,10 @@ export function OutcomePanel({ outcome, file, mapping, action }: Props) {
         <>
           {outcome.wrong > 0 && (
             <p className="import-more">
-              Mend these rows and import them again; the others need not wait.{' '}
+              {outcome.wrong === 1 ? 'Mend this row and import it again' : 'Mend these rows and import them again'}; the others need not
+              wait.{' '}
               <Button size="small" loading={busy} onClick={() => void save()}>
-                Download all {outcome.wrong.toLocaleString('en')} with their reasons
+                Download {outcome.wrong === 1 ? 'it with its reason' : `all ${outcome.wrong.toLocaleString('en')} with their reasons`}
               </Button>
             </p>
           )}

@@ -20,7 +20,7 @@ function importLabel({ new: added, changed }: ImportOutcome): string {
 }
 
 function doneWords({ new: added, changed, unchanged, wrong }: ImportOutcome): string {
-  const left = wrong > 0 ? ` ${number(wrong)} rows were left out.` : ''
+  const left = wrong === 0 ? '' : wrong === 1 ? ' 1 row was left out.' : ` ${number(wrong)} rows were left out.`
   return `Added ${people(added)}, changed ${number(changed)}; ${number(unchanged)} were as the file says.${left}`
 }
 
@@ -80,7 +80,7 @@ export default function StaffImportPage() {
         actions={
           <>
             <Button href={TEMPLATE} download>
-              Empty file
+              Empty file to fill in
             </Button>
             {can('staff:export') && (
               <Button href={EXPORT} download>
