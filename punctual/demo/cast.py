@@ -11,6 +11,7 @@ from datetime import time
 class Shift:
     """Working hours in the site's wall time; an end before the start is on the next day."""
 
+    name: str
     start: time
     end: time
     weekdays: frozenset[int]
@@ -99,10 +100,10 @@ WEEK = frozenset({0, 1, 2, 3, 4})
 SIX_DAYS = frozenset({0, 1, 2, 3, 4, 5})
 
 ACME_SHIFTS = {
-    "Office": Shift(time(9), time(18), GULF_WEEK),
-    "Warehouse": Shift(time(7), time(16), GULF_WEEK | {5}),
-    "Dispatch": Shift(time(14), time(22, 30), GULF_WEEK),
-    "Security": Shift(time(22), time(6), GULF_WEEK),
+    "Office": Shift("Day", time(9), time(18), GULF_WEEK),
+    "Warehouse": Shift("Early", time(7), time(16), GULF_WEEK | {5}),
+    "Dispatch": Shift("Late", time(14), time(22, 30), GULF_WEEK),
+    "Security": Shift("Night", time(22), time(6), GULF_WEEK),
 }
 ACME_PLACES = {
     "Office": Place("HQ", (1,)),
@@ -111,10 +112,10 @@ ACME_PLACES = {
     "Security": Place("DEPOT", (0,)),
 }
 GLOBEX_SHIFTS = {
-    "Administration": Shift(time(8, 30), time(17), WEEK),
-    "Assembly": Shift(time(6), time(14, 30), SIX_DAYS),
-    "Maintenance": Shift(time(13, 30), time(22), WEEK),
-    "Night line": Shift(time(22), time(6), WEEK),
+    "Administration": Shift("Day", time(8, 30), time(17), WEEK),
+    "Assembly": Shift("Early", time(6), time(14, 30), SIX_DAYS),
+    "Maintenance": Shift("Late", time(13, 30), time(22), WEEK),
+    "Night line": Shift("Night", time(22), time(6), WEEK),
 }
 GLOBEX_PLACES = {
     "Administration": Place("PLANT", (0,)),

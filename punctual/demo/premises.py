@@ -105,7 +105,7 @@ async def _clocks(tenant: Tenant, company: Company, sites: dict[str, str], ports
 async def _rules(tenant: Tenant, company: Company, script: Script, staff: dict[str, str]) -> None:
     """A shift for every department, everybody assigned from the first of the last month on, and the rules."""
     for department, shift in company.shifts.items():
-        code = department.upper().replace(" ", "-")
+        code = shift.name.upper()
         definition = {
             "start": f"{shift.start:%H:%M}",
             "end": f"{shift.end:%H:%M}",
@@ -113,7 +113,7 @@ async def _rules(tenant: Tenant, company: Company, script: Script, staff: dict[s
             "after_minutes": 240,
             "unpaid_break_minutes": BREAK_MINUTES,
         }
-        await tenant.add("/api/shifts", {"code": code, "name": department, "definition": definition})
+        await tenant.add("/api/shifts", {"code": code, "name": shift.name, "definition": definition})
         people = [staff[each.badge_number] for each in company.people if each.department == department]
         assignment = {"rotation": [code], "starts_on": str(script.first), "weekdays": sorted(shift.weekdays)}
         await tenant.add("/api/assignments/bulk", {"staff_ids": people, **assignment})
