@@ -15,14 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
 from foundation.pagination import Page, PageRequest, paginate
+from foundation.spreadsheets import harmless
 from tenant_stack.audit.models import AuditLink
 from tenant_stack.audit.schemas import AuditLine
 from tenant_stack.base import AuditEntry
 
 CSV_PAGE = 1000
 COLUMNS = tuple(name for name in AuditLine.model_fields if name not in {"before", "after"})
-# What a spreadsheet would take for a formula at the beginning of a cell.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class AuditFilter(BaseModel):
@@ -97,8 +96,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return harmless(value) if isinstance(value, str) else str(value)
 
 
 def _row(cells: list[str]) -> str:

@@ -14,12 +14,10 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from foundation.spreadsheets import harmless
 from tenant_stack.payroll.definition import TOKEN, Code, Column, Definition
 from tenant_stack.payroll.lines import DAYS, SECONDS, Measure, PayLine, Person
 
-# What a spreadsheet takes for a formula; plain numbers and telephone numbers are none.
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-PLAIN = re.compile(r"[+-]?[\d ().,:/-]*")
 NO_DAY = date.min
 # By these an importer knows people.
 NUMBERS = ("employee_id", "badge_number")
@@ -130,13 +128,6 @@ def written(day: date, pattern: str) -> str:
         "D": str(day.day),
     }
     return re.sub("YYYY|YY|MM|DD|M|D", lambda found: parts[found[0]], pattern)
-
-
-def harmless(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    if text.lstrip().startswith(RISKY) and not PLAIN.fullmatch(text):
-        return f"'{text}"
-    return text
 
 
 def make_sheet(definition: Definition, lines: Iterable[PayLine], people: Mapping[UUID, Person], about: About) -> Sheet:

@@ -7,24 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
+from foundation.spreadsheets import harmless
 from tenant_stack.reports.columns import DATA, Cell, Column, Line, duration_text
 from tenant_stack.reports.writers.document import Document
 
-# Spreadsheets run a text that begins like this as a formula (OWASP, "CSV Injection").
-STARTS_A_FORMULA = re.compile("^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-NUMBER_OR_PHONE = re.compile(r"^(-?\d+(\.\d+)?|\+\d[\d ().]*)$")
 FLUSH_EVERY = 500
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet will execute. Numbers and international phone numbers stay as they are."""
-    if STARTS_A_FORMULA.match(text) and not NUMBER_OR_PHONE.match(text):
-        return f"'{text}"
-    return text
 
 
 def _reader(column: Column) -> Callable[[Cell], Cell]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foundation.errors import Invalid
-from tenant_stack.reports.writers.csv import harmless
+from foundation.spreadsheets import as_meant, harmless
 
 # Field → the title in our own files. The order is that of the file.
 TITLES = {
@@ -51,7 +51,6 @@ YES = {"yes", "y", "true", "1", "active", "x", "on", "enabled"}
 NO = {"no", "n", "false", "0", "inactive", "off", "disabled", "left"}
 ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 DOTTED_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
-QUOTED_FORMULA = re.compile("'(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def missing(fields: Sequence[str | None]) -> list[str]:
 
 def cell_in(text: str) -> str:
     """A cell as it was meant: the apostrophe that keeps a spreadsheet from calculating is none of it."""
-    return QUOTED_FORMULA.sub("", text, count=1) if text.startswith("'") else text
+    return as_meant(text)
 
 
 def cell_out(value: object) -> str:

@@ -16,9 +16,10 @@ from xml.etree import ElementTree
 import pytest
 from pydantic import ValidationError
 
+from foundation.spreadsheets import harmless
 from tenant_stack.payroll.definition import Code, Column, Definition
 from tenant_stack.payroll.lines import DAYS, SECONDS, Measure, PayLine, Person
-from tenant_stack.payroll.mapping import About, Sheet, harmless, make_sheet, written
+from tenant_stack.payroll.mapping import About, Sheet, make_sheet, written
 from tenant_stack.payroll.profiles import READY
 from tenant_stack.payroll.writers.files import written_file
 

@@ -16,9 +16,9 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from foundation.spreadsheets import harmless
 from tenant_stack.reports.columns import Column, duration_text
 from tenant_stack.reports.writers import __main__ as process
-from tenant_stack.reports.writers.csv import harmless
 from tenant_stack.reports.writers.document import Bar, Document
 
 LONG = "Maximiliana " * 417  # 5,004 characters
