@@ -6,7 +6,8 @@ belong to no department.
 
 `limit_queries` adds the condition to whatever the request selects through the models, in one place, so that a route
 cannot forget it: people, whatever has a ``staff_id`` (punches, records, anomalies, templates …) and whatever has a
-``device_id``. Statements written as text are not covered; those that a limited caller can reach take a `Scope`.
+``device_id``. What holds for the whole organisation (`WHOLE`) a limited caller may read and never change. Statements
+written as text are not covered; those that a limited caller can reach take a `Scope`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
+from foundation.errors import Forbidden
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.models import User
 from tenant_stack.base import Base
@@ -30,6 +32,31 @@ from tenant_stack.staff.models import Staff
 
 SITE, DEPARTMENT = "site:", "department:"
 CALLER = "caller"
+# Tables whose rows touch everybody: a change by whoever answers for one site would reach all the others.
+WHOLE = frozenset(
+    {
+        "attendance_periods",
+        "consent_texts",
+        "device_group_devices",
+        "device_group_sites",
+        "device_group_staff",
+        "device_groups",
+        "holidays",
+        "organisation_settings",
+        "own_connections",
+        "role_permissions",
+        "roles",
+        "rule_set_versions",
+        "rule_sets",
+        "shift_versions",
+        "shifts",
+        "sites",
+        "webhooks",
+        "weekly_offs",
+    }
+)
+# Tables that speak of everybody without naming them in a column: nothing of them is shown to a limited caller.
+UNSEEN = frozenset({"webhook_deliveries"})
 
 
 @dataclass(frozen=True)
@@ -85,6 +112,12 @@ def scope_of(caller: Principal) -> Scope:
     )
 
 
+def refuse_limited(caller: Principal) -> None:
+    """For what concerns everybody and is no row of `WHOLE`: `Forbidden` to a caller who sees a part only."""
+    if caller.parts is not None:
+        raise _limited()
+
+
 def people_within(scope: Scope) -> sa.ColumnElement[bool]:
     """The condition on `Staff`."""
     conditions = []
@@ -112,7 +145,11 @@ def _limit(state: ORMExecuteState) -> None:
     if asked is None or state.is_column_load or state.is_relationship_load:
         return
     caller = asked()
-    if caller is None or caller.parts is None or not (state.is_select or state.is_update or state.is_delete):
+    if caller is None or caller.parts is None:
+        return
+    if not state.is_select:
+        _keep_whole(state.bind_mapper.class_.__tablename__ if state.bind_mapper is not None else "")
+    if not (state.is_select or state.is_update or state.is_delete):
         return
     scope = scope_of(caller)
     subject = _subject(state)
@@ -131,7 +168,27 @@ def _limit(state: ORMExecuteState) -> None:
         else:
             seen = entity.staff_id.in_(people) if personal else entity.device_id.in_(clocks)
         options.append(with_loader_criteria(model, seen, include_aliases=True))
+    options += [with_loader_criteria(model, sa.false(), include_aliases=True) for model in _unseen()]
     state.statement = state.statement.options(*options)
+
+
+@event.listens_for(Session, "before_flush")
+def _keep(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    asked = session.info.get(CALLER)
+    caller = None if asked is None else asked()
+    if caller is not None and caller.parts is not None:
+        for row in (*session.new, *session.dirty, *session.deleted):
+            if row not in session.dirty or session.is_modified(row):
+                _keep_whole(row.__tablename__)
+
+
+def _keep_whole(table: str) -> None:
+    if table in WHOLE:
+        raise _limited()
+
+
+def _limited() -> Forbidden:
+    return Forbidden("scope_limited", "This is the same for the whole organisation; your account sees a part of it")
 
 
 def _translated(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -157,3 +214,8 @@ def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
         if mapper.class_ is not User and names & {"staff_id", "device_id"}:
             found.append((mapper.class_, "staff_id" in names, "device_id" in names))
     return tuple(found)
+
+
+@cache
+def _unseen() -> tuple[type[Any], ...]:
+    return tuple(mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__tablename__ in UNSEEN)

@@ -14,6 +14,7 @@ from tenant_stack.attendance.marking import mark_period
 from tenant_stack.attendance.models import ProcessingRun
 from tenant_stack.attendance.schemas import ProcessRequest, RunView
 from tenant_stack.base import audited
+from tenant_stack.staff.models import Staff
 
 # What was marked when the run began and still is; newer marks belong to newer punches.
 LEFT = sa.text("""
@@ -28,11 +29,16 @@ async def start_run(
 ) -> ProcessingRun:
     """Mark a period and remember who asked; a worker that is killed goes on where it was."""
     today = utc_now().astimezone(zone(organisation_zone)).date()
-    total = await mark_period(session, wanted.first, wanted.last, wanted.staff_ids, today)
+    people = wanted.staff_ids
+    if caller.parts is not None:
+        # Marking is text and sees everybody; who is in the caller's part is asked through the model.
+        everybody = sa.select(Staff.id)
+        people = list(await session.scalars(everybody if people is None else everybody.where(Staff.id.in_(people))))
+    total = await mark_period(session, wanted.first, wanted.last, people, today)
     run = ProcessingRun(
         first=wanted.first,
         last=wanted.last,
-        staff_ids=None if wanted.staff_ids is None else [str(each) for each in wanted.staff_ids],
+        staff_ids=None if people is None else [str(each) for each in people],
         total=total,
         requested_by=caller.label[:200],
     )

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import after_commit
 from foundation.pagination import Page
-from foundation.sign_in.principal import Principal, Requires
+from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.valkey import Valkey
+from tenant_stack.access.scope import refuse_limited
 from tenant_stack.base import audited
 from tenant_stack.biometrics import consent, enrolments, service, upkeep
 from tenant_stack.biometrics.erasing import erase
@@ -40,9 +41,11 @@ from tenant_stack.staff.service import get_staff
 Creator = Annotated[Principal, Depends(Requires("biometrics:create"))]
 Reader = Annotated[Principal, Depends(Requires("biometrics:read"))]
 Editor = Annotated[Principal, Depends(Requires("biometrics:update"))]
-Remover = Annotated[Principal, Depends(Requires("biometrics:delete"))]
+# What cannot be taken back is not done at a desk that somebody left open.
+KeyKeeper = Annotated[Principal, Depends(RecentLogin("biometrics:update"))]
+Remover = Annotated[Principal, Depends(RecentLogin("biometrics:delete", machines=True))]
 SettingsReader = Annotated[Principal, Depends(Requires("settings:read"))]
-SettingsEditor = Annotated[Principal, Depends(Requires("settings:update"))]
+SettingsEditor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
 
 
 def _sealer(request: Request) -> Sealer:
@@ -163,8 +166,9 @@ async def read_biometric_key(caller: Reader, session: Transaction, key: Key) -> 
     return await upkeep.read_key(session, key)
 
 
-async def rotate_biometric_key(caller: Editor, session: Transaction, key: Key) -> KeyView:
+async def rotate_biometric_key(caller: KeyKeeper, session: Transaction, key: Key) -> KeyView:
     """Make a new version of the key now; templates are renewed in the background while they stay in use."""
+    refuse_limited(caller)
     audited(session, caller.actor, "template_key.rotate", "key", "templates")
     await key.rotate()
     return await upkeep.read_key(session, key)

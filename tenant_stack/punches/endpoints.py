@@ -34,10 +34,16 @@ async def list_quarantined_lines(
     return await quarantine.list_lines(session, page, state=state, device_id=device_id, q=q)
 
 
-async def replay_quarantined_lines(entered: ReplayIn, caller: AttendanceEditor, request: Request) -> ReplayView:
+async def replay_quarantined_lines(
+    entered: ReplayIn, caller: AttendanceEditor, request: Request, session: Transaction
+) -> ReplayView:
     """Take these lines in again by today's rules, or all that are open."""
     intake: Intake = request.app.state.intake
-    return await quarantine.replay(intake, caller.actor, None if entered.all else entered.ids)
+    ids = None if entered.all else entered.ids
+    if caller.parts is not None:
+        # The intake has a transaction of its own, which knows no caller: which lines are theirs is asked here.
+        ids = await quarantine.open_lines(session, ids)
+    return await quarantine.replay(intake, caller.actor, ids)
 
 
 async def dismiss_quarantined_lines(entered: DismissIn, caller: AttendanceEditor, session: Transaction) -> DismissView:

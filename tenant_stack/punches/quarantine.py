@@ -82,6 +82,14 @@ async def list_lines(
     return Page(items=items, next_cursor=cursor, total=total)
 
 
+async def open_lines(session: AsyncSession, ids: Sequence[UUID] | None) -> list[UUID]:
+    """Those of these lines (None: of all) that are open and that the caller of this session may see, oldest first."""
+    query = sa.select(QuarantinedLine.id).where(QuarantinedLine.state == "open")
+    if ids is not None:
+        query = query.where(QuarantinedLine.id.in_(ids))
+    return list(await session.scalars(query.order_by(QuarantinedLine.id).limit(MOST_AT_ONCE)))
+
+
 async def replay(intake: Intake, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
     """Take these open lines in again, or all; committed when this returns. At most 5,000 at a time, oldest first.
 

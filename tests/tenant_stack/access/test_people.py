@@ -124,6 +124,12 @@ async def test_step_up(app: FastAPI) -> None:
             ("POST", "/api/roles", {"title": "New", "permissions": []}),
             ("POST", "/api/clients", {"name": "x", "scopes": ["staff:read"]}),
             ("POST", "/api/users", {"email": "a@b", "roles": ["viewer"]}),
+            ("DELETE", f"/api/staff/{user_id}/biometrics", {}),
+            ("DELETE", f"/api/staff/{user_id}/biometrics/{user_id}", {}),
+            ("POST", f"/api/staff/{user_id}/consents/withdraw", {}),
+            ("POST", "/api/biometrics/key/rotate", {}),
+            ("PUT", "/api/biometrics/settings", {}),
+            ("POST", f"/api/attendance/periods/{user_id}/unlock", {"reason": "Wanted"}),
         ):
             answer = await client.request(method, path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (401, "step_up_required"), path
