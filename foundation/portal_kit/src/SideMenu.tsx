@@ -24,8 +24,10 @@ function Drawer({ open, onClose, children }: { open: boolean; onClose: () => voi
       aria-label="Menu"
       onClose={onClose}
       onClick={(event) => {
-        // The dialog itself is hit only where its content is not: on the backdrop.
-        if (event.target === event.currentTarget) onClose()
+        // The dialog itself is hit only where its content is not: on the backdrop. A link closes it before the next
+        // page comes, so that the focus goes back first and then to that page.
+        const onLink = event.target instanceof Element && event.target.closest('a') !== null
+        if (onLink || event.target === event.currentTarget) event.currentTarget.close()
       }}
     >
       <div className="nav-drawer-body">
@@ -50,7 +52,7 @@ export function useSideMenu(nav: NavEntry[]): { button: ReactNode; menu: ReactNo
   const open = roomy ? !folded : drawn
   const toggle = () => {
     if (!roomy) {
-      setDrawn(!drawn)
+      setDrawn(true)
       return
     }
     localStorage.setItem(FOLDED, folded ? 'no' : 'yes')

@@ -91,7 +91,7 @@ export default function EnrolmentPage() {
       <div className="columns-2">
         <Panel title="Now">
           <FingerPicture finger={enrolment.template_type === 'FINGERPRINT' ? enrolment.finger_index : null} />
-          <p className="enrol-touches" aria-label={`${enrolment.touch} of 3 touches`}>
+          <p className="enrol-touches" role="img" aria-label={`${enrolment.touch} of 3 touches`}>
             {[1, 2, 3].map((touch) => (
               <span key={touch} className={touch <= enrolment.touch || !NEXT_TOUCHES.has(enrolment.state) ? 'touch done' : 'touch'} />
             ))}
