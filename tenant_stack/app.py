@@ -22,11 +22,14 @@ from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.boundary import KnownHost
 from tenant_stack.access.client_endpoints import clients_router
+from tenant_stack.access.connection_endpoints import connection_router
 from tenant_stack.access.endpoints import access_router
 from tenant_stack.access.idempotency import IdempotentWrites
 from tenant_stack.access.people_endpoints import people_router
+from tenant_stack.access.sealing import Seals
 from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.access.trial import Trial
 from tenant_stack.attendance.endpoints import attendance_router
 from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.endpoints import audit_router
@@ -51,6 +54,7 @@ from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
+from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.endpoints import webhooks_router
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
@@ -75,6 +79,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tokens = Tokens(vault, settings.tokens_key, settings.public_url)
     hints = Hints(queue)
     hub = Hub(valkey)
+    seals = Seals(vault, settings.backups_key)
+    loopback = loopback_allowed(settings.networks)
 
     state = app.state
     state.database, state.valkey, state.hints, state.hub = database, valkey, hints, hub
@@ -86,8 +92,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sessions=sessions,
         tokens=tokens,
         vault=vault,
+        seals=seals,
         ca_file=settings.ca_file,
+        loopback=loopback,
     )
+    state.sign_in_trial = Trial(database, state.sign_in, loopback=loopback)
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
     state.refused = Denials(database)
     state.notary = Notary(vault, settings.tokens_key, settings.organisation)
@@ -120,6 +129,7 @@ def describe() -> FastAPI:
     app.include_router(sign_in_router())
     app.include_router(access_router())
     app.include_router(people_router())
+    app.include_router(connection_router())
     app.include_router(clients_router())
     app.include_router(audit_router())
     app.include_router(staff_router())

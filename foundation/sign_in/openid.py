@@ -11,7 +11,7 @@ import binascii
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,11 +35,12 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 @dataclass(frozen=True)
 class Connection:
-    """A client registration at a provider."""
+    """A client registration at a provider. ``group_claim`` names the claim of a person's groups, if they count."""
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
+    group_claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Identity:
     """Who the provider says it is. Accounts are keyed by (issuer, subject); the e-mail is only shown.
 
     ``authenticated_at`` (Unix seconds) is when the person last proved it there, None when the provider does not tell.
+    ``groups`` are those of the connection's claim; None when the provider keeps them elsewhere, so they are not known.
     """
 
     issuer: str
@@ -64,6 +66,7 @@ class Identity:
     email: str
     name: str
     authenticated_at: int | None = None
+    groups: tuple[str, ...] | None = ()
 
 
 class Provider:
@@ -86,7 +89,7 @@ class Provider:
                 "response_type": "code",
                 "client_id": self.connection.client_id,
                 "redirect_uri": self._redirect_uri,
-                "scope": "openid email profile",
+                "scope": _scope(metadata, self.connection.group_claim),
                 "state": state,
                 "nonce": nonce,
                 "code_challenge": create_s256_code_challenge(verifier),
@@ -115,7 +118,25 @@ class Provider:
             email=str(claims.get("email", "")),
             name=str(claims.get("name") or claims.get("email") or claims["sub"]),
             authenticated_at=_seconds(claims.get("auth_time")),
+            groups=_groups(claims, self.connection.group_claim),
         )
+
+    async def check_discovery(self) -> None:
+        """Is the provider there, and who it should be? `BadGateway` says what is wrong."""
+        await self._discover()
+
+    async def check_keys(self) -> int:
+        """How many keys that sign the provider publishes; `BadGateway` when there is none."""
+        _, document = await self._request("GET", (await self._discover())["jwks_uri"])
+        listed = document.get("keys")
+        usable = [
+            each
+            for each in (listed if isinstance(listed, list) else [])
+            if isinstance(each, dict) and each.get("kty") in {"RSA", "EC", "OKP"} and each.get("use", "sig") == "sig"
+        ]
+        if not usable:
+            raise BadGateway("provider_keyless", "The sign-in provider publishes no key to check its tokens with")
+        return len(usable)
 
     async def _exchange(self, metadata: dict[str, Any], attempt: Attempt, code: str) -> dict[str, Any]:
         status, document = await self._request(
@@ -230,6 +251,23 @@ def _signing_keys(document: dict[str, Any], kid: object) -> KeySet:
     if len(keys) != 1:
         raise ValueError("the provider has no such key")
     return KeySet.import_key_set({"keys": keys})
+
+
+def _scope(metadata: dict[str, Any], group_claim: str) -> str:
+    """Groups are asked for only when they count, and only of a provider that knows such a scope."""
+    offered = metadata.get("scopes_supported")
+    asks = bool(group_claim) and isinstance(offered, list) and "groups" in offered
+    return "openid email profile groups" if asks else "openid email profile"
+
+
+def _groups(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:
+    if not name:
+        return ()
+    elsewhere = claims.get("_claim_names")  # distributed claims, OpenID Connect Core 1.0 §5.6.2
+    if name not in claims and isinstance(elsewhere, dict) and name in elsewhere:
+        return None
+    value = claims.get(name, [])
+    return tuple(str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
 
 
 def _seconds(value: object) -> int | None:

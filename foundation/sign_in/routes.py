@@ -59,6 +59,16 @@ class SignInService(Protocol):
         """The scopes of a client whose secret fits, else None."""
 
 
+class EndTrial(Protocol):
+    """What a service that lets connections be tried holds in ``app.state.sign_in_trial``: it ends a sign-in that was
+    begun to try a connection. Such an attempt begins no session."""
+
+    async def __call__(
+        self, request: Request, document: dict[str, Any], *, code: str, iss: str | None, error: str
+    ) -> Response:
+        """Where the browser goes next."""
+
+
 _REFUSAL: dict[str, Any] = {
     "content": {
         "application/json": {
@@ -105,21 +115,20 @@ async def login(request: Request, next: str = "/", again: bool = False, invitati
     """Send the browser to the organisation's sign-in provider. ``again`` asks to prove it anew."""
     service = _service(request)
     attempt = await (await service.provider()).begin(again=again)
-    binding = secrets.token_urlsafe(32)
-    document = json.dumps(
-        {
-            "attempt": asdict(attempt),
-            "next": _same_site_path(next),
-            "binding": _digest(binding),
-            "invitation": invitation[:200],
-        }
-    )
-    await service.valkey.put(document, "sign-in", _digest(attempt.state), seconds=ATTEMPT_SECONDS)
     response = RedirectResponse(attempt.url, status_code=302)
+    document = {"attempt": asdict(attempt), "next": _same_site_path(next), "invitation": invitation[:200]}
+    await bind_attempt(response, service.valkey, attempt, document)
+    return response
+
+
+async def bind_attempt(response: Response, valkey: Valkey, attempt: Attempt, document: dict[str, Any]) -> None:
+    """Keep an attempt for ten minutes, for the browser that gets ``response`` and for nobody else."""
+    binding = secrets.token_urlsafe(32)
+    text = json.dumps({**document, "binding": _digest(binding)})
+    await valkey.put(text, "sign-in", _digest(attempt.state), seconds=ATTEMPT_SECONDS)
     response.set_cookie(
         ATTEMPT_COOKIE, binding, max_age=ATTEMPT_SECONDS, secure=True, httponly=True, samesite="lax", path="/"
     )
-    return response
 
 
 async def callback(
@@ -130,7 +139,7 @@ async def callback(
         return await _begin_session(request, state, code, iss, error)
     except Problem as problem:
         # Somebody without an account is in the trail already, under their name.
-        if problem.code not in {"no_account", "not_an_operator"} and problem.status != 503:
+        if problem.code not in {"no_account", "domain_refused", "not_an_operator"} and problem.status != 503:
             await _service(request).refuse(problem, request)
         if "text/html" not in request.headers.get("accept", ""):
             raise
@@ -146,6 +155,9 @@ async def _begin_session(request: Request, state: str, code: str, iss: str | Non
     document = json.loads(text)
     if not secrets.compare_digest(document["binding"], _digest(request.cookies.get(ATTEMPT_COOKIE, ""))):
         raise BadRequest("sign_in_foreign", "This sign-in was started in another browser; start again")
+    if "trial" in document:
+        trial: EndTrial = request.app.state.sign_in_trial
+        return await trial(request, document, code=code, iss=iss, error=error)
     if error or not code:
         raise NotSignedIn("provider_refused", "The sign-in provider did not sign you in")
     identity = await (await service.provider()).finish(Attempt(**document["attempt"]), code=code, issuer=iss)

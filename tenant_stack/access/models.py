@@ -40,6 +40,9 @@ class User(Base, Identified, Timestamped):
     departments: Mapped[list[str] | None] = mapped_column(OPTIONAL_JSON)
     invitation_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     invitation_expires_at: Mapped[datetime | None]
+    # The link's secret, encrypted, until the worker has mailed it; and what came of the mail.
+    invitation_sealed: Mapped[str | None] = mapped_column(sa.Text)
+    invitation_mail: Mapped[str] = mapped_column(sa.String(8), server_default="")
 
 
 class Role(Base, Identified):
@@ -74,6 +77,19 @@ class UserRole(Base):
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     role_id: Mapped[UUID] = mapped_column(sa.ForeignKey("roles.id", ondelete="RESTRICT"), primary_key=True)
+    # Given at sign-in because of a group at the provider, and taken again when the group is gone.
+    by_group: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class LinkedIdentity(Base):
+    """A further identity of a user, at the provider that the organisation changed to; the first is in ``users``."""
+
+    __tablename__ = "linked_identities"
+
+    issuer: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
+    subject: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    linked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 
 class OAuthClient(Base, Identified):
@@ -124,7 +140,10 @@ class IdempotentCall(Base):
 
 
 class SignInConnectionRow(Base):
-    """The one OpenID connection of the organisation; its client secret lies in OpenBao at ``secret_path``."""
+    """The OpenID connection that the platform gave; its client secret lies in OpenBao at ``secret_path``.
+
+    It is used while the organisation has no active connection of its own (`OwnConnection`).
+    """
 
     __tablename__ = "sign_in_connection"
     __table_args__ = (sa.CheckConstraint("id = 1", name="single"),)
@@ -135,3 +154,55 @@ class SignInConnectionRow(Base):
     secret_path: Mapped[str] = mapped_column(sa.String(200))
     display_name: Mapped[str] = mapped_column(sa.String(80))
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
+
+
+class OwnConnection(Base, Identified):
+    """An OpenID connection of the organisation's own: a draft, the active one, or the one before it.
+
+    ``sealed_secret`` is the client secret, encrypted for this row. A draft is replaced by a new row whenever it is
+    changed, so what a test found (``report``, ``tested_…``) belongs to exactly these values. ``tested_at`` is set only
+    when everything in the report passed. ``group_roles`` maps the provider's groups to names of roles.
+    """
+
+    __tablename__ = "own_connections"
+    __table_args__ = (
+        sa.UniqueConstraint("state", deferrable=True, initially="DEFERRED"),  # two of them change places
+        sa.CheckConstraint("state IN ('draft', 'active', 'former')", name="state"),
+    )
+
+    state: Mapped[str] = mapped_column(sa.String(8))
+    issuer: Mapped[str] = mapped_column(sa.String(300))
+    client_id: Mapped[str] = mapped_column(sa.String(200))
+    sealed_secret: Mapped[str] = mapped_column(sa.Text)
+    display_name: Mapped[str] = mapped_column(sa.String(80))
+    allowed_domains: Mapped[list[str]] = mapped_column(JSONB)
+    group_claim: Mapped[str] = mapped_column(sa.String(64))
+    group_roles: Mapped[dict[str, str]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    activated_at: Mapped[datetime | None]
+    report: Mapped[list[dict[str, str]] | None] = mapped_column(OPTIONAL_JSON)
+    tested_at: Mapped[datetime | None]
+    tested_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    tested_subject: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class BreakGlass(Base):
+    """The one way in without the provider: an owner's name, password and one-time code.
+
+    ``sealed`` is the password's hash and the TOTP secret, encrypted for this user. ``recovery`` are SHA-256 digests of
+    codes not used yet (80 random bits each, so they need no slow hash). ``last_step`` is the newest TOTP step used:
+    no code counts twice. It opens nothing until ``confirmed_at``.
+    """
+
+    __tablename__ = "break_glass"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default=sa.text("1"))
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(sa.String(64))
+    sealed: Mapped[str] = mapped_column(sa.Text)
+    recovery: Mapped[list[str]] = mapped_column(JSONB)
+    last_step: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    confirmed_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

@@ -74,9 +74,11 @@ async def list_users(
     return await users.list_users(session, page, q=q, status=status, role=role)
 
 
-async def invite_user(entered: InviteIn, caller: Creator, session: Transaction, settings: Settings) -> Invitation:
+async def invite_user(
+    entered: InviteIn, caller: Creator, session: Transaction, settings: Settings, request: Request
+) -> Invitation:
     """Make an account for somebody; send them the link of the answer."""
-    return await users.invite(session, caller, entered, settings.public_url)
+    return await users.invite(session, caller, entered, settings.public_url, request.app.state.sign_in.seals)
 
 
 async def read_user(user_id: UUID, caller: Reader, session: Transaction) -> UserView:
@@ -101,9 +103,11 @@ async def delete_user(user_id: UUID, caller: Remover, session: Transaction, requ
     return Response(status_code=204)
 
 
-async def invite_user_again(user_id: UUID, caller: Editor, session: Transaction, settings: Settings) -> Invitation:
+async def invite_user_again(
+    user_id: UUID, caller: Editor, session: Transaction, settings: Settings, request: Request
+) -> Invitation:
     """A fresh link for somebody who has not signed in yet."""
-    return await users.invite_again(session, caller, user_id, settings.public_url)
+    return await users.invite_again(session, caller, user_id, settings.public_url, request.app.state.sign_in.seals)
 
 
 async def list_roles(caller: Reader, session: Transaction) -> RoleList:

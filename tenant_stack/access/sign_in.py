@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor, RefusalBudget
 from foundation.clock import utc_now
 from foundation.database import Database
-from foundation.errors import Forbidden, NotFound, Problem, Unavailable
+from foundation.errors import BadRequest, Forbidden, NotFound, Problem, Unavailable
 from foundation.outbound import http_client
 from foundation.sign_in.openid import Connection, Identity, Provider
 from foundation.sign_in.sessions import Sessions
@@ -22,7 +22,11 @@ from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.clients import check_secret
-from tenant_stack.access.models import SignInConnectionRow, User
+from tenant_stack.access.connections import SECRET, domain_refusal
+from tenant_stack.access.identities import active_connection, find_user, follow_groups, link, mapped_roles
+from tenant_stack.access.models import OwnConnection, SignInConnectionRow, User
+from tenant_stack.access.provider_addresses import provider_client
+from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
 
 CACHE_SECONDS = 60.0
@@ -40,24 +44,35 @@ class TenantSignIn:
         sessions: Sessions,
         tokens: Tokens,
         vault: Vault,
+        seals: Seals,
         ca_file: Path | None,
+        loopback: bool,
     ) -> None:
+        """``loopback``: this machine may be an organisation's own provider, as in local mode."""
         self.public_url = public_url
         self.valkey = valkey
         self.sessions = sessions
         self.tokens = tokens
+        self.seals = seals
+        self._loopback = loopback
         self._database = database
         self._vault = vault
         self._ca_file = ca_file
         self._http: httpx.AsyncClient | None = None
+        self._own_http: httpx.AsyncClient | None = None
         self._provider: Provider | None = None
         self._until = 0.0
         self._refusals = RefusalBudget()
 
     async def close(self) -> None:
         """Give the connections to the provider back."""
-        if self._http is not None:
-            await self._http.aclose()
+        for client in (self._http, self._own_http):
+            if client is not None:
+                await client.aclose()
+
+    def own_client(self) -> httpx.AsyncClient:
+        """A client for addresses that the organisation entered."""
+        return provider_client(ca_file=self._ca_file, loopback=self._loopback)
 
     def forget(self) -> None:
         """The connection changed."""
@@ -68,50 +83,58 @@ class TenantSignIn:
         if self._provider is not None and time.monotonic() < self._until:
             return self._provider
         async with self._database.transaction() as session:
+            own = await active_connection(session)
             row = await session.get(SignInConnectionRow, 1)
-        if row is None:
+        # The clients are made when somebody signs in: the authorities they load cost memory in every process.
+        if own is not None:
+            secret = await self.seals.open(SECRET, own.id, own.sealed_secret)
+            connection = Connection(own.issuer, own.client_id, secret, own.group_claim if own.group_roles else "")
+            http = self._own_http = self._own_http or self.own_client()
+        elif row is not None:
+            connection = await self._platform_connection(row)
+            http = self._http = self._http or http_client(ca_file=self._ca_file)
+        else:
             raise NotFound("sign_in_missing", "This organisation has no sign-in provider yet")
+        if self._provider is None or self._provider.connection != connection:
+            self._provider = Provider(connection, f"{self.public_url}/auth/callback", http)
+        self._until = time.monotonic() + CACHE_SECONDS
+        return self._provider
+
+    async def _platform_connection(self, row: SignInConnectionRow) -> Connection:
         secret = await self._vault.read_secret(row.secret_path)
         if secret is None or "client_secret" not in secret:
             raise Unavailable("sign_in_incomplete", "The sign-in provider's secret is not there yet; try again soon")
-        connection = Connection(row.issuer, row.client_id, secret["client_secret"])
-        if self._provider is None or self._provider.connection != connection:
-            # Made when somebody signs in: the authorities it loads cost memory in every organisation's process.
-            self._http = self._http or http_client(ca_file=self._ca_file)
-            self._provider = Provider(connection, f"{self.public_url}/auth/callback", self._http)
-        self._until = time.monotonic() + CACHE_SECONDS
-        return self._provider
+        return Connection(row.issuer, row.client_id, secret["client_secret"])
 
     async def admit(self, identity: Identity, request: Request, invitation: str = "") -> str:
         """The account of an identity; the same e-mail under another subject is somebody else.
 
         An account is first linked by its invitation's link, once, and only for the e-mail that was invited.
         """
+        address, label = _address(request), identity.email or identity.subject
+        refusal = f"{identity.email or identity.name} has no account in this organisation; ask its owner for one"
         async with self._database.transaction() as session:
-            user: User | None = await session.scalar(
-                sa.select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
-            )
-            invited = await _invited(session, invitation) if user is None and invitation else None
-            label = identity.email or identity.subject
-            if invited is not None and invited.email.casefold() == identity.email.casefold():
-                user = invited
-                user.issuer, user.subject = identity.issuer, identity.subject
-                user.invitation_hash = user.invitation_expires_at = None
-                actor = Actor("user", str(user.id), label, _address(request))
-                audited(session, actor, "user.join", "user", user.id, after={"subject": identity.subject})
-            actor = Actor("user", str(user.id) if user else identity.subject[:80], label, _address(request))
+            own = await active_connection(session)
+            if own is not None and own.issuer != identity.issuer:
+                raise BadRequest("sign_in_expired", "The sign-in provider was changed meanwhile; start again")
+            user = await find_user(session, identity.issuer, identity.subject)
+            outside = domain_refusal(own, identity) if own is not None else None
+            if outside is not None:
+                user, refusal = None, outside
+            elif user is None:
+                user = await _join(session, identity, invitation, address)
+            actor = Actor("user", str(user.id) if user else identity.subject[:80], label, address)
             admitted = user is not None and user.active
             if user is not None and admitted:
+                await _follow(session, actor, user, own, identity)
                 user.last_sign_in_at = sa.func.now()
                 user.name = user.name or identity.name[:200]
                 audited(session, actor, "user.sign_in", "user", user.id)
             else:
-                audited(session, actor, "user.refused", "identity", identity.subject[:80])
+                why: dict[str, object] | None = {"reason": outside} if outside is not None else None
+                audited(session, actor, "user.refused", "identity", identity.subject[:80], after=why)
         if user is None or not admitted:
-            raise Forbidden(
-                "no_account",
-                f"{identity.email or identity.name} has no account in this organisation; ask its owner for one",
-            )
+            raise Forbidden("domain_refused" if outside is not None else "no_account", refusal)
         return str(user.id)
 
     async def refuse(self, problem: Problem, request: Request) -> None:
@@ -128,6 +151,29 @@ class TenantSignIn:
         async with self._database.transaction() as session:
             actor = Actor("client", client_id[:80], client_id, _address(request))
             return await check_secret(session, actor, client_id, secret)
+
+
+async def _join(session: AsyncSession, identity: Identity, invitation: str, address: str) -> User | None:
+    """Link the identity of somebody who came by an invitation's link, which is used up by it."""
+    user = await _invited(session, invitation) if invitation else None
+    if user is None or user.email.casefold() != identity.email.casefold():
+        return None
+    await link(session, user, identity.issuer, identity.subject)
+    user.invitation_hash = user.invitation_expires_at = user.invitation_sealed = None
+    actor = Actor("user", str(user.id), identity.email, address)
+    audited(session, actor, "user.join", "user", user.id, after={"subject": identity.subject})
+    return user
+
+
+async def _follow(
+    session: AsyncSession, actor: Actor, user: User, own: OwnConnection | None, identity: Identity
+) -> None:
+    """Roles from groups are given and taken at each sign-in; a provider that does not tell changes nothing."""
+    if identity.groups is None:
+        return
+    given, taken = await follow_groups(session, user, mapped_roles(own.group_roles, identity.groups) if own else set())
+    if given or taken:
+        audited(session, actor, "user.groups", "user", user.id, after={"given": given, "taken": taken})
 
 
 async def _invited(session: AsyncSession, invitation: str) -> User | None:

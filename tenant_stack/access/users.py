@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.clock import utc_now
 from foundation.errors import Conflict, Forbidden, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.grants import check_owner_role, check_permissions, check_scope
+from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts
+from tenant_stack.access.invitations import invitation_url, new_invitation
 from tenant_stack.access.models import Permission, Role, RolePermission, User, UserRole
 from tenant_stack.access.people_schemas import Invitation, InviteIn, UserIn, UserStatus, UserView
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.roles import permissions_of
 from tenant_stack.access.scope import Scope, scope_of
+from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
 from tenant_stack.schedules.models import Site
 from tenant_stack.staff.models import Staff
-
-INVITATION_DAYS = 7
 
 
 def _status() -> sa.ColumnElement[str]:
@@ -104,7 +102,9 @@ async def read_user(session: AsyncSession, user_id: UUID) -> UserView:
     return _view(row)
 
 
-async def invite(session: AsyncSession, caller: Principal, entered: InviteIn, public_url: str) -> Invitation:
+async def invite(
+    session: AsyncSession, caller: Principal, entered: InviteIn, public_url: str, seals: Seals
+) -> Invitation:
     """Make an account that somebody may take with the link of this answer; `Conflict` when the e-mail has one."""
     if await session.scalar(sa.select(User.id).where(sa.func.lower(User.email) == entered.email.lower())):
         raise Conflict("email_taken", "Somebody with this e-mail address is a user already", field="email")
@@ -119,27 +119,35 @@ async def invite(session: AsyncSession, caller: Principal, entered: InviteIn, pu
     session.add(user)
     await session.flush()
     await _set_roles(session, user.id, entered.roles)
-    link, expires_at = _new_link(user, public_url)
+    link, expires_at = await _new_link(user, public_url, seals)
     audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, **_entered(entered)})
     return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
 
 
-async def invite_again(session: AsyncSession, caller: Principal, user_id: UUID, public_url: str) -> Invitation:
+async def invite_again(
+    session: AsyncSession, caller: Principal, user_id: UUID, public_url: str, seals: Seals
+) -> Invitation:
     """A fresh link for somebody who has not signed in yet; the link before is void."""
     user, view = await _lock(session, caller, user_id)
-    if user.subject is not None:
+    if await _joined(session, user):
         raise Conflict("user_joined", "This user has signed in already and needs no invitation")
-    link, expires_at = _new_link(user, public_url)
+    link, expires_at = await _new_link(user, public_url, seals)
     audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, "roles": view.roles})
     return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
 
 
-def _new_link(user: User, public_url: str) -> tuple[str, Any]:
-    secret = secrets.token_urlsafe(32)
-    user.invitation_hash = hashlib.sha256(secret.encode()).hexdigest()
-    expires_at = utc_now() + timedelta(days=INVITATION_DAYS)
-    user.invitation_expires_at = expires_at
-    return f"{public_url}/auth/login?invitation={secret}", expires_at
+async def _joined(session: AsyncSession, user: User) -> bool:
+    """Does the provider that is in use know this user already?"""
+    issuer = await current_issuer(session)
+    if issuer is None:
+        return user.subject is not None
+    return bool(await session.scalar(sa.select(sa.exists().where(User.id == user.id, known_at(issuer)))))
+
+
+async def _new_link(user: User, public_url: str, seals: Seals) -> tuple[str, datetime]:
+    secret = await new_invitation(user, seals)
+    assert user.invitation_expires_at is not None
+    return invitation_url(public_url, secret), user.invitation_expires_at
 
 
 async def update_user(session: AsyncSession, caller: Principal, user_id: UUID, entered: UserIn) -> UserView:
@@ -178,8 +186,7 @@ async def delete_user(session: AsyncSession, caller: Principal, user_id: UUID) -
 
 async def _lock(session: AsyncSession, caller: Principal, user_id: UUID) -> tuple[User, UserView]:
     """The user, whom nobody else changes meanwhile, if the caller stands no lower than they."""
-    # One change of accounts at a time: two owners must not remove each other at once.
-    await session.execute(sa.select(Role.id).where(Role.name == OWNER).with_for_update())
+    await lock_accounts(session)
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound("user_not_found", "There is no such user")
@@ -230,23 +237,17 @@ async def _person(session: AsyncSession, entered: UserIn | InviteIn) -> UUID | N
 
 
 async def _set_roles(session: AsyncSession, user_id: UUID, names: Sequence[str]) -> None:
-    await session.execute(sa.delete(UserRole).where(UserRole.user_id == user_id))
-    ids = await session.scalars(sa.select(Role.id).where(Role.name.in_(names)))
-    session.add_all(UserRole(user_id=user_id, role_id=each) for each in ids)
+    """A role that a group gave and that is still wanted stays the group's; it goes when the group goes."""
+    ids = set(await session.scalars(sa.select(Role.id).where(Role.name.in_(names))))
+    kept = set(await session.scalars(sa.select(UserRole.role_id).where(UserRole.user_id == user_id)))
+    await session.execute(sa.delete(UserRole).where(UserRole.user_id == user_id, UserRole.role_id.not_in(ids)))
+    session.add_all(UserRole(user_id=user_id, role_id=each) for each in ids - kept)
     await session.flush()
 
 
 async def _keep_an_owner(session: AsyncSession) -> None:
     """`Conflict` when nobody who can sign in would be an owner any more."""
-    await session.flush()
-    left = await session.scalar(
-        sa.select(sa.func.count())
-        .select_from(User)
-        .join(UserRole, UserRole.user_id == User.id)
-        .join(Role, Role.id == UserRole.role_id)
-        .where(Role.name == OWNER, User.active, User.subject.is_not(None))
-    )
-    if not left:
+    if not await count_owners(session):
         raise Conflict("last_owner", "This is the last owner who can sign in; make somebody else an owner first")
 
 

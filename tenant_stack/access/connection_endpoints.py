@@ -1,0 +1,83 @@
+"""``/api/settings/sign-in``: the organisation's own sign-in provider."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from foundation.database import after_commit
+from foundation.sign_in.principal import Principal, RecentLogin, Requires
+from tenant_stack.access import connections
+from tenant_stack.access.connection_schemas import ConnectionIn, SignInSettings, Switched, TestBegun
+from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.access.trial import Trial
+from tenant_stack.edge import Settings, Transaction
+from tenant_stack.webhooks.addresses import loopback_allowed
+
+Reader = Annotated[Principal, Depends(Requires("settings:read"))]
+Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
+
+
+def connection_router() -> APIRouter:
+    router = APIRouter(prefix="/api/settings/sign-in", tags=["sign-in connection"])
+    router.add_api_route("", read_sign_in, methods=["GET"])
+    router.add_api_route("", save_sign_in, methods=["PUT"])
+    router.add_api_route("/draft", discard_sign_in, methods=["DELETE"], status_code=204)
+    router.add_api_route("/test", test_sign_in, methods=["POST"])
+    router.add_api_route("/activate", activate_sign_in, methods=["POST"])
+    router.add_api_route("/roll-back", roll_sign_in_back, methods=["POST"])
+    return router
+
+
+def _sign_in(request: Request) -> TenantSignIn:
+    found: TenantSignIn = request.app.state.sign_in
+    return found
+
+
+async def read_sign_in(caller: Reader, session: Transaction, settings: Settings) -> SignInSettings:
+    """The connection in use, the draft and the one before; never a secret."""
+    return await connections.read_settings(session, settings.public_url)
+
+
+async def save_sign_in(
+    entered: ConnectionIn, caller: Editor, session: Transaction, settings: Settings, request: Request
+) -> SignInSettings:
+    """Replace the draft. What is in use stays until a tested draft is activated."""
+    loopback = loopback_allowed(settings.networks)
+    await connections.save_draft(session, caller, entered, _sign_in(request).seals, loopback=loopback)
+    return await connections.read_settings(session, settings.public_url)
+
+
+async def discard_sign_in(caller: Editor, session: Transaction) -> Response:
+    """Forget the draft."""
+    await connections.discard_draft(session, caller)
+    return Response(status_code=204)
+
+
+async def test_sign_in(caller: Editor, request: Request, response: Response) -> TestBegun:
+    """Begin a real sign-in at the draft's provider; the browser goes to ``url`` and comes back with the report."""
+    trial: Trial = request.app.state.sign_in_trial
+    begun = await trial.begin(caller, response)
+    return TestBegun(report=begun.report, url=begun.attempt.url if begun.attempt else None)
+
+
+async def activate_sign_in(caller: Editor, session: Transaction, settings: Settings, request: Request) -> Switched:
+    """Put the tested draft in use; whom its provider does not know yet is mailed a link."""
+    invited = await connections.activate(session, caller, _sign_in(request).seals)
+    after_commit(session, partial(_forget, _sign_in(request)))
+    return Switched(settings=await connections.read_settings(session, settings.public_url), invited=invited)
+
+
+async def roll_sign_in_back(
+    caller: Editor, session: Transaction, settings: Settings, request: Request
+) -> SignInSettings:
+    """Put the connection before in use again."""
+    await connections.roll_back(session, caller)
+    after_commit(session, partial(_forget, _sign_in(request)))
+    return await connections.read_settings(session, settings.public_url)
+
+
+async def _forget(sign_in: TenantSignIn) -> None:
+    sign_in.forget()
