@@ -255,12 +255,17 @@ async def test_who_sees_one_site_cannot_reach_beyond_it(api: Api, app: FastAPI, 
     assert (found["1"]["site_id"], found["2"]["name"]) == (north["id"], "Bob")
 
 
-async def test_importing_needs_both_permissions(app: FastAPI) -> None:
+async def test_importing_needs_both_permissions(api: Api, app: FastAPI) -> None:
+    await api.post("/api/roles", {"title": "Entry", "permissions": ["staff:read", "staff:create"]})
     async with client_of(app, **page_headers(await sign_in(app, "viewer"))) as client:
-        for method, path in (("POST", IMPORT), ("POST", f"{IMPORT}/wrong-rows"), ("GET", f"{IMPORT}/template")):
-            files = {"file": ("x.csv", b"id,name\n1,A\n", "text/csv")} if method == "POST" else None
-            answer = await client.request(method, path, files=files)
-            assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+        user_id = (await client.get("/api/session")).json()["user"]["id"]
+        for role, template in (("viewer", 403), ("entry", 200)):
+            await api.put(f"/api/users/{user_id}", {"roles": [role]})
+            for path in (IMPORT, f"{IMPORT}/wrong-rows"):
+                answer = await client.post(path, files={"file": ("x.csv", b"id,name\n1,A\n", "text/csv")})
+                assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+            assert (await client.get(f"{IMPORT}/template")).status_code == template
+            assert (await client.get("/api/staff/export")).status_code == 403
 
 
 async def test_punches_that_came_before_their_people(api: Api, bridge: Bridge) -> None:

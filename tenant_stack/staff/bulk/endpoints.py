@@ -9,9 +9,9 @@ from pydantic import Json
 
 from foundation.clock import utc_now
 from foundation.database import after_commit
-from foundation.errors import Invalid
+from foundation.errors import Forbidden, Invalid
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import StaffCreator, StaffEditor, Transaction, Worker
+from tenant_stack.edge import StaffCreator, Transaction, Worker
 from tenant_stack.staff.bulk import service
 from tenant_stack.staff.bulk.reading import LARGEST_FILE
 from tenant_stack.staff.bulk.schemas import ImportView
@@ -42,13 +42,13 @@ def bulk_router() -> APIRouter:
 async def import_staff(
     file: CsvFile,
     caller: StaffCreator,
-    editor: StaffEditor,
     session: Transaction,
     hints: Worker,
     mapping: Mapping = None,
     dry_run: Annotated[bool, Query(description="Only say what would happen")] = False,
 ) -> ImportView:
     """Enter and change many people from a file; importing it again changes nothing. Wrong rows are left out."""
+    _may_change(caller)
     if not dry_run:
         after_commit(session, hints.drain)
         after_commit(session, hints.plan)
@@ -58,9 +58,10 @@ async def import_staff(
 
 
 async def list_wrong_rows(
-    file: CsvFile, caller: StaffCreator, editor: StaffEditor, session: Transaction, mapping: Mapping = None
+    file: CsvFile, caller: StaffCreator, session: Transaction, mapping: Mapping = None
 ) -> Response:
     """All rows of a file that an import leaves out, as CSV with the line and the reason of each."""
+    _may_change(caller)
     return _download(await service.wrong_rows(session, caller, await _content(file), mapping), "not-imported")
 
 
@@ -79,6 +80,12 @@ async def export_staff(
     """People as a file, in the columns of an import."""
     text = await service.export_people(session, active=active, department=department)
     return _download(text, f"staff-{utc_now():%Y-%m-%d}")
+
+
+def _may_change(caller: Principal) -> None:
+    """A file may change people as well as enter them, and trying it shows what is entered of them."""
+    if not caller.may("staff:update"):
+        raise Forbidden("permission_missing", "Importing people needs the permission staff:update too")
 
 
 async def _content(file: UploadFile) -> bytes:
