@@ -20,13 +20,15 @@ import waitress
 from canaille.app import models
 from canaille.app.flask import csrf
 from canaille.backends import Backend
-from flask import Blueprint, Flask, abort, jsonify, request
+from flask import Blueprint, Flask, Response, abort, jsonify, request
 from joserfc.jwk import RSAKey
 from pydantic import BaseModel, ConfigDict
 
 from control_plane.drivers.processes.home import write_private
 
 DOOR = "/punctual"
+# htmx would put a style element of its own into each page, which the pages' own content security policy refuses.
+NO_INDICATOR_STYLES = b"""<meta name="htmx-config" content='{"includeIndicatorStyles":false}'></head>"""
 
 
 class Options(BaseModel):
@@ -77,7 +79,25 @@ def create_app(options: Options) -> Flask:
     entrance = door(options.token)
     csrf.exempt(entrance)  # guarded by its token; no browser comes here
     app.register_blueprint(entrance)
+    app.register_blueprint(quiet_pages())
     return app
+
+
+def quiet_pages() -> Blueprint:
+    """What keeps the console of a browser clean on canaille's own pages."""
+    blueprint = Blueprint("punctual_pages", __name__)
+
+    @blueprint.get("/favicon.ico")
+    def no_icon() -> tuple[str, int]:
+        return "", 204  # browsers ask for it unasked
+
+    @blueprint.after_app_request
+    def without_indicator_styles(answer: Response) -> Response:
+        if answer.mimetype == "text/html" and not answer.is_streamed:
+            answer.set_data(answer.get_data().replace(b"</head>", NO_INDICATOR_STYLES, 1))
+        return answer
+
+    return blueprint
 
 
 def door(token: str) -> Blueprint:
