@@ -12,6 +12,7 @@ import csv
 import random
 import signal
 import sys
+from collections import deque
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from device_bridge.simulator.people import read_log
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.terminal_clock import TerminalClock
 from punctual.demo import cues, receiver
-from punctual.demo.cast import COMPANIES, ClockRole, Company
+from punctual.demo.cast import COMPANIES, ClockRole, Company, Person
 from punctual.demo.clock_people import Clock, memory_of, remembered, users_of
 from punctual.demo.history import FINGER, IN, OUT, history, on_shift
 
@@ -116,10 +117,13 @@ def _clock(scene: Scene, company: Company, role: ClockRole) -> Clock:
 async def _live(scene: Scene, company: Company, clocks: list[Clock]) -> None:
     """Every few seconds one of those on shift comes or goes, in turn; when nobody is on shift, anybody."""
     inside = _inside(company, clocks)
+    lately: deque[Person] = deque(maxlen=4)  # nobody comes and goes within seconds
     while True:
         await asyncio.sleep(random.uniform(*LIVE_SECONDS))
         now = datetime.now(ZoneInfo(company.zone))
-        person = random.choice([each for each in company.people if on_shift(each, now)] or company.people)
+        there = [each for each in company.people if on_shift(each, now)] or company.people
+        person = random.choice([each for each in there if each not in lately])
+        lately.append(person)
         clock = clocks[person.clock]
         if not clock.ready:
             continue  # it has not learnt its time zone yet

@@ -18,6 +18,7 @@ FINGER, CARD = 1, 4
 LOCAL_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 FORGOTTEN_IN, FORGOTTEN = 0.005, 0.02
 STRANGER_PIN = "9001"
+SEEN_AGO = timedelta(minutes=20)
 LOST_ITS_TIME = "1999-12-31 23:58:41"
 """What a clock writes whose battery is empty; such a line is kept aside."""
 
@@ -43,7 +44,8 @@ def history(company: Company, until: datetime) -> list[HistoricPunch]:
         for person in company.people
         for punch in day_of(person, script.first + timedelta(days=number), script)
     ]
-    punches.append(HistoricPunch(0, STRANGER_PIN, wall(today - timedelta(days=1), 12, 41), IN, FINGER))
+    seen = (until - SEEN_AGO).strftime(LOCAL_TIME_FORMAT)
+    punches.append(HistoricPunch(0, STRANGER_PIN, seen, IN, FINGER))
     punches.append(HistoricPunch(0, company.people[1].badge_number, LOST_ITS_TIME, IN, FINGER))
     now = until.strftime(LOCAL_TIME_FORMAT)
     return sorted((punch for punch in punches if punch.local_time <= now), key=lambda punch: punch.local_time)
