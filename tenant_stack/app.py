@@ -21,6 +21,8 @@ from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.boundary import KnownHost
+from tenant_stack.access.break_glass import Door
+from tenant_stack.access.break_glass_endpoints import break_glass_router
 from tenant_stack.access.client_endpoints import clients_router
 from tenant_stack.access.connection_endpoints import connection_router
 from tenant_stack.access.endpoints import access_router
@@ -97,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         loopback=loopback,
     )
     state.sign_in_trial = Trial(database, state.sign_in, loopback=loopback)
+    state.break_glass = Door(database, valkey, seals)
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
     state.refused = Denials(database)
     state.notary = Notary(vault, settings.tokens_key, settings.organisation)
@@ -130,6 +133,7 @@ def describe() -> FastAPI:
     app.include_router(access_router())
     app.include_router(people_router())
     app.include_router(connection_router())
+    app.include_router(break_glass_router())
     app.include_router(clients_router())
     app.include_router(audit_router())
     app.include_router(staff_router())

@@ -22,7 +22,8 @@ class Principal:
     """A signed-in caller. ``kind`` is ``user`` or ``client``; ``permissions`` are ``resource:action``.
 
     ``parts`` limits what they see to parts of the organisation (``site:ID``, ``department:NAME``); None is everything.
-    ``logged_in_at`` is when a person last proved who they are; ``session_id`` names the session they use.
+    ``logged_in_at`` is when a person last proved who they are; ``session_id`` names the session they use, ``means`` how
+    they came in when not by the provider (``break_glass``).
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Principal:
     parts: frozenset[str] | None = None
     logged_in_at: datetime | None = None
     session_id: str = ""
+    means: str = ""
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

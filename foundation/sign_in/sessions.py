@@ -28,6 +28,7 @@ class Session:
     """A live session of one account. ``id`` may be shown; ``logged_in_at`` is when the person last proved who they are.
 
     ``seen_at`` is when the person last did something; ``ends_at`` when the session is over whatever they do.
+    ``means`` is how they came in when not by the provider: ``break_glass``.
     """
 
     account_id: str
@@ -38,6 +39,7 @@ class Session:
     ends_at: datetime
     address: str = ""
     agent: str = ""
+    means: str = ""
 
     @property
     def id(self) -> str:
@@ -63,6 +65,7 @@ def _session(key: str, text: str) -> Session:
         ends_at=_instant(document["ends"]),
         address=str(document["address"]),
         agent=str(document["agent"]),
+        means=str(document.get("means", "")),
     )
 
 
@@ -75,6 +78,7 @@ def _text(session: Session) -> str:
         "ends": int(session.ends_at.timestamp()),
         "address": session.address,
         "agent": session.agent,
+        "means": session.means,
     }
     return json.dumps(document)
 
@@ -104,9 +108,20 @@ class Sessions:
         self._absolute = absolute
 
     async def create(
-        self, account_id: str, *, address: str = "", agent: str = "", authenticated_at: int | None = None
+        self,
+        account_id: str,
+        *,
+        address: str = "",
+        agent: str = "",
+        authenticated_at: int | None = None,
+        means: str = "",
+        absolute: int | None = None,
     ) -> str:
-        """Begin a session and return the cookie's value. ``authenticated_at`` is the provider's ``auth_time``."""
+        """Begin a session and return the cookie's value. ``authenticated_at`` is the provider's ``auth_time``.
+
+        ``absolute`` shortens the time after which the session is over whatever the person does (seconds).
+        """
+        lasts = min(self._absolute, absolute or self._absolute)
         token = secrets.token_urlsafe(32)
         now = int(utc_now().timestamp())
         session = Session(
@@ -115,12 +130,13 @@ class Sessions:
             began_at=_instant(now),
             logged_in_at=_instant(min(now, authenticated_at or now)),
             seen_at=_instant(now),
-            ends_at=_instant(now + self._absolute),
+            ends_at=_instant(now + lasts),
             address=address[:64],
             agent=agent[:200],
+            means=means,
         )
         await self._valkey.collect(session.key, "sessions-of", account_id, seconds=self._absolute)
-        await self._valkey.put(_text(session), "session", session.key, seconds=min(self._idle, self._absolute))
+        await self._valkey.put(_text(session), "session", session.key, seconds=min(self._idle, lasts))
         return token
 
     async def read(self, connection: HTTPConnection, *, keep_alive: bool = True) -> Session | None:

@@ -29,4 +29,10 @@ async def read_session(caller: AnyCaller, session: Transaction, settings: Settin
     if account is None:
         raise NotSignedIn("account_disabled", "This account is disabled")
     user = SignedInUser(id=str(account.id), name=account.name, email=account.email)
-    return SessionView(user=user, roles=list(account.roles), permissions=permissions, organisation=organisation)
+    return SessionView(
+        user=user,
+        roles=list(account.roles),
+        permissions=permissions,
+        organisation=organisation,
+        break_glass=caller.means == "break_glass",
+    )

@@ -20,9 +20,10 @@ class OrganisationFacts(BaseModel):
 
 
 class SessionView(BaseModel):
-    """The caller, what they may do, and where."""
+    """The caller, what they may do, and where. ``break_glass``: they came in without the provider, for an hour."""
 
     user: SignedInUser
     roles: list[str]
     permissions: list[str]
     organisation: OrganisationFacts
+    break_glass: bool = False

@@ -140,12 +140,14 @@ class Authenticator:
         return Principal(
             "user",
             str(account.id),
-            account.name or account.email,
+            # The trail tells these apart: whoever got hold of the emergency code acts under the owner's name.
+            (account.name or account.email) + (" (break-glass)" if session.means == "break_glass" else ""),
             account.permissions,
             address,
             parts=account.parts,
             logged_in_at=session.logged_in_at,
             session_id=session.id,
+            means=session.means,
         )
 
     async def _client_principal(self, token: str, address: str) -> Principal:

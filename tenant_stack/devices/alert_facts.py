@@ -198,4 +198,7 @@ FACTS = (
         lambda row: f"{_plural(row.commands, 'command', 'commands')} to {row.name} failed for good",
     ),
 )
-TITLES = {"template_unreadable": "Templates cannot be decrypted"} | {fact.kind: fact.title for fact in FACTS}
+TITLES = {
+    "template_unreadable": "Templates cannot be decrypted",
+    "break_glass": "Somebody came in without the sign-in provider",
+} | {fact.kind: fact.title for fact in FACTS}

@@ -1,0 +1,96 @@
+"""``/api/settings/break-glass`` and ``POST /auth/break-glass``: the way in when the provider is away."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from foundation.sign_in.principal import Principal, Public, RecentLogin, Requires
+from foundation.sign_in.sessions import refuse_foreign_origin, set_cookie
+from tenant_stack.access import break_glass
+from tenant_stack.access.break_glass import MEANS, SESSION_SECONDS, Door
+from tenant_stack.access.break_glass_schemas import (
+    BreakGlassCode,
+    BreakGlassIn,
+    BreakGlassSecrets,
+    BreakGlassSignIn,
+    BreakGlassView,
+)
+from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.edge import Settings, Transaction
+
+Reader = Annotated[Principal, Depends(Requires("settings:read"))]
+Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
+
+
+def break_glass_router() -> APIRouter:
+    router = APIRouter(tags=["break-glass"])
+    path = "/api/settings/break-glass"
+    router.add_api_route(path, read_break_glass, methods=["GET"])
+    router.add_api_route(path, set_break_glass_up, methods=["POST"], status_code=201)
+    router.add_api_route(path, remove_break_glass, methods=["DELETE"], status_code=204)
+    router.add_api_route(f"{path}/confirm", confirm_break_glass, methods=["POST"])
+    router.add_api_route(
+        "/auth/break-glass", sign_in_by_break_glass, methods=["POST"], status_code=204, dependencies=[Depends(Public())]
+    )
+    return router
+
+
+def _sign_in(request: Request) -> TenantSignIn:
+    found: TenantSignIn = request.app.state.sign_in
+    return found
+
+
+async def read_break_glass(caller: Reader, session: Transaction) -> BreakGlassView:
+    """Is there a break-glass account, and whose."""
+    return await break_glass.read_break_glass(session)
+
+
+async def set_break_glass_up(
+    entered: BreakGlassIn,
+    caller: Editor,
+    session: Transaction,
+    settings: Settings,
+    request: Request,
+    response: Response,
+) -> BreakGlassSecrets:
+    """Make it, or make it anew; what is in the answer is shown once. It must be confirmed by a code."""
+    response.headers["cache-control"] = "no-store"
+    return await break_glass.set_up(session, caller, entered, _sign_in(request).seals, settings.public_url)
+
+
+async def confirm_break_glass(
+    entered: BreakGlassCode, caller: Editor, session: Transaction, request: Request
+) -> BreakGlassView:
+    """Show that the authenticator works."""
+    await break_glass.confirm(session, caller, entered.code, _sign_in(request).seals)
+    return await break_glass.read_break_glass(session)
+
+
+async def remove_break_glass(caller: Editor, session: Transaction) -> Response:
+    """Close this door."""
+    await break_glass.remove(session, caller)
+    return Response(status_code=204)
+
+
+async def sign_in_by_break_glass(entered: BreakGlassSignIn, request: Request) -> Response:
+    """Begin a session of at most an hour without the provider; it is audited, and raises an alert."""
+    sign_in = _sign_in(request)
+    refuse_foreign_origin(request, sign_in.public_url)
+    door: Door = request.app.state.break_glass
+    address = request.client.host if request.client else ""
+    account_id = await door.enter(entered.name, entered.password.get_secret_value(), entered.code, address)
+    before = await sign_in.sessions.read(request, keep_alive=False)
+    if before is not None:
+        await sign_in.sessions.end(before)
+    cookie = await sign_in.sessions.create(
+        account_id,
+        address=address,
+        agent=request.headers.get("user-agent", ""),
+        means=MEANS,
+        absolute=SESSION_SECONDS,
+    )
+    response = Response(status_code=204)
+    set_cookie(response, cookie)
+    return response
