@@ -6,6 +6,7 @@ from uuid import UUID
 
 from foundation.jobs import JobRegistry
 from tenant_stack.access.idempotency import forget_old
+from tenant_stack.access.invitations import mail_invitations
 from tenant_stack.attendance.expected import mark_expected
 from tenant_stack.audit.tasks import seal_waiting
 from tenant_stack.biometrics import tasks as biometric_tasks
@@ -123,6 +124,12 @@ async def make_months(context: WorkerContext) -> None:
 async def seal_audit(context: WorkerContext) -> None:
     """Chain the lines of the audit trail that were written since."""
     await seal_waiting(context)
+
+
+@registry.every("invitations.mail", 2.0)
+async def mail_waiting_invitations(context: WorkerContext) -> None:
+    """Mail the links of new invitations."""
+    await mail_invitations(context.database, context.settings, context.vault)
 
 
 @registry.every("idempotency.forget", 3600.0)

@@ -12,6 +12,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 RoleName = Annotated[str, StringConstraints(max_length=40)]
 Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 UserStatus = Literal["invited", "active", "suspended"]
+MailState = Literal["", "pending", "sending", "sent", "failed"]
 
 
 class UserIn(BaseModel):
@@ -41,7 +42,10 @@ class InviteIn(BaseModel):
 
 
 class UserView(BaseModel):
-    """``status``: ``invited`` until the first sign-in. ``permissions`` are those of all roles together."""
+    """``status``: ``invited`` until the first sign-in. ``permissions`` are those of all roles together.
+
+    ``invitation_mail`` is what came of mailing the newest invitation's link; empty when none was made.
+    """
 
     id: UUID
     email: str
@@ -54,6 +58,7 @@ class UserView(BaseModel):
     staff_id: UUID | None
     last_sign_in_at: datetime | None
     invitation_expires_at: datetime | None
+    invitation_mail: MailState
     created_at: datetime
 
 

@@ -18,7 +18,7 @@ from tenant_stack.access.grants import check_owner_role, check_permissions, chec
 from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts
 from tenant_stack.access.invitations import invitation_url, new_invitation
 from tenant_stack.access.models import Permission, Role, RolePermission, User, UserRole
-from tenant_stack.access.people_schemas import Invitation, InviteIn, UserIn, UserStatus, UserView
+from tenant_stack.access.people_schemas import Invitation, InviteIn, MailState, UserIn, UserStatus, UserView
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.roles import permissions_of
 from tenant_stack.access.scope import Scope, scope_of
@@ -49,12 +49,13 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
         .where(UserRole.user_id == User.id)
         .scalar_subquery()
     )
-    return sa.select(User, roles, allowed, _status())
+    return sa.select(User, roles, allowed, _status(), User.invitation_mail.label("mail"))
 
 
 def _view(row: Any) -> UserView:
     user: User = row[0]
     status: UserStatus = row[3]
+    mail: MailState = row[4]
     return UserView(
         id=user.id,
         email=user.email,
@@ -67,6 +68,7 @@ def _view(row: Any) -> UserView:
         staff_id=user.staff_id,
         last_sign_in_at=user.last_sign_in_at,
         invitation_expires_at=user.invitation_expires_at,
+        invitation_mail=mail,
         created_at=user.created_at,
     )
 
