@@ -161,7 +161,7 @@ export function Rows<T extends object>({ rows, columns, rowKey, label, rowLink, 
   }
   return (
     // A region of its own, reachable by keyboard: a wide table scrolls here and never moves the page sideways.
-    <div className="table-region" role="region" aria-label={label} tabIndex={0}>
+    <div className="table-region" role="region" aria-label={`${label}, table`} tabIndex={0}>
       <Table<T>
         size="small"
         pagination={false}

@@ -50,6 +50,31 @@ function statusFacts(device: Device, status: DeviceStatusDetail | undefined): Fa
   ]
 }
 
+/** What the clock says it holds, and of how much: label, its count, its capacity, as the clock names them. */
+const HELD = [
+  ['People', 'users', 'user_capacity'],
+  ['Administrators', 'administrators', null],
+  ['Fingers', 'fingers', 'finger_capacity'],
+  ['Faces', 'faces', 'face_capacity'],
+  ['Punches in its log', 'logs', 'punch_capacity'],
+] as const
+
+function countFacts(counts: Device['counts']): Fact[] {
+  return HELD.flatMap(([label, name, limit]) => {
+    const held = counts[name]
+    const most = limit ? counts[limit] : undefined
+    // A clock without a camera counts no faces of none.
+    if (held === undefined || (held === 0 && most === 0)) return []
+    const value = (
+      <span className="number">
+        {held.toLocaleString('en')}
+        {most ? ` of ${most.toLocaleString('en')}` : ''}
+      </span>
+    )
+    return [{ label, value }]
+  })
+}
+
 function deviceFacts(device: Device): Fact[] {
   const facts: Fact[] = [
     { label: 'Serial number', value: <code>{device.device_serial}</code> },
@@ -60,10 +85,7 @@ function deviceFacts(device: Device): Fact[] {
     { label: 'Last called from', value: device.source_address },
   ]
   if (device.connection === 'pull') facts.push({ label: 'Address', value: `${device.ip_address}:${device.port}` })
-  for (const [name, count] of Object.entries(device.counts)) {
-    if (name !== 'logs') facts.push({ label: `${name[0]?.toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`, value: number(count) })
-  }
-  return facts
+  return [...facts, ...countFacts(device.counts)]
 }
 
 export default function DeviceDetailPage() {

@@ -1,10 +1,17 @@
 import { api, EmptyState, ErrorPanel, WallTime, type Page } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
+import { Link } from 'react-router'
 import { PUNCHES } from '../api/paths.ts'
 import type { PunchLog } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
 import { FlagChips, punchedBy, spoken } from '../words.tsx'
+
+/** The clock on a person's page, the person on a clock's page; each leads to its own page. */
+function Other({ punch, forStaff }: { punch: PunchLog; forStaff: boolean }) {
+  if (forStaff) return punch.device_id ? <Link to={`/devices/${punch.device_id}`}>{punch.device_name}</Link> : punch.device_name
+  return punch.staff_id ? <Link to={`/staff/${punch.staff_id}`}>{punchedBy(punch)}</Link> : <span>{punchedBy(punch)}</span>
+}
 
 type Props = { by: { staff_id: string } | { device_id: string } }
 
@@ -42,7 +49,7 @@ export function RecentPunches({ by }: Props) {
         <li key={punch.id}>
           <div className="strip-line">
             <WallTime local={punch.local_time} zone={punch.zone} />
-            <span>{forStaff ? punch.device_name : punchedBy(punch)}</span>
+            <Other punch={punch} forStaff={forStaff} />
           </div>
           <div className="strip-why">
             <span>

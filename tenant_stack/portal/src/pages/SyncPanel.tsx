@@ -84,7 +84,12 @@ export function SyncHistory({ deviceId }: { deviceId: string }) {
     )
   }
   if (query.data.items.length === 0) {
-    return <EmptyState title="Never synchronised" hint="“Sync now” reads the clock's log and stores what is new." />
+    return (
+      <EmptyState
+        title="Nobody has asked for one yet"
+        hint="Punches come by themselves. “Sync now” reads the clock's log at once and stores what is new."
+      />
+    )
   }
   return (
     <ul className="strip strip-scroll" tabIndex={0} aria-label="Sync history">

@@ -8,7 +8,7 @@ import { AccessTabs } from './AccessTabs.tsx'
 import './access.css'
 
 /** Whole documents (a rule set, a role) would make a row as tall as the window. */
-const LONG = 120
+const LONG = 60
 
 function Value({ of }: { of: unknown }) {
   const text = shown(of)
@@ -27,10 +27,29 @@ const shown = (value: unknown) => (value === '' ? '–' : typeof value === 'stri
 function Changes({ line }: { line: AuditLine }) {
   const names = [...new Set([...Object.keys(line.before ?? {}), ...Object.keys(line.after ?? {})])]
   const changed = names.filter((name) => JSON.stringify(line.before?.[name]) !== JSON.stringify(line.after?.[name]))
-  if (changed.length === 0) return <span className="muted">–</span>
+  // Of something new only what was filled in tells anything.
+  const told = line.before ? changed : changed.filter((name) => !isEmpty(line.after?.[name]))
+  if (told.length === 0) return <span className="muted">–</span>
+  if (told.length <= FEW) return <ChangeList line={line} names={told} />
+  return (
+    <>
+      <ChangeList line={line} names={told.slice(0, FEW)} />
+      <details className="audit-long">
+        <summary>{told.length - FEW} more</summary>
+        <ChangeList line={line} names={told.slice(FEW)} />
+      </details>
+    </>
+  )
+}
+
+const FEW = 3
+const isEmpty = (value: unknown) =>
+  value === null || value === undefined || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+
+function ChangeList({ line, names }: { line: AuditLine; names: string[] }) {
   return (
     <ul className="plain-list audit-changes">
-      {changed.map((name) => (
+      {names.map((name) => (
         <li key={name}>
           {name.replaceAll('_', ' ')}: {line.before && <del><Value of={line.before[name] ?? '–'} /></del>}{' '}
           {line.after && <ins><Value of={line.after[name] ?? '–'} /></ins>}

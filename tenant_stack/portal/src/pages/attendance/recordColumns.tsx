@@ -158,7 +158,7 @@ export function recordColumns(hrefOf: (id: string) => string): Column<Attendance
     { key: 'zone', title: 'Zone', optional: true, csv: (record) => record.zone, render: (record) => record.zone },
     {
       key: 'why',
-      title: 'Explained',
+      title: 'Why',
       card: 'main',
       render: (record) => (
         <Link className="nowrap" to={hrefOf(record.id)} aria-label={`Why? ${record.staff_name}, ${shortDate(record.work_date)}`}>
