@@ -15,6 +15,7 @@ from control_plane.operators.endpoints import operators_router
 from control_plane.operators.service import Operators
 from control_plane.organisations.endpoints import organisations_router
 from control_plane.settings import PORTAL_DIR, ControlSettings
+from control_plane.support.endpoints import support_router
 from foundation.portal import mount_portal
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
@@ -60,6 +61,7 @@ def _assemble(lifespan: Lifespan, portal_dir: Path) -> FastAPI:
     app.include_router(operators_router())
     app.include_router(organisations_router())
     app.include_router(anchors_router())
+    app.include_router(support_router())
     app.include_router(device_claims_router(), include_in_schema=False)
     mount_portal(app, portal_dir)
     return app

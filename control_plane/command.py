@@ -123,6 +123,32 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
 
         run(work)
 
+    @app.command()
+    def support(
+        slug: Slug,
+        reason: Annotated[str, typer.Option(help="Why; the organisation reads it.")],
+        ticket: Annotated[str, typer.Option(help="The ticket it is about; the organisation reads it.")],
+        minutes: Annotated[int, typer.Option(min=1, max=30, help="How long.")] = 30,
+        write: Annotated[bool, typer.Option("--write", help="More than reading is needed.")] = False,
+        as_json: AsJson = False,
+    ) -> None:
+        """Ask to look into an organisation, and print a link into its portal: good once, within a minute."""
+
+        async def work(console: ConsoleClient) -> None:
+            wanted = {"reason": reason, "ticket": ticket, "minutes": minutes, "write": write}
+            access = await console.post(f"/organisations/{slug}/support", wanted)
+            link = None
+            if access["state"] == "open":
+                link = await console.post(f"/organisations/{slug}/support/{access['id']}/link", {})
+            if as_json:
+                _print_json(access | {"url": link["url"] if link else None})
+            elif link is None:
+                out.print(f"{slug} must approve this first; its administrators see it now")
+            else:
+                out.print(f"Until {access['ends_at']}: {link['url']}", soft_wrap=True)
+
+        run(work)
+
     return app
 
 

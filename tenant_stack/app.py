@@ -56,6 +56,8 @@ from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
+from tenant_stack.support.endpoints import support_router
+from tenant_stack.support.passes import Passes
 from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.endpoints import webhooks_router
 
@@ -103,6 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
     state.refused = Denials(database)
     state.notary = Notary(vault, settings.tokens_key, settings.organisation)
+    state.support_passes = Passes(vault, valkey, settings.tokens_key, settings.public_url)
     state.intake = Intake(database, Months(database), hints, settings.zone)
     hub.open()
     try:
@@ -136,6 +139,7 @@ def describe() -> FastAPI:
     app.include_router(break_glass_router())
     app.include_router(clients_router())
     app.include_router(audit_router())
+    app.include_router(support_router())
     app.include_router(staff_router())
     app.include_router(biometrics_router())
     app.include_router(devices_router())

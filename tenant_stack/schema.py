@@ -25,6 +25,7 @@ from tenant_stack.reports import models as reports
 from tenant_stack.rights import set_rights
 from tenant_stack.schedules import models as schedules
 from tenant_stack.staff import models as staff
+from tenant_stack.support import models as support
 from tenant_stack.webhooks import models as webhooks
 
 TABLE_MODULES = (
@@ -40,6 +41,7 @@ TABLE_MODULES = (
     reports,
     schedules,
     staff,
+    support,
     webhooks,
 )
 METADATA = Base.metadata

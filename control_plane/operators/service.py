@@ -36,6 +36,7 @@ PERMISSIONS = frozenset(
         "clients:create",
         "credentials:read",
         "audit:read",
+        "support:create",
     }
 )
 

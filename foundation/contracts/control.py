@@ -9,6 +9,10 @@ The control plane calls the back end under ``/internal/control`` (bearer: the co
 ``POST /internal/control/clients``       ``ClientRequest`` → ``ClientCreated``
 ``GET  /internal/control/audit/head``    → ``AuditHead``; the newest line of the audit chain, to be anchored
 ``POST /internal/control/audit/verify``  ``AuditAnchors`` → ``AuditReport``
+``PUT  /internal/control/support``       ``SupportRequest`` → ``SupportState``; an operator asks to be let in
+``GET  /internal/control/support/ID``    → ``SupportState``
+``POST /internal/control/support/ID/token``  ``SupportExchange`` → ``SupportToken``; 409 while it is not open
+``POST /internal/control/support/ID/end``    → ``SupportState``; the operator's side ends it
 =======================================  ======================================================================
 
 The back end calls the control plane at its public address (bearer: the same token, with the slug it belongs to):
@@ -21,7 +25,8 @@ The back end calls the control plane at its public address (bearer: the same tok
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -113,6 +118,48 @@ class AuditReport(Message):
     waiting: int
     broken_number: int | None = None
     problem: str = ""
+
+
+class SupportRequest(Message):
+    """An operator asks to look into the organisation. ``operator`` is how people recognise them."""
+
+    id: UUID
+    operator_id: Annotated[str, Field(min_length=1, max_length=80)]
+    operator: Annotated[str, Field(min_length=1, max_length=120)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    ticket: Annotated[str, Field(min_length=1, max_length=60)]
+    minutes: int = Field(ge=1, le=30)
+    write: bool = False
+
+
+class SupportState(Message):
+    """``waiting`` for the organisation's approval, ``open``, ``ended`` or ``declined``.
+
+    ``ends_at`` is when the access, or the waiting, is over; ``ended_by`` names who ended or declined it before.
+    """
+
+    id: UUID
+    state: Literal["waiting", "open", "ended", "declined"]
+    ends_at: datetime
+    ended_by: str = ""
+
+
+class SupportExchange(Message):
+    """Who wants to use the access now; it must be the operator it was given to."""
+
+    operator_id: str
+
+
+class SupportToken(Message):
+    """The answer of a token exchange (RFC 8693, 2.2.1). The token opens one session, once, within a minute.
+
+    Its claim ``act`` names the operator, ``sub`` the access on whose behalf they act.
+    """
+
+    access_token: str = Field(repr=False)
+    issued_token_type: str = "urn:ietf:params:oauth:token-type:jwt"
+    token_type: str = "N_A"
+    expires_in: int
 
 
 class DeviceClaims(Message):

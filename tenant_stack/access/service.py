@@ -24,6 +24,7 @@ from tenant_stack.access.models import Permission, Role, RolePermission, SignInC
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.scope import parts_of
 from tenant_stack.base import audited
+from tenant_stack.support import entering
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ class Authenticator:
         if session is None:
             raise NotSignedIn("not_signed_in", "Sign in first")
         refuse_foreign_origin(connection, self.public_url)
+        grant_id = entering.grant_of(session)
+        if grant_id is not None:
+            organisation = connection.app.state.settings.organisation_name
+            async with self.database.transaction() as transaction:
+                return await entering.principal(transaction, organisation, grant_id, address, session.id)
         async with self.database.transaction() as transaction:
             account = await find_account(transaction, UUID(session.account_id))
         if account is None:

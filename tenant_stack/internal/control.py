@@ -26,6 +26,7 @@ from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.audit.chain import Notary, count_waiting, newest
 from tenant_stack.audit.verifying import verify
 from tenant_stack.edge import Transaction
+from tenant_stack.support.internal import add_support_routes
 
 
 def control_router() -> APIRouter:
@@ -36,6 +37,7 @@ def control_router() -> APIRouter:
     router.add_api_route("/control/clients", create_oauth_client, methods=["POST"], status_code=201)
     router.add_api_route("/control/audit/head", read_audit_head, methods=["GET"])
     router.add_api_route("/control/audit/verify", verify_audit, methods=["POST"])
+    add_support_routes(router)
     return router
 
 

@@ -56,9 +56,10 @@ class Hub:
         self._task = asyncio.get_running_loop().create_task(self._forward())
 
     async def close(self) -> None:
-        if self._task is not None:
+        # A connection under way may take a cancellation for its own timeout, so once is not always enough.
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task], timeout=1)
 
     @contextmanager
     def listening(self, owner: str) -> Iterator[Listener]:

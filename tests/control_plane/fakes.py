@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from control_plane.drivers.base import (
 )
 from control_plane.drivers.identities import Account, ClientRegistration
 from control_plane.drivers.routers import Route
+from foundation.clock import utc_now
 
 
 class Store:
@@ -235,6 +237,8 @@ class FakeTenant:
     driver: FakeDriver
     told: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
     refuse: int | None = None
+    support: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    approval: bool = False
 
     def connect(self, organisation: str) -> None:
         """Let this stack's addresses lead here."""
@@ -250,6 +254,30 @@ class FakeTenant:
         @app.get("/iclock/ping")
         async def health() -> Response:
             return JSONResponse({"status": "ok"}, headers={"x-correlation-id": "fake-tenant"})
+
+        @app.api_route("/internal/control/support{path:path}", methods=["PUT", "GET", "POST"])
+        async def support(path: str, request: Request) -> Response:
+            """An access as a stack keeps it: opened when asked for, unless `approval` is wanted."""
+            organisation = self._owner_of(request.headers["authorization"].removeprefix("Bearer "))
+            if organisation is None:
+                return JSONResponse({"code": "service_token_invalid"}, status_code=401)
+            kept = self.support.setdefault(organisation, {})
+            if request.method == "PUT":
+                wanted = await request.json()
+                ends_at = (utc_now() + timedelta(minutes=wanted["minutes"])).isoformat()
+                state = "waiting" if self.approval else "open"
+                kept[wanted["id"]] = {"id": wanted["id"], "state": state, "ends_at": ends_at, "ended_by": ""}
+                return JSONResponse(kept[wanted["id"]])
+            _, grant, *verb = path.split("/")
+            if grant not in kept:
+                return JSONResponse({"code": "support_unknown"}, status_code=404)
+            if verb == ["end"]:
+                kept[grant] |= {"state": "ended", "ended_by": "the operator"}
+            if verb == ["token"]:
+                if kept[grant]["state"] != "open":
+                    return JSONResponse({"code": "support_not_open"}, status_code=409)
+                return JSONResponse({"access_token": f"pass-{grant}", "expires_in": 60})
+            return JSONResponse(kept[grant])
 
         @app.api_route("/internal/control/{what}", methods=["PUT", "POST"])
         async def control(what: str, request: Request) -> Response:

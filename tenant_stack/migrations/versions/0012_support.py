@@ -1,10 +1,11 @@
-"""Months of punches are made by a function of the tables' owner, since the programs' role may make no table.
+"""Support access; and a function of the tables' owner that makes months of punches, since the programs may make none.
 
 Revision: 0012
 """
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
@@ -41,6 +42,34 @@ END $$
 
 
 def upgrade() -> None:
+    op.create_table(
+        "support_grants",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("operator_id", sa.String(80), nullable=False),
+        sa.Column("operator", sa.String(120), nullable=False),
+        sa.Column("reason", sa.String(500), nullable=False),
+        sa.Column("ticket", sa.String(60), nullable=False),
+        sa.Column("write", sa.Boolean(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("approved_by", sa.String(200), server_default="", nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(200), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_support_grants")),
+        sa.CheckConstraint("state IN ('waiting', 'open', 'ended', 'declined')", name=op.f("ck_support_grants_state")),
+        sa.CheckConstraint("minutes BETWEEN 1 AND 30", name=op.f("ck_support_grants_minutes")),
+    )
+    op.create_index(op.f("ix_support_grants_asked_at"), "support_grants", ["asked_at"])
+    op.create_table(
+        "support_policy",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("approval_required", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_support_policy")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_support_policy_single")),
+    )
     op.execute(MAKE_MONTH)
     op.execute("REVOKE ALL ON FUNCTION make_punch_month(integer, integer) FROM PUBLIC")
     # The programs' role fills this table by the trigger alone.
@@ -48,5 +77,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("support_policy")
+    op.drop_table("support_grants")
     op.execute("ALTER FUNCTION queue_trail() SECURITY INVOKER RESET search_path")
     op.execute("DROP FUNCTION make_punch_month(integer, integer)")
