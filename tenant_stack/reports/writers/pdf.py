@@ -25,6 +25,7 @@ from tenant_stack.reports.writers.layout import TEMPLATE, Layout, head_of, layou
 FONT_PACKAGES = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
 CELLS_A_PART = 45_000
 MOST_FILTERS = 3
+NARROW = 5
 
 
 def font_folders() -> list[str]:
@@ -64,6 +65,8 @@ def _kept(document: Document, rows: Sequence[Line]) -> list[int]:
             continue
         if column.name == "count":
             continue
+        if column.name == "weekday" and any(other.name == "work_date" for other in document.columns):
+            continue  # on paper a date says its weekday
         if column.name == "work_date" and first and all(cells[index] == first[index] for cells in data):
             continue
         if column.kind == "text" and data and all(cells[index] in (None, "") for cells in data):
@@ -96,7 +99,7 @@ def _text(column: Column, value: Cell, level: int) -> str:
     if column.kind == "duration":
         if value == 0 and level != TOTAL:
             return ""
-        return duration_text(int(value)) if column.width > 5 else _hours(int(value))
+        return duration_text(int(value)) if column.width > NARROW else narrow_hours(int(value))
     if column.kind == "number":
         return "" if value == 0 and level != TOTAL else f"{value:,}"
     text = str(value)
@@ -109,7 +112,10 @@ def _text(column: Column, value: Cell, level: int) -> str:
     return clipped(text, column.width)
 
 
-def _hours(seconds: int) -> str:
+def narrow_hours(seconds: int) -> str:
+    """A duration in a day's column: hours and minutes, from 100 hours on whole hours, which is what fits."""
+    if seconds >= 100 * 3600:
+        return f"{(seconds + 1800) // 3600}h"
     return f"{seconds // 3600}:{seconds // 60 % 60:02}"
 
 

@@ -20,6 +20,7 @@ from foundation.spreadsheets import harmless
 from tenant_stack.reports.columns import Column, duration_text
 from tenant_stack.reports.writers import __main__ as process
 from tenant_stack.reports.writers.document import Bar, Document
+from tenant_stack.reports.writers.pdf import narrow_hours
 
 LONG = "Maximiliana " * 417  # 5,004 characters
 NAMES = (
@@ -163,3 +164,11 @@ def test_nothing_in_makes_a_file_too(form: str) -> None:
 )
 def test_formulas_are_made_harmless_by_type(text: str, safe: str) -> None:
     assert harmless(text) == safe
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0:00"), (27_159, "7:32"), (359_940, "99:59"), (360_000, "100h"), (683_640, "190h"), (36_001_800, "10001h")],
+)
+def test_hours_fit_the_column_of_a_day(seconds: int, shown: str) -> None:
+    assert narrow_hours(seconds) == shown
