@@ -4,6 +4,7 @@ import { createBrowserRouter, Navigate } from 'react-router'
 import { useLiveState } from './live.tsx'
 import { useLanding, useNavigation } from './navigation.ts'
 import { DashboardPage } from './pages/DashboardPage.tsx'
+import { SupportBanner } from './pages/support/SupportBanner.tsx'
 import { useSession } from './session.ts'
 
 const StaffPage = lazy(() => import('./pages/StaffPage.tsx'))
@@ -45,6 +46,7 @@ const RolesPage = lazy(() => import('./pages/access/RolesPage.tsx'))
 const ClientsPage = lazy(() => import('./pages/access/ClientsPage.tsx'))
 const AuditPage = lazy(() => import('./pages/access/AuditPage.tsx'))
 const SessionsPage = lazy(() => import('./pages/access/SessionsPage.tsx'))
+const SignInPage = lazy(() => import('./pages/access/SignInPage.tsx'))
 const SettingsPage = lazy(() => import('./pages/schedules/SettingsPage.tsx'))
 
 const QUIET_BEFORE_BANNER_MS = 10_000
@@ -66,8 +68,17 @@ function LiveBanner() {
 const SELDOM = [{ to: '/sessions', label: 'My sessions' }]
 
 function Frame() {
-  const { organisation, user } = useSession()
-  return <Shell name={organisation.name} user={user} nav={useNavigation()} seldom={SELDOM} banner={<LiveBanner />} />
+  const { organisation, user, break_glass } = useSession()
+  const banner = (
+    <>
+      <SupportBanner />
+      {break_glass && (
+        <Banner tone="warn">You came in by the emergency sign-in. It ends within an hour, and raised an alert.</Banner>
+      )}
+      <LiveBanner />
+    </>
+  )
+  return <Shell name={organisation.name} user={user} nav={useNavigation()} seldom={SELDOM} banner={banner} />
 }
 
 function StartPage() {
@@ -133,6 +144,7 @@ export const router = createBrowserRouter([
       { path: '/access/audit', element: <AuditPage /> },
       { path: '/sessions', element: <SessionsPage /> },
       { path: '/settings', element: <SettingsPage /> },
+      { path: '/settings/sign-in', element: <SignInPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

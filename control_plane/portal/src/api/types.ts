@@ -45,3 +45,20 @@ export type Organisation = {
 }
 
 export type FirstSignIn = { portal_url: string; user_name: string; initial_password: string | null; issuer: string }
+
+export type SupportIn = { reason: string; ticket: string; minutes: number; write?: boolean }
+
+export type SupportAccess = {
+  id: string
+  operator: string
+  reason: string
+  ticket: string
+  minutes: number
+  write: boolean
+  asked_at: string
+  state: 'waiting' | 'open' | 'ended' | 'declined'
+  ends_at: string
+  ended_by: string
+  /** Asked for by whoever reads this. */
+  own: boolean
+}

@@ -16,6 +16,7 @@ import { Link, useParams } from 'react-router'
 import type { FirstSignIn, Organisation } from '../api/types.ts'
 import { isSettled, PhaseChip, stepName, worstStep } from '../words.tsx'
 import { Steps } from './Steps.tsx'
+import { SupportPanel } from './SupportPanel.tsx'
 
 const WATCH_MS = 1_000
 const REST_MS = 10_000
@@ -173,6 +174,7 @@ export default function OrganisationPage() {
             </div>
           </Panel>
         </div>
+        {organisation.phase === 'active' && <SupportPanel slug={slug} />}
       </div>
     </>
   )

@@ -4,6 +4,7 @@ import { App, Button, Form, Input, Select, Skeleton } from 'antd'
 import { SETTINGS } from '../../api/paths.ts'
 import type { AttendanceSettings } from '../../api/schedules.ts'
 import { useCan, useSession } from '../../session.ts'
+import { SupportPanel } from '../support/SupportPanel.tsx'
 import { codeOptions, useRuleSets, useShifts } from './lists.ts'
 import { SitesPanel } from './SitesPanel.tsx'
 
@@ -95,6 +96,7 @@ export default function SettingsPage() {
           )}
         </Panel>
         <SitesPanel />
+        <SupportPanel />
       </div>
     </>
   )
