@@ -21,6 +21,7 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    Route,
     ViewportSize,
     async_playwright,
     expect,
@@ -279,4 +280,29 @@ async def test_the_menu_is_a_drawer_on_a_phone_and_works_by_keyboard(owner: Brow
     await page.reload()
     await settle(page)
     await expect(menu).to_be_hidden()
+    assert watched.complaints == []
+
+
+async def test_the_menu_holds_only_what_the_person_may_read(owner: BrowserContext) -> None:
+    page, watched = await owner.new_page(), Watched()
+    await page.goto("/sessions")
+    await settle(page)
+    session = await page.evaluate("async () => (await fetch('/api/session')).json()")
+    watched.listen(page)
+
+    async def fewer(route: Route) -> None:
+        # The server would refuse the rest; here it is about what is offered and asked for in the first place.
+        await route.fulfill(json=session | {"permissions": ["reports:read", "staff:read"]})
+
+    await page.route("**/api/session", fewer)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    await page.goto("/")
+    await settle(page)
+    await expect(page).to_have_url(re.compile("/staff$"))
+    menu = page.get_by_role("navigation", name="Main")
+    await expect(menu.get_by_role("link")).to_have_text(["Staff", "Reports", "Payroll", "Conflicts"])
+    await expect(page.get_by_role("button", name="Add a person")).to_have_count(0)
+    assert not [url for url in asked if url.endswith(("/api/dashboard", "/api/alerts/counts", "/api/live"))]
     assert watched.complaints == []
