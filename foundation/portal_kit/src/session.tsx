@@ -28,7 +28,9 @@ const SENTENCES: Record<Ended, string> = {
   signed_out: 'You have signed out.',
 }
 
-function SignInPage({ ended, title, note }: { ended: Ended | null; title: string; note: string }) {
+type SignInPageProps = { ended: Ended | null; title: string; note: string; otherwise?: ReactNode }
+
+function SignInPage({ ended, title, note, otherwise }: SignInPageProps) {
   const { pathname, search } = window.location
   const query = new URLSearchParams(search)
   const refusal = query.get('sign_in_error')
@@ -53,6 +55,7 @@ function SignInPage({ ended, title, note }: { ended: Ended | null; title: string
         <Button type="primary" size="large" block href={`/auth/login?next=${encodeURIComponent(next)}`}>
           Sign in
         </Button>
+        {otherwise}
       </div>
     </main>
   )
@@ -62,11 +65,13 @@ type GateProps<S> = {
   /** Shown on the sign-in page until the organisation's own name is known. */
   title: string
   note: string
+  /** Under the button: another way in, if there is one. */
+  otherwise?: ReactNode
   children: (session: S) => ReactNode
 }
 
 /** Shows the portal to somebody signed in, the sign-in page to anybody else, from any page and at any moment. */
-export function SessionGate<S>({ title, note, children }: GateProps<S>) {
+export function SessionGate<S>({ title, note, otherwise, children }: GateProps<S>) {
   const client = useQueryClient()
   const [ended, setEnded] = useState<Ended | null>(null)
   const session = useQuery({
@@ -102,10 +107,10 @@ export function SessionGate<S>({ title, note, children }: GateProps<S>) {
     if (ended) client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
   }, [ended, client])
 
-  if (ended) return <SignInPage ended={ended} title={title} note={note} />
+  if (ended) return <SignInPage ended={ended} title={title} note={note} otherwise={otherwise} />
   if (session.data !== undefined) return children(session.data)
   if (session.isError) {
-    if (asProblem(session.error).status === 401) return <SignInPage ended={null} title={title} note={note} />
+    if (asProblem(session.error).status === 401) return <SignInPage ended={null} title={title} note={note} otherwise={otherwise} />
     return (
       <main className="sign-in">
         <div className="sign-in-card">

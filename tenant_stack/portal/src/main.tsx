@@ -7,6 +7,7 @@ import './pages.css'
 import './biometrics.css'
 import './attendance.css'
 import './schedules.css'
+import { EmergencySignIn } from './pages/access/EmergencySignIn.tsx'
 import { router } from './routes.tsx'
 import { SessionProvider } from './session.ts'
 
@@ -27,7 +28,7 @@ function signedIn(session: Session) {
 }
 
 mountPortal(
-  <SessionGate<Session> title={slug} note="Sign in to see attendance, staff and clocks.">
+  <SessionGate<Session> title={slug} note="Sign in to see attendance, staff and clocks." otherwise={<EmergencySignIn />}>
     {signedIn}
   </SessionGate>,
 )

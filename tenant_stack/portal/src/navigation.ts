@@ -64,7 +64,8 @@ function groups(waiting: Waiting): { label: string; items: Entry[] }[] {
         { to: '/access/roles', label: 'Roles', needs: 'users:read' },
         { to: '/access/clients', label: 'API clients', needs: 'clients:read' },
         { to: '/access/audit', label: 'Audit', needs: 'audit:read' },
-        { to: '/settings', label: 'Settings', needs: 'attendance:read' },
+        { to: '/settings', label: 'Settings', needs: 'attendance:read', end: true },
+        { to: '/settings/sign-in', label: 'Sign-in', needs: 'settings:read' },
       ],
     },
   ]

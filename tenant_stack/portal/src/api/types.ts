@@ -8,6 +8,8 @@ export type Session = {
   roles: string[]
   permissions: string[]
   organisation: { slug: string; name: string; zone: string }
+  /** Came in without the sign-in provider, for an hour. */
+  break_glass?: boolean
 }
 
 export type EnrollmentStatus = 'not_enrolled' | 'pending' | 'partial' | 'enrolled'
