@@ -51,6 +51,8 @@ WHOLE = frozenset(
         "shift_versions",
         "shifts",
         "sites",
+        "support_grants",
+        "support_policy",
         "webhooks",
         "weekly_offs",
     }

@@ -158,7 +158,8 @@ async def test_nothing_of_the_far_site_is_read(app: FastAPI, api: Api, database:
     assert len(told) >= 30, sorted(told)
     async with limited_to_near(app, database, far) as client:
         answers = await read_all(client, far)
-    assert [f"{path} {answer.status_code}" for path, answer in answers.items() if answer.status_code >= 500] == []
+    broken = [f"{path} {answer.status_code}" for seen in (everything, answers) for path, answer in seen.items()]
+    assert [each for each in broken if each.endswith(("500", "503"))] == []
     leaks = [
         f"{path}: {answer.text[:300]}" for path, answer in answers.items() if any(t in answer.text for t in traces)
     ]
@@ -222,6 +223,8 @@ def test_every_table_says_whose_it_is() -> None:
     """A new table is limited by its columns, holds for everybody, or has its reason written down here."""
     unsaid = []
     for mapper in Base.registry.mappers:
+        if not mapper.class_.__module__.startswith("tenant_stack."):
+            continue  # the control plane's own, where a test has imported both
         name, columns = mapper.class_.__tablename__, set(mapper.columns.keys())
         said = bool(columns & {"staff_id", "device_id"}) or name in WHOLE | UNSEEN or name in OTHERS
         if not said:
