@@ -123,6 +123,26 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
 
         run(work)
 
+    @app.command(name="invite-account")
+    def invite_account(
+        slug: Slug,
+        email: Annotated[str, typer.Argument(help="The address that the organisation invited.")],
+        name: Annotated[str, typer.Option(help="The person's name.")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        """Give somebody whom an organisation invited an account at the platform's own sign-in provider."""
+
+        async def work(console: ConsoleClient) -> None:
+            document = await console.post(f"/organisations/{slug}/accounts", {"email": email, "name": name})
+            if as_json:
+                _print_json(document)
+                return
+            password = document["initial_password"]
+            out.print(f"Account   {document['user_name']}  " + (f"password  {password}" if password else "(existing)"))
+            out.print("The account opens nothing by itself: the person follows the link of the invitation.")
+
+        run(work)
+
     @app.command()
     def support(
         slug: Slug,

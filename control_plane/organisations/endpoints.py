@@ -16,6 +16,8 @@ from control_plane.organisations import events, service
 from control_plane.organisations.models import AuditEntry, Organisation
 from control_plane.organisations.naming import Names
 from control_plane.organisations.schemas import (
+    AccountIn,
+    AccountOut,
     ClientIn,
     ClientOut,
     OrganisationIn,
@@ -23,7 +25,12 @@ from control_plane.organisations.schemas import (
     SignInOut,
     describe,
 )
-from control_plane.provisioning.credentials import find_credentials, find_initial_password
+from control_plane.provisioning.credentials import (
+    find_credentials,
+    find_initial_password,
+    forget_initial_password,
+    initial_password_of,
+)
 from control_plane.provisioning.steps import STEP_NAMES
 from foundation import audit
 from foundation.clock import utc_now
@@ -61,6 +68,7 @@ def organisations_router() -> APIRouter:
     router.add_api_route("/{slug}/retry", retry, methods=["POST"], status_code=202)
     router.add_api_route("/{slug}/clients", create_client, methods=["POST"], status_code=201)
     router.add_api_route("/{slug}/sign-in", sign_in, methods=["GET"])
+    router.add_api_route("/{slug}/accounts", create_account, methods=["POST"], status_code=201)
     return router
 
 
@@ -187,6 +195,35 @@ async def sign_in(
         initial_password=password,
         issuer=parts.ports.identities.issuer,
     )
+
+
+async def create_account(
+    request: Request,
+    slug: str,
+    wanted: AccountIn,
+    caller: Annotated[Principal, Depends(Requires("credentials:read"))],
+) -> AccountOut:
+    """An account at the platform's own provider, for somebody whom an organisation invited.
+
+    It opens nothing by itself: only who follows the invitation's link, too, becomes a user there.
+    """
+    parts = parts_of(request)
+    async with parts.database.transaction() as session:
+        organisation = await service.find(session, slug)
+    vault, email = parts.ports.vault, wanted.email.lower()
+    initial, chosen_now = await initial_password_of(vault, email)
+    account, made = await parts.ports.identities.ensure_account(
+        email, wanted.name or email.partition("@")[0], initial_password=initial.password
+    )
+    if chosen_now and not made:
+        await forget_initial_password(vault, email)
+    password = initial.password if made else None
+    async with parts.database.transaction() as session:
+        after: dict[str, object] = {"email": email, "made": made}
+        audit.record(
+            session, AuditEntry, caller.actor, "organisation.account", "organisation", organisation.id, after=after
+        )
+    return AccountOut(user_name=account.email, initial_password=password, issuer=parts.ports.identities.issuer)
 
 
 async def organisation_events(request: Request) -> StreamingResponse:

@@ -103,6 +103,21 @@ class SignInOut(BaseModel):
     issuer: str
 
 
+class AccountIn(Input):
+    """Somebody whom the organisation invited under this e-mail address."""
+
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+class AccountOut(BaseModel):
+    """``initial_password`` is shown this once; None when there was such an account before."""
+
+    user_name: str
+    initial_password: str | None
+    issuer: str
+
+
 def describe(
     organisation: Organisation, step_names: tuple[str, ...], base_domain: str, release: str, now: datetime
 ) -> OrganisationOut:

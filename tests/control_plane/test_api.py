@@ -266,6 +266,30 @@ async def test_retry_makes_it_due_and_forgets_old_failures(api: Api, world: Worl
     assert organisation.id is not None
 
 
+async def test_an_account_for_somebody_invited(api: Api, world: World, slug: str) -> None:
+    await world.add(slug)
+    entered = {"email": f"Bob@{slug}.test", "name": "Bob"}
+    made = await api.machine.post(f"/organisations/{slug}/accounts", json=entered)
+    assert made.status_code == 201
+    account = world.identities.document()["accounts"][f"bob@{slug}.test"]
+    assert made.json() == {
+        "user_name": f"bob@{slug}.test",
+        "initial_password": account["password"],
+        "issuer": ISSUER,
+    }
+    again = await api.machine.post(f"/organisations/{slug}/accounts", json=entered)
+    assert again.json()["initial_password"] is None
+    assert world.identities.document()["accounts"][f"bob@{slug}.test"] == account
+    assert (await api.machine.post(f"/organisations/{slug}/accounts", json={"email": "nobody"})).status_code == 422
+    assert (await api.machine.post("/organisations/not-there/accounts", json=entered)).status_code == 404
+    assert (await api.anyone.post(f"/organisations/{slug}/accounts", json=entered)).status_code == 401
+    async with world.database.transaction() as session:
+        lines = list(
+            await session.scalars(sa.select(AuditEntry.after).where(AuditEntry.action == "organisation.account"))
+        )
+    assert lines == [{"email": f"bob@{slug}.test", "made": True}, {"email": f"bob@{slug}.test", "made": False}]
+
+
 async def test_clients_and_sign_in_of_an_organisation(api: Api, world: World, slug: str) -> None:
     await world.add(slug)
     early = await api.machine.post(f"/organisations/{slug}/clients", json={"name": "Payroll", "scopes": ["staff:read"]})
