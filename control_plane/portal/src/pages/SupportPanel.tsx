@@ -96,7 +96,9 @@ export function SupportPanel({ slug }: { slug: string }) {
       card: 'main',
       render: (access) => (
         <span className="two-lines">
-          <Chip tone={WORDS[access.state].tone}>{WORDS[access.state].text}</Chip>
+          <span>
+            <Chip tone={WORDS[access.state].tone}>{WORDS[access.state].text}</Chip>
+          </span>
           {access.ended_by && <span>by {access.ended_by}</span>}
         </span>
       ),
