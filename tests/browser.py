@@ -36,10 +36,16 @@ async def credentials_of(operator: Operator, slug: str) -> dict[str, str]:
 async def signed_in_cookie(operator: Operator, slug: str) -> str:
     """The session cookie of the organisation's owner, got by filling the provider's forms."""
     person = await credentials_of(operator, slug)
+    login = f"{person['portal_url']}/auth/login"
+    return await cookie_of(operator, login, person["user_name"], person["initial_password"])
+
+
+async def cookie_of(operator: Operator, login: str, name: str, password: str) -> str:
+    """The session cookie of whoever opens ``login`` and fills the provider's forms."""
     async with http_client(ca_file=operator.ca_file, timeout=30) as http:
-        answer = await _follow(http, await http.get(f"{person['portal_url']}/auth/login"))
-        for name, value in (("login", person["user_name"]), ("password", person["initial_password"])):
-            fields = _Fields(answer.text).values | {name: value}
+        answer = await _follow(http, await http.get(login))
+        for field, value in (("login", name), ("password", password)):
+            fields = _Fields(answer.text).values | {field: value}
             answer = await _follow(http, await http.post(answer.url, data=fields, headers={"referer": str(answer.url)}))
         cookie = next((each.value for each in http.cookies.jar if each.name == "__Host-session"), None)
         assert cookie, f"no session after signing in; the provider says {answer.status_code} at {answer.url}"

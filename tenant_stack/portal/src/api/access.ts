@@ -19,6 +19,7 @@ export type User = {
   staff_id: string | null
   last_sign_in_at: string | null
   invitation_expires_at: string | null
+  invitation_mail: '' | 'pending' | 'sending' | 'sent' | 'failed'
   created_at: string
 }
 

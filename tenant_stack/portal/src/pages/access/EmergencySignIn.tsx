@@ -1,6 +1,7 @@
 import { api, asProblem } from '@punctual/portal-kit'
 import { Button, Form, Input } from 'antd'
 import { useState } from 'react'
+import './access.css'
 
 type Entered = { name: string; password: string; code: string }
 
@@ -28,7 +29,7 @@ export function EmergencySignIn() {
     )
   }
   return (
-    <Form<Entered> layout="vertical" requiredMark={false} disabled={busy} onFinish={(values) => void enter(values)}>
+    <Form<Entered> layout="vertical" className="emergency" requiredMark={false} disabled={busy} onFinish={(values) => void enter(values)}>
       <p className="sign-in-note">Emergency sign-in, for the owner who set it up. It lasts an hour, and is reported.</p>
       <div role="alert">{refusal && <p className="sign-in-message">{refusal}</p>}</div>
       <Form.Item name="name" label="Name" rules={[{ required: true, message: 'Enter the name' }]}>

@@ -112,7 +112,10 @@ export default function UsersPage() {
       render: (user) => (
         <span className="two-lines">
           <span>{user.name || user.email}</span>
-          <span>{user.email}</span>
+          <span>
+            {user.email}
+            {user.invitation_mail === 'failed' && ' (the invitation could not be mailed)'}
+          </span>
         </span>
       ),
     },
@@ -149,7 +152,7 @@ export default function UsersPage() {
         ) : (
           <span className="actions">
             {can('users:update') && <Button onClick={() => setForm(user)}>Edit</Button>}
-            {can('users:update') && user.status === 'invited' && (
+            {can('users:update') && (user.status === 'invited' || (user.status === 'active' && user.invitation_expires_at)) && (
               <Button loading={busy} onClick={() => void renew(user)}>
                 New link
               </Button>
@@ -198,7 +201,7 @@ export default function UsersPage() {
       />
       <ShownOnce
         title="The invitation's link"
-        note={`Send this to ${invitation?.user.email ?? ''}. It works once, for that address, within seven days, and is shown only now.`}
+        note={`It is mailed to ${invitation?.user.email ?? ''} as well. It works once, for that address, within seven days, and is shown only now.`}
         text={invitation?.url ?? null}
         onClose={() => setInvitation(null)}
       />
