@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -106,9 +106,17 @@ class Edge:
     A fault of ours ends here too, so that its answer carries the same headers and the id under which it was logged.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int = 1_000_000, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int = 1_000_000,
+        larger_bodies: Mapping[str, int] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.larger_bodies = larger_bodies or {}
         self.headers = SECURITY_HEADERS if headers is None else headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,6 +126,8 @@ class Edge:
         offered = dict(scope["headers"]).get(b"x-correlation-id", b"").decode("latin-1")
         known = offered if 8 <= len(offered) <= 64 and offered.replace("-", "").isalnum() else secrets.token_hex(8)
         token = correlation_id.set(known)
+        paths = self.larger_bodies.items()
+        most = next((size for path, size in paths if scope["path"].startswith(path)), self.max_body_bytes)
         received = 0
         answered = False
 
@@ -126,8 +136,8 @@ class Edge:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self.max_body_bytes:
-                    raise HTTPException(413, f"The body is larger than {self.max_body_bytes} bytes")
+                if received > most:
+                    raise HTTPException(413, f"The body is larger than {most} bytes")
             return message
 
         async def stamped_send(message: Message) -> None:
@@ -153,9 +163,18 @@ class Edge:
 
 
 def create_app(
-    title: str, version: str, *, lifespan: Lifespan, max_body_bytes: int = 1_000_000, docs: bool = False
+    title: str,
+    version: str,
+    *,
+    lifespan: Lifespan,
+    max_body_bytes: int = 1_000_000,
+    larger_bodies: Mapping[str, int] | None = None,
+    docs: bool = False,
 ) -> FastAPI:
-    """A FastAPI application with the house's edge. Documentation pages are off unless asked for."""
+    """A FastAPI application with the house's edge. Documentation pages are off unless asked for.
+
+    ``larger_bodies``: bytes that paths beginning so may take, where others take ``max_body_bytes``.
+    """
     app = FastAPI(
         title=title,
         version=version,
@@ -169,7 +188,7 @@ def create_app(
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_middleware(Edge, max_body_bytes=max_body_bytes)
+    app.add_middleware(Edge, max_body_bytes=max_body_bytes, larger_bodies=larger_bodies)
     return app
 
 

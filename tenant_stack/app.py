@@ -64,7 +64,7 @@ from tenant_stack.webhooks.endpoints import webhooks_router
 PORTAL = Path(__file__).parent / "portal" / "dist"
 
 # The bridge hands over up to 5,000 punches or 20,000 users at a time; a file of people has up to 10 MB.
-LARGEST_BODY = 10_100_000
+LARGER_BODIES = {"/internal/bridge": 8_000_000, "/api/staff/import": 10_100_000}
 
 
 @asynccontextmanager
@@ -130,7 +130,7 @@ def create_app(settings: TenantSettings, described: FastAPI | None = None) -> Fa
 
 def describe() -> FastAPI:
     """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
-    app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, max_body_bytes=LARGEST_BODY)
+    app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, larger_bodies=LARGER_BODIES)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
