@@ -115,6 +115,11 @@ class Authenticator:
     valkey: Valkey
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
+        # Once a request: a second look would need a second connection while the first is held by the request's own
+        # transaction, and enough requests at once would then wait for each other.
+        known: Principal | None = getattr(connection.state, "principal", None)
+        if known is not None:
+            return known
         address = connection.client.host if connection.client else ""
         if connection.scope["type"] == "websocket":
             return await self.account_principal(connection, address)
