@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -23,6 +23,12 @@ from tenant_stack.edge import Settings, Transaction
 Reader = Annotated[Principal, Depends(Requires("settings:read"))]
 Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
 
+# A public route: what others answer to whoever is not signed in, this one answers to whoever does not get in.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "Name, password or code is wrong", "content": {"application/problem+json": {}}},
+    403: {"description": "The request did not come from our own page", "content": {"application/problem+json": {}}},
+}
+
 
 def break_glass_router() -> APIRouter:
     router = APIRouter(tags=["break-glass"])
@@ -32,7 +38,12 @@ def break_glass_router() -> APIRouter:
     router.add_api_route(path, remove_break_glass, methods=["DELETE"], status_code=204)
     router.add_api_route(f"{path}/confirm", confirm_break_glass, methods=["POST"])
     router.add_api_route(
-        "/auth/break-glass", sign_in_by_break_glass, methods=["POST"], status_code=204, dependencies=[Depends(Public())]
+        "/auth/break-glass",
+        sign_in_by_break_glass,
+        methods=["POST"],
+        status_code=204,
+        dependencies=[Depends(Public())],
+        responses=REFUSALS,
     )
     return router
 
