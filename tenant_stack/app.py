@@ -18,6 +18,7 @@ from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router
 from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
+from foundation.unstorable import refuse_unstorable_text
 from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.boundary import KnownHost
@@ -131,6 +132,7 @@ def create_app(settings: TenantSettings, described: FastAPI | None = None) -> Fa
 def describe() -> FastAPI:
     """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
     app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, larger_bodies=LARGER_BODIES)
+    refuse_unstorable_text(app)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
