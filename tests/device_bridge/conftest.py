@@ -21,7 +21,7 @@ from foundation.contracts.bridge import Terminal
 from tests.device_bridge.recording_backend import TOKEN, RecordingBackend
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Return once the condition holds; fail after so many seconds."""
     end = time.monotonic() + seconds
     while not condition():

@@ -32,7 +32,7 @@ def plan(bridge: Bridge, ledger: Path, **more: object) -> FleetPlan:
         "profiles": PROFILES,
         "error_delay": 0.05,
         "poll_seconds": 0.5,
-        "patience": 10.0,
+        "patience": 40.0,
     }
     return FleetPlan(**{**values, **more})  # type: ignore[arg-type]
 
@@ -50,7 +50,7 @@ async def test_nothing_is_lost_doubled_or_altered(bridge: Bridge, tmp_path: Path
     fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", faults=faults))
     bridge.backend.known.update(clock.serial for clock in fleet.clocks)
     running = asyncio.create_task(fleet.run())
-    await eventually(lambda: len(bridge.backend.punches) > 50, 10)
+    await eventually(lambda: len(bridge.backend.punches) > 50, 40)
     bridge.backend.lost_answers = 10
     bridge.backend.down = True
     await eventually(lambda: fleet.waiting > 20)
@@ -86,7 +86,7 @@ async def test_the_same_seed_makes_the_same_choices(bridge: Bridge, tmp_path: Pa
 
 async def test_clocks_that_are_not_admitted_do_not_punch(bridge: Bridge, tmp_path: Path) -> None:
     said: list[str] = []
-    fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", clocks=2, seconds=0.3, patience=0.5), said.append)
+    fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", clocks=2, seconds=0.3, patience=5.0), said.append)
     bridge.backend.known.add("FLEET0001")
     result = await fleet.run()
     assert (result.ready, result.waiting) == (1, 0)

@@ -177,7 +177,7 @@ async def test_the_key(bridge: Bridge) -> None:
         assert bridge.backend.stored("T1") == 0
         await bridge.list_terminal("T1", clock.port, comm_key=clock.comm_key)
         await eventually(lambda: bridge.backend.stored("T1") == 5)
-        assert state(bridge, "T1")() != "refused"
+        await eventually(lambda: state(bridge, "T1")() != "refused")
 
 
 async def test_new_firmware_that_refuses_is_told_apart(bridge: Bridge) -> None:
