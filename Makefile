@@ -66,7 +66,7 @@ test: $(VENV)/.dev portal  ## All tests, against real PostgreSQL, Valkey and Ope
 	@$(NPM) test --silent
 	@# The three minutes of chaos mostly wait, so they run beside the rest.
 	@$(BIN)/pytest -q -p no:cacheprovider -m chaos & chaos=$$!; \
-		$(BIN)/pytest -q -m "not chaos"; rest=$$?; wait $$chaos && exit $$rest
+		$(BIN)/pytest -q -m "not chaos" -n 3 --dist loadfile; rest=$$?; wait $$chaos && exit $$rest
 
 check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types, import rules, contract drift
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }

@@ -126,7 +126,8 @@ async def test_a_bearer_token_opens_no_socket(backend: str, app: FastAPI, docume
         ).json()
     form = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": made["client_secret"]}
     async with service_client(backend, token="nobody") as client:
-        token = (await client.post("/oauth/token", data=form)).json()["access_token"]
+        public = {"host": "acme.localhost:8443"}
+        token = (await client.post("/oauth/token", data=form, headers=public)).json()["access_token"]
     with pytest.raises(InvalidStatus) as refusal:
         async with unix_connect(
             backend.removeprefix("unix:"),
