@@ -73,7 +73,7 @@ async def next_of(socket: ClientConnection, kind: str, *, seconds: float) -> dic
 
 
 async def both_of(socket: ClientConnection, one: str, other: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The next message of each kind, in whichever order they come, within two seconds."""
+    """The next message of each kind, in whichever order they come."""
     found: dict[str, dict[str, Any]] = {}
     async with asyncio.timeout(20):
         while not found.keys() >= {one, other}:
