@@ -29,7 +29,6 @@ from tenant_stack.access.connection_endpoints import connection_router
 from tenant_stack.access.endpoints import access_router
 from tenant_stack.access.idempotency import IdempotentWrites
 from tenant_stack.access.people_endpoints import people_router
-from tenant_stack.access.sealing import Seals
 from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.access.trial import Trial
@@ -55,6 +54,7 @@ from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
 from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.endpoints import staff_router
 from tenant_stack.support.endpoints import support_router

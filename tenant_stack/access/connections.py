@@ -40,8 +40,8 @@ from tenant_stack.access.models import OwnConnection, Role, SignInConnectionRow,
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.provider_addresses import read_issuer
 from tenant_stack.access.roles import permissions_of
-from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
+from tenant_stack.sealing import Seals
 
 SECRET = "client_secret"
 TEST_HOLDS = timedelta(hours=1)

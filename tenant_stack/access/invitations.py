@@ -20,9 +20,9 @@ from foundation.database import Database
 from foundation.logs import get_logger
 from foundation.vault import Vault
 from tenant_stack.access.models import User
-from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
 from tenant_stack.reports.mail import NoMail, compose, send
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 
 SEALED_AS = "invitation"

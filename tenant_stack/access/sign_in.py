@@ -26,8 +26,8 @@ from tenant_stack.access.connections import SECRET, domain_refusal
 from tenant_stack.access.identities import active_connection, find_user, follow_groups, link, mapped_roles
 from tenant_stack.access.models import OwnConnection, SignInConnectionRow, User
 from tenant_stack.access.provider_addresses import provider_client
-from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
+from tenant_stack.sealing import Seals
 
 CACHE_SECONDS = 60.0
 

@@ -22,9 +22,9 @@ from tenant_stack.access.people_schemas import Invitation, InviteIn, MailState, 
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.roles import permissions_of
 from tenant_stack.access.scope import Scope, scope_of
-from tenant_stack.access.sealing import Seals
 from tenant_stack.base import audited
 from tenant_stack.schedules.models import Site
+from tenant_stack.sealing import Seals
 from tenant_stack.staff.models import Staff
 
 

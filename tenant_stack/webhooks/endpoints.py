@@ -12,6 +12,7 @@ from foundation.database import after_commit
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.edge import Paging, Settings, Transaction, Worker
+from tenant_stack.sealing import Seals, seals_of
 from tenant_stack.webhooks import service
 from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.schemas import (
@@ -23,22 +24,21 @@ from tenant_stack.webhooks.schemas import (
     WebhookMade,
     WebhookView,
 )
-from tenant_stack.webhooks.secrecy import Secrecy, secrecy_of
 
 Reader = Annotated[Principal, Depends(Requires("settings:read"))]
 Editor = Annotated[Principal, Depends(Requires("settings:update"))]
 
 
-def _secrecy(connection: HTTPConnection) -> Secrecy:
+def _seals(connection: HTTPConnection) -> Seals:
     """One a process, made when it is first needed: most organisations have no webhooks."""
     state = connection.app.state
-    if getattr(state, "webhook_secrecy", None) is None:
-        state.webhook_secrecy = secrecy_of(state.settings)
-    found: Secrecy = state.webhook_secrecy
+    if getattr(state, "webhook_seals", None) is None:
+        state.webhook_seals = seals_of(state.settings)
+    found: Seals = state.webhook_seals
     return found
 
 
-Secrets = Annotated[Secrecy, Depends(_secrecy)]
+Secrets = Annotated[Seals, Depends(_seals)]
 
 
 def webhooks_router() -> APIRouter:

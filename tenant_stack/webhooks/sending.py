@@ -22,11 +22,11 @@ from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.outbound import tls_context
 from tenant_stack.base import audited
+from tenant_stack.sealing import Seals, seals_of
 from tenant_stack.settings import TenantSettings
 from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.models import Webhook, WebhookDelivery
 from tenant_stack.webhooks.posting import SECONDS, Outcome, post
-from tenant_stack.webhooks.secrecy import Secrecy, secrecy_of
 from tenant_stack.webhooks.signing import signature
 
 CAP_SECONDS = 3600.0
@@ -102,15 +102,15 @@ class Sender:
     def __init__(self, settings: TenantSettings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._secrecy: Secrecy | None = None
+        self._seals: Seals | None = None
         self._client: httpx.AsyncClient | None = None
 
     async def send_due(self) -> int:
         """One round; returns how many were tried."""
         claimed = await self._claim()
         if claimed:
-            if self._secrecy is None:
-                self._secrecy = secrecy_of(self._settings)
+            if self._seals is None:
+                self._seals = seals_of(self._settings)
             if self._client is None:
                 self._client = httpx.AsyncClient(
                     transport=httpx.AsyncHTTPTransport(
@@ -122,7 +122,7 @@ class Sender:
                     trust_env=False,
                     timeout=SECONDS,  # of each step; one deadline for the whole try is in `post`
                 )
-            await asyncio.gather(*(self._try(each, self._secrecy, self._client) for each in claimed))
+            await asyncio.gather(*(self._try(each, self._seals, self._client) for each in claimed))
         return len(claimed)
 
     async def close(self) -> None:
@@ -141,9 +141,9 @@ class Sender:
             )
             return [_claimed(delivery, hook) for delivery, hook in await session.execute(query)]
 
-    async def _try(self, each: Claimed, secrecy: Secrecy, client: httpx.AsyncClient) -> None:
+    async def _try(self, each: Claimed, seals: Seals, client: httpx.AsyncClient) -> None:
         try:
-            keys = await secrecy.open(each.webhook_id, each.sealed)
+            keys = [await seals.open("webhook", each.webhook_id, text) for text in each.sealed]
         except Unavailable as away:
             outcome = Outcome(False, None, away.detail, 0)
         else:

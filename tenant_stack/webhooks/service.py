@@ -14,6 +14,7 @@ from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.base import audited
+from tenant_stack.sealing import Seals
 from tenant_stack.webhooks.addresses import read_url
 from tenant_stack.webhooks.events import TEST_EVENT
 from tenant_stack.webhooks.models import Webhook, WebhookDelivery
@@ -26,7 +27,6 @@ from tenant_stack.webhooks.schemas import (
     WebhookMade,
     WebhookView,
 )
-from tenant_stack.webhooks.secrecy import Secrecy
 from tenant_stack.webhooks.sending import body_of
 from tenant_stack.webhooks.signing import new_secret
 
@@ -77,7 +77,7 @@ async def read_webhook(session: AsyncSession, webhook_id: UUID) -> WebhookView:
 
 
 async def create_webhook(
-    session: AsyncSession, wanted: NewWebhook, caller: Principal, secrecy: Secrecy, *, loopback: bool
+    session: AsyncSession, wanted: NewWebhook, caller: Principal, seals: Seals, *, loopback: bool
 ) -> WebhookMade:
     """Make a webhook; its secret is in this answer and in no other."""
     read_url(wanted.url, loopback=loopback)
@@ -89,7 +89,7 @@ async def create_webhook(
         name=wanted.name,
         url=wanted.url,
         events=sorted(set(wanted.events)),
-        secret=await secrecy.seal(webhook_id, secret),
+        secret=await seals.seal("webhook", webhook_id, secret),
     )
     session.add(hook)
     await session.flush()
@@ -120,12 +120,12 @@ async def delete_webhook(session: AsyncSession, webhook_id: UUID, caller: Princi
     await session.delete(hook)
 
 
-async def renew_secret(session: AsyncSession, webhook_id: UUID, caller: Principal, secrecy: Secrecy) -> WebhookMade:
+async def renew_secret(session: AsyncSession, webhook_id: UUID, caller: Principal, seals: Seals) -> WebhookMade:
     """A new secret; the one before signs beside it for a day."""
     hook = await _held(session, webhook_id)
     secret = new_secret()
     hook.previous_secret, hook.previous_until = hook.secret, utc_now() + BOTH_VALID
-    hook.secret, hook.secret_made_at = await secrecy.seal(hook.id, secret), utc_now()
+    hook.secret, hook.secret_made_at = await seals.seal("webhook", hook.id, secret), utc_now()
     audited(session, caller.actor, "webhook.secret", WEBHOOK, hook.id, after={"both_until": str(hook.previous_until)})
     await session.flush()
     view = await read_webhook(session, webhook_id)

@@ -1,4 +1,4 @@
-"""Secrets of sign-in in rows of the database: ciphertexts of OpenBao's, each bound to its kind and its row.
+"""Secrets in rows of the database: ciphertexts of OpenBao's, each bound to its kind and its row.
 
 They lie under the organisation's key for what leaves the stack. What it is and whose it is are part of what is
 encrypted, so a ciphertext moved to another row or column opens nothing.
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from foundation.errors import Unavailable
 from foundation.vault import Clear, Sealed, Vault
+from tenant_stack.settings import TenantSettings
 
 
 class Seals:
@@ -32,3 +33,9 @@ class Seals:
         if not text.startswith(expected):
             raise Unavailable("secret_unreadable", "A stored secret cannot be read; enter it anew")
         return text.removeprefix(expected)
+
+
+def seals_of(settings: TenantSettings) -> Seals:
+    """For this organisation; connects on first use."""
+    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
+    return Seals(vault, settings.backups_key)
