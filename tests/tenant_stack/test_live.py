@@ -64,22 +64,20 @@ def open_socket(backend: str, cookie: str | None, origin: str = PUBLIC_URL) -> c
     )
 
 
-async def next_of(socket: ClientConnection, kind: str, *, seconds: float) -> dict[str, Any]:
-    async with asyncio.timeout(seconds):
-        while True:
-            message: dict[str, Any] = json.loads(await socket.recv())
-            if message["type"] == kind:
-                return message
+class Page:
+    """What an open page has been told and the test has not asked for yet: no message is dropped for coming early."""
 
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.unread: list[dict[str, Any]] = []
 
-async def both_of(socket: ClientConnection, one: str, other: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The next message of each kind, in whichever order they come."""
-    found: dict[str, dict[str, Any]] = {}
-    async with asyncio.timeout(20):
-        while not found.keys() >= {one, other}:
-            message = json.loads(await socket.recv())
-            found.setdefault(message["type"], message)
-    return found[one][one], found[other][other]
+    async def next_of(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(20):
+            while True:
+                for at, message in enumerate(self.unread):
+                    if message["type"] == kind:
+                        return self.unread.pop(at)
+                self.unread.append(json.loads(await self.socket.recv()))
 
 
 async def test_a_punch_reaches_an_open_page(
@@ -89,17 +87,18 @@ async def test_a_punch_reaches_an_open_page(
     person = await api.add_staff("7")
     cookie = await sign_in(app, "viewer")
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        page = Page(socket)
+        await page.next_of("hello")
         await over_socket.punches(punch("8", "2026-03-02 08:00:00"))  # the first one makes its month
-        await next_of(socket, "punch", seconds=20)
+        await page.next_of("punch")
         for minute in range(3):
             wall_time = f"{in_local(4):%Y-%m-%d} 00:{minute * 5:02}:00"
             assert (await over_socket.punches(punch("7", wall_time)))["stored"] == 1
-            shown, record = await both_of(socket, "punch", "record")
+            shown, record = (await page.next_of("punch"))["punch"], (await page.next_of("record"))["record"]
             assert (shown["local_time"], shown["staff_id"]) == (wall_time, person["id"])
             assert (record["staff_id"], record["punch_count"]) == (person["id"], minute + 1)
-        assert (await next_of(socket, "device", seconds=20))["device"]["status"] == "online"
-        assert (await next_of(socket, "heartbeat", seconds=20))["at"]
+        assert (await page.next_of("device"))["device"]["status"] == "online"
+        assert (await page.next_of("heartbeat"))["at"]
 
 
 async def test_who_may_listen(backend: str, app: FastAPI, api: Api, database: Database) -> None:
@@ -110,11 +109,11 @@ async def test_who_may_listen(backend: str, app: FastAPI, api: Api, database: Da
                 pass
         assert refusal.value.response.status_code in {401, 403}
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        await Page(socket).next_of("hello")
         async with database.transaction() as session:
             await session.execute(sa.text("UPDATE users SET active = false"))
         with pytest.raises(ConnectionClosed) as closed:
-            await next_of(socket, "never", seconds=20)
+            await Page(socket).next_of("never")
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
 
@@ -240,12 +239,12 @@ async def test_a_push_clock_synchronises_when_it_polls(worker: Any, api: Api, br
 async def test_a_socket_does_not_keep_a_session_alive(backend: str, app: FastAPI) -> None:
     cookie = await sign_in(app)
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        await Page(socket).next_of("hello")
         valkey = app.state.valkey
         async for key in valkey.client.scan_iter(valkey.key("session", "*")):
             await valkey.client.pexpire(key, 700)  # as if the idle time were nearly over
         with pytest.raises(ConnectionClosed):
-            await next_of(socket, "never", seconds=20)
+            await Page(socket).next_of("never")
 
 
 async def test_a_page_that_cannot_keep_up_is_cut() -> None:
