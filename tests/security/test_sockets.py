@@ -17,7 +17,7 @@ from foundation.database import Database
 from foundation.outbound import service_client
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.conftest import PUBLIC_URL, client_of, page_headers, running_role, sign_in
-from tests.tenant_stack.test_live import next_of, open_socket
+from tests.tenant_stack.open_page import OpenPage, open_socket
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def backend(document: dict[str, object], tmp_path: Path) -> Iterator[str]:
 
 async def closing_code(socket: ClientConnection, seconds: float = 20.0) -> int:
     with pytest.raises(ConnectionClosed) as closed:
-        await next_of(socket, "never", seconds=seconds)
+        await OpenPage(socket).next_of("never", seconds=seconds)
     received = closed.value.rcvd or closed.value.sent
     assert received is not None
     return int(received.code)
@@ -52,7 +52,7 @@ async def test_nobody_gets_in_from_elsewhere(backend: str, app: FastAPI) -> None
 async def test_ending_a_session_ends_its_sockets_within_five_seconds(backend: str, app: FastAPI) -> None:
     cookie = await sign_in(app)
     async with open_socket(backend, cookie) as socket, client_of(app, **page_headers(cookie)) as client:
-        await next_of(socket, "hello", seconds=20)
+        await OpenPage(socket).next_of("hello")
         user_id = (await client.get("/api/session")).json()["user"]["id"]
         await app.state.sign_in.sessions.end_all(user_id)
         began = time.monotonic()
@@ -63,11 +63,11 @@ async def test_ending_a_session_ends_its_sockets_within_five_seconds(backend: st
 async def test_pages_that_talk_too_much_are_ended(backend: str, app: FastAPI) -> None:
     cookie = await sign_in(app)
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        await OpenPage(socket).next_of("hello")
         await socket.send("x" * 20_000)
         assert await closing_code(socket) == 1009
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        await OpenPage(socket).next_of("hello")
         for _ in range(60):
             try:
                 await socket.send("x")
@@ -75,7 +75,7 @@ async def test_pages_that_talk_too_much_are_ended(backend: str, app: FastAPI) ->
                 break
         assert await closing_code(socket) == 1008
     async with open_socket(backend, cookie) as socket:
-        await next_of(socket, "hello", seconds=20)
+        await OpenPage(socket).next_of("hello")
         await socket.send(b"bytes")
         assert await closing_code(socket) == 1003
 
@@ -86,11 +86,11 @@ async def test_a_sixth_page_ends_the_oldest(backend: str, app: FastAPI) -> None:
     try:
         for who in (other, *[cookie] * 6):
             socket = await open_socket(backend, who)
-            await next_of(socket, "hello", seconds=20)
+            await OpenPage(socket).next_of("hello")
             sockets.append(socket)
         assert await closing_code(sockets[1]) == 1008
-        await next_of(sockets[0], "heartbeat", seconds=20)
-        await next_of(sockets[-1], "heartbeat", seconds=20)
+        await OpenPage(sockets[0]).next_of("heartbeat")
+        await OpenPage(sockets[-1]).next_of("heartbeat")
     finally:
         for socket in sockets:
             await socket.close()
@@ -111,9 +111,9 @@ async def test_a_page_hears_of_its_part_only(
         await session.execute(query, {"sites": json.dumps([north["id"]]), "id": user_id})
     with running_role("worker", document, tmp_path):
         async with open_socket(backend, cookie) as socket, service_client(backend, token="bridge-token") as client:
-            await next_of(socket, "hello", seconds=20)
+            await OpenPage(socket).next_of("hello")
             bridge = Bridge(client)
             await bridge.punches(punch("2", "2026-03-02 08:00:00"))
             await bridge.punches(punch("1", "2026-03-02 08:05:00"))
-            shown = (await next_of(socket, "punch", seconds=20))["punch"]
+            shown = (await OpenPage(socket).next_of("punch"))["punch"]
             assert shown["staff_id"] == here["id"] != there["id"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from foundation.database import Database
 from foundation.outbound import service_client
-from foundation.sign_in.sessions import COOKIE
 from tenant_stack.live.hub import BACKLOG, Listener
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, in_local, punch
 from tests.tenant_stack.conftest import PUBLIC_URL, eventually, running_role, sign_in
 from tests.tenant_stack.fakes import FakeBridge, served
+from tests.tenant_stack.open_page import OpenPage, open_socket
 
 SUMMARY = {
     "serial": "P1",
@@ -53,33 +51,6 @@ async def over_socket(backend: str) -> AsyncIterator[Bridge]:
         yield Bridge(client)
 
 
-def open_socket(backend: str, cookie: str | None, origin: str = PUBLIC_URL) -> connect:
-    headers = {"cookie": f"{COOKIE}={cookie}"} if cookie else {}
-    uri = "ws://acme.localhost:8443/api/live"
-    return unix_connect(
-        backend.removeprefix("unix:"),
-        uri,
-        additional_headers=headers,
-        origin=origin,
-    )
-
-
-class Page:
-    """What an open page has been told and the test has not asked for yet: no message is dropped for coming early."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.unread: list[dict[str, Any]] = []
-
-    async def next_of(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(20):
-            while True:
-                for at, message in enumerate(self.unread):
-                    if message["type"] == kind:
-                        return self.unread.pop(at)
-                self.unread.append(json.loads(await self.socket.recv()))
-
-
 async def test_a_punch_reaches_an_open_page(
     backend: str, worker: Any, over_socket: Bridge, app: FastAPI, api: Api
 ) -> None:
@@ -87,7 +58,7 @@ async def test_a_punch_reaches_an_open_page(
     person = await api.add_staff("7")
     cookie = await sign_in(app, "viewer")
     async with open_socket(backend, cookie) as socket:
-        page = Page(socket)
+        page = OpenPage(socket)
         await page.next_of("hello")
         await over_socket.punches(punch("8", "2026-03-02 08:00:00"))  # the first one makes its month
         await page.next_of("punch")
@@ -109,11 +80,11 @@ async def test_who_may_listen(backend: str, app: FastAPI, api: Api, database: Da
                 pass
         assert refusal.value.response.status_code in {401, 403}
     async with open_socket(backend, cookie) as socket:
-        await Page(socket).next_of("hello")
+        await OpenPage(socket).next_of("hello")
         async with database.transaction() as session:
             await session.execute(sa.text("UPDATE users SET active = false"))
         with pytest.raises(ConnectionClosed) as closed:
-            await Page(socket).next_of("never")
+            await OpenPage(socket).next_of("never")
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
 
@@ -239,12 +210,12 @@ async def test_a_push_clock_synchronises_when_it_polls(worker: Any, api: Api, br
 async def test_a_socket_does_not_keep_a_session_alive(backend: str, app: FastAPI) -> None:
     cookie = await sign_in(app)
     async with open_socket(backend, cookie) as socket:
-        await Page(socket).next_of("hello")
+        await OpenPage(socket).next_of("hello")
         valkey = app.state.valkey
         async for key in valkey.client.scan_iter(valkey.key("session", "*")):
             await valkey.client.pexpire(key, 700)  # as if the idle time were nearly over
         with pytest.raises(ConnectionClosed):
-            await Page(socket).next_of("never")
+            await OpenPage(socket).next_of("never")
 
 
 async def test_a_page_that_cannot_keep_up_is_cut() -> None:
