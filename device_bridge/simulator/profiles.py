@@ -15,12 +15,16 @@ class UnknownProfile(ValueError):
 class TerminalProfile:
     """A pull clock. ``packet_bytes`` is how much one DATA packet holds, ``answer_delay`` is in seconds.
 
+    ``packet_gap`` is how many seconds lie between the packets of one answer: hardware takes its time over each, and
+    some clients (node-zklib, zkteco-js) lose packets that arrive together. 0 lets them coalesce.
+
     ``user_bytes``, ``log_bytes``, ``live_bytes`` and ``sizes_bytes`` are its layouts, ``encoding`` is that of names,
     ``fingerprint_version`` its algorithm. ``uploads`` is whether it takes people and fingers in one upload (110).
     ``faults`` are what goes wrong with it, as for ``--fault``; ``clock_offset`` is by how many seconds it goes wrong.
     """
 
     packet_bytes: int = 1 << 20
+    packet_gap: float = 0.02
     default_key: int = 0
     refuses: bool = False
     answer_delay: float = 0.0
@@ -59,7 +63,7 @@ TERMINALS: Mapping[str, TerminalProfile] = {
     "zk6-udp": _OLD,
     "zk6-16": replace(_OLD, log_bytes=16, live_bytes=14, platform="ZEM600"),
     "zk8": TerminalProfile(),
-    "zk8-1008": TerminalProfile(packet_bytes=1008, live_bytes=36, platform="ZMM100_TFT"),
+    "zk8-1008": TerminalProfile(packet_bytes=1008, packet_gap=0.01, live_bytes=36, platform="ZMM100_TFT"),
     "vl": TerminalProfile(
         log_bytes=49,
         live_bytes=52,

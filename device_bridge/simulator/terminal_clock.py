@@ -235,7 +235,8 @@ class TerminalClock:
                 await writer.wait_closed()
 
     async def _flush(self, session: TerminalSession, writer: asyncio.StreamWriter) -> None:
-        answer = b"".join(frame.stream() for frame in session.collected())
+        packets = [frame.stream() for frame in session.collected()]
+        answer = b"".join(packets)
         if not answer:
             return
         if self.cut_answer_after is not None and len(answer) > 1000:
@@ -248,6 +249,15 @@ class TerminalClock:
             for start in range(0, len(answer), self.profile.dribble_bytes):
                 writer.write(answer[start : start + self.profile.dribble_bytes])
                 await writer.drain()
+                await asyncio.sleep(self.profile.packet_gap)
+        elif len(packets) > 1 and self.profile.packet_gap:
+            # The OK that ends a stream comes right behind its last packet: a client that has counted all the bytes
+            # asks on at once, and would take a late OK for the answer to that.
+            for packet in [*packets[:-2], b"".join(packets[-2:])]:
+                writer.write(packet)
+                await writer.drain()
+                # Also behind the last one: a client may have asked for the next piece already.
+                await asyncio.sleep(self.profile.packet_gap)
         else:
             writer.write(answer)
         await writer.drain()

@@ -57,7 +57,7 @@ async def test_a_person_signs_in_and_sees_a_live_punch(
     page.on("console", listen)
     try:
         async with operator.tenant(client) as api:
-            staff = {"employee_id": "B-1", "badge_number": "4711", "name": "Layla Farouk"}
+            staff = {"employee_id": "B-1", "badge_number": "5120", "name": "Layla Farouk"}
             assert (await api.post("/api/staff", json=staff)).status_code == 201
             device = {"device_serial": "BROWSER1", "name": "Browser gate", "connection": "push"}
             assert (await api.post("/api/devices", json=device)).status_code == 201
@@ -71,7 +71,7 @@ async def test_a_person_signs_in_and_sees_a_live_punch(
         feed = page.get_by_test_id("live-feed")
         await expect(page.get_by_role("heading", name="Punches as they come")).to_be_visible(timeout=15_000)
         await expect(feed.get_by_text("Layla Farouk")).to_have_count(0)
-        clock.punch("4711")
+        clock.punch("5120")
         await expect(feed.get_by_text("Layla Farouk").first).to_be_visible(timeout=2_000)
         await page.reload()
         await expect(feed.get_by_text("Layla Farouk").first).to_be_visible(timeout=5_000)
