@@ -26,9 +26,10 @@ from device_bridge.simulator.people import BadFile, read_log, read_users
 from device_bridge.simulator.profiles import UnknownProfile
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_stage import PushStage
-from device_bridge.simulator.scenario import play, read_scenario
+from device_bridge.simulator.scenario import Scenario, Stage, play, read_scenario
 from device_bridge.simulator.terminal_clock import TerminalClock
 from device_bridge.simulator.terminal_faults import TERMINAL_FAULTS
+from device_bridge.simulator.terminal_stage import TerminalStage
 
 app = typer.Typer(no_args_is_help=True, help="Run a simulated punch clock.")
 
@@ -68,11 +69,14 @@ def terminal(
         list[str] | None,
         typer.Option("--fault", help=f"NAME or NAME:N, once in N answers: {', '.join(TERMINAL_FAULTS)}"),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="The same seed makes the same choices")] = None,
+    scenario: ScenarioFile = None,
+    seed: Seed = None,
 ) -> None:
     """A pull clock: it waits to be called on its port (protocol 4370)."""
     people, log = _read(users, logs)
     try:
+        script = read_scenario(scenario, seed) if scenario else None
+        chosen_seed = script.seed if script else random.randrange(1 << 31) if seed is None else seed
         clock = TerminalClock(
             serial,
             profile=profile,
@@ -83,7 +87,7 @@ def terminal(
             udp=udp,
             announce=typer.echo,
             faults=fault or (),
-            seed=seed,
+            seed=chosen_seed,
         )
         clock.local_time()
     except (UnknownProfile, LookupError, ValueError) as error:
@@ -91,12 +95,17 @@ def terminal(
 
     async def begin() -> None:
         await clock.start(host, port)
+        said = f", seed {chosen_seed}" if script or fault else ""
         typer.echo(
             f"{serial}: listening on {host} port {clock.port} ({'UDP' if clock.udp else 'TCP'}), "
-            f"{len(clock.users)} users, {len(clock.log)} punches"
+            f"{len(clock.users)} users, {len(clock.log)} punches{said}"
         )
 
-    _run(begin, clock.stop, clock, punch_every, random.Random(seed))
+    async def follow() -> None:
+        if script is not None:
+            await _play(script, TerminalStage(clock))
+
+    _run(begin, clock.stop, clock, punch_every, random.Random(chosen_seed), follow)
 
 
 @app.command()
@@ -148,8 +157,7 @@ def push(
     async def follow() -> None:
         if script is not None:
             await clock.wait_until_ready()
-            await play(script, [PushStage(clock)], typer.echo)
-            typer.echo(f"{serial}: the scenario is over")
+            await _play(script, PushStage(clock))
 
     _run(begin, clock.stop, clock, punch_every, random.Random(chosen_seed), follow)
 
@@ -210,6 +218,11 @@ async def _run_fleet(made: Fleet) -> FleetResult:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, made.halt)
     return await made.run()
+
+
+async def _play(script: Scenario, stage: Stage) -> None:
+    await play(script, [stage], typer.echo)
+    typer.echo(f"{stage.serial}: the scenario is over")
 
 
 def _usage(sentence: str) -> typer.Exit:

@@ -40,23 +40,30 @@ class Faults:
     reboot: float = 0.0
 
 
-def parse_faults(text: str) -> Faults:
-    """``drop=0.01,delay=0.05,lost-ack=0.02``. Raises `ValueError` with one sentence."""
-    names = {field.name.replace("_", "-"): field.name for field in fields(Faults)}
+def chances(text: str) -> dict[str, float]:
+    """``drop=0.01,delay=0.05`` by name, as it is written. Raises `ValueError` with one sentence."""
     chosen: dict[str, float] = {}
     for part in text.split(","):
         if not part.strip():
             continue
         name, _, value = (piece.strip() for piece in part.partition("="))
+        try:
+            chosen[name] = float(value)
+        except ValueError:
+            chosen[name] = -1.0
+        if not 0.0 <= chosen[name] <= 1.0:
+            raise ValueError(f"How often {name} happens is a number from 0 to 1, not {value!r}")
+    return chosen
+
+
+def parse_faults(text: str) -> Faults:
+    """``drop=0.01,delay=0.05,lost-ack=0.02``. Raises `ValueError` with one sentence."""
+    names = {field.name.replace("_", "-"): field.name for field in fields(Faults)}
+    chosen = chances(text)
+    for name in chosen:
         if name not in names:
             raise ValueError(f"There is no fault {name!r}: choose from {', '.join(sorted(names))}")
-        try:
-            chosen[names[name]] = float(value)
-        except ValueError:
-            chosen[names[name]] = -1.0
-        if not 0.0 <= chosen[names[name]] <= 1.0:
-            raise ValueError(f"How often {name} happens is a number from 0 to 1, not {value!r}")
-    return Faults(**chosen)
+    return Faults(**{names[name]: often for name, often in chosen.items()})
 
 
 class FaultyLine(PushLine):

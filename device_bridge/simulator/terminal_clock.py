@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import cast
 
@@ -94,7 +94,8 @@ class TerminalClock:
         self._session: TerminalSession | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
-        self._rebooting: asyncio.Task[None] | None = None
+        self._plugged = True
+        self._changing: asyncio.Task[None] | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, see ``port``."""
@@ -111,13 +112,13 @@ class TerminalClock:
 
     async def stop(self) -> None:
         """Close the port and every connection, as a power cut would."""
-        if self._rebooting is not None:
-            self._rebooting.cancel()
-            await asyncio.gather(self._rebooting, return_exceptions=True)
-            self._rebooting = None
-        await self._switch_off()
+        if self._changing is not None:
+            self._changing.cancel()
+            await asyncio.gather(self._changing, return_exceptions=True)
+            self._changing = None
+        await self._cut_off()
 
-    async def _switch_off(self) -> None:
+    async def _cut_off(self) -> None:
         self.stop_enrolling()
         if self._datagrams is not None:
             self._datagrams.close()
@@ -129,21 +130,43 @@ class TerminalClock:
             await self._server.wait_closed()
         await asyncio.gather(*self._serving, return_exceptions=True)
         self._server = self._datagrams = self._session = None
-        self.disabled_until = None
+
+    async def _come_back(self) -> None:
+        if self._plugged and self._server is None and self._datagrams is None:
+            await self.start(self._host, self.port)
+
+    def plug(self, plugged: bool) -> None:
+        """Pull the network cable, which cuts every connection, or put it in again; people punch on meanwhile."""
+        if plugged != self._plugged:
+            self._plugged = plugged
+            self.announce(f"{self.serial}: the cable is {'in' if plugged else 'out'}")
+            self._change(self._come_back if plugged else self._cut_off)
 
     def reboot(self) -> None:
         """Cut every connection, be deaf for a second, and come back; what it remembers stays."""
-        if self._rebooting is None or self._rebooting.done():
+        if self._changing is None or self._changing.done():
             self.reboots += 1
             self.announce(f"{self.serial}: restarts")
-            self._rebooting = asyncio.get_running_loop().create_task(self._reboot(), name=f"reboot {self.serial}")
+            self._change(self._reboot)
 
     async def _reboot(self) -> None:
         # What was answered already is on its way before the line is cut.
         await asyncio.sleep(0.05)
-        await self._switch_off()
+        await self._cut_off()
+        self.disabled_until = None
         await asyncio.sleep(REBOOT_SECONDS)
-        await self.start(self._host, self.port)
+        await self._come_back()
+
+    def _change(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Let it happen behind what is happening already."""
+        before = self._changing
+
+        async def one_by_one() -> None:
+            if before is not None:
+                await asyncio.gather(before, return_exceptions=True)
+            await work()
+
+        self._changing = asyncio.get_running_loop().create_task(one_by_one(), name=f"change of {self.serial}")
 
     @property
     def connected(self) -> bool:

@@ -9,6 +9,8 @@ import asyncio
 import os
 import platform as machine
 import shutil
+import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import psutil
@@ -24,20 +26,28 @@ from tests.operator import Operator
 STACKS = 10
 
 
-async def measure(platform: Platform) -> list[Figure]:
+async def measure(platform: Platform) -> AsyncIterator[list[Figure]]:
     """Everything, in an order in which nothing disturbs what comes after."""
     await platform.up(free_ports(1)[0])
     operator = Operator.of(platform)
     slugs = [f"bench{number:02}" for number in range(STACKS)]
-    figures = [await onboarding.measure(operator, slugs)]
-    figures += await memory.measure(platform, slugs)
-    figures += await ingest.measure(platform, operator, slugs[0])
-    figures += await fleet.measure(platform, operator, slugs[1])
-    figures += await recalculation.measure(platform, operator, slugs[0])
-    figures += await payroll.measure(platform)
-    figures += await pull.measure()
-    figures += await reports.measure(platform)
-    return figures
+    yield [await onboarding.measure(operator, slugs)]
+    yield await memory.measure(platform, slugs)
+    yield await ingest.measure(platform, operator, slugs[0])
+    yield await fleet.measure(platform, operator, slugs[1])
+    yield await recalculation.measure(platform, operator, slugs[0])
+    yield await payroll.measure(platform)
+    yield await pull.measure()
+    yield await reports.measure(platform)
+
+
+async def show(platform: Platform, console: Console) -> None:
+    """Print each part as soon as it is known, and how long it took to measure."""
+    began = time.monotonic()
+    async for figures in measure(platform):
+        for figure in figures:
+            console.print(figure.line(), soft_wrap=True)
+        console.print(f"  ({time.monotonic() - began:.0f} s so far)")
 
 
 def main() -> None:
@@ -49,13 +59,11 @@ def main() -> None:
     place = new_home()
     platform = Platform(Home(place), device_networks=DEVICE_NETWORKS, progress=console.print)
     try:
-        figures = asyncio.run(measure(platform))
+        asyncio.run(show(platform, console))
     finally:
         asyncio.run(platform.down())
         platform.home.erase()
         shutil.rmtree(place.parent)
-    for figure in figures:
-        console.print(figure.line(), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scenario files: read strictly, played the same each time, by one clock and by a fleet."""
+"""Scenario files: read strictly, played the same each time, by clocks of both roads and by a fleet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from device_bridge.simulator.fleet import Fleet, FleetPlan
 from device_bridge.simulator.judge import judge
 from device_bridge.simulator.ledger import LedgerRow, read_ledger
+from device_bridge.simulator.memory import SimulatedUser
 from device_bridge.simulator.scenario import BadScenario, Scenario, play, read_scenario, scenario_of
+from device_bridge.simulator.terminal_clock import TerminalClock
+from device_bridge.simulator.terminal_stage import TerminalStage
+from device_bridge.terminal.frames import Command, Frame
 from tests.device_bridge.conftest import Bridge, eventually
 
 DAY = """
@@ -171,5 +176,82 @@ async def test_one_clock_plays_it_by_command(bridge: Bridge, tmp_path: Path) -> 
     assert said[0] == f"S1: calling {bridge.url}, 0 users, 0 punches, seed 7"
     await eventually(lambda: bridge.backend.stored("S1") >= 2, 20)
     await eventually(lambda: bridge.backend.templates["S1"], 20)
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+
+
+TERMINAL_DAY = """
+seed: 7
+steps:
+  - {at: 0.1, punch: "17", status: 1}
+  - {at: 0.1, punches: 30, over: 0.5}
+  - {at: 0.2, fault: "checksum=0.5"}
+  - {at: 0.3, enrol: 17, kind: finger, number: 6}
+  - {at: 0.3, enrol: 17, kind: face}
+  - {at: 0.4, offline: true}
+  - {at: 0.8, online: true}
+  - {at: 0.9, fault: ""}
+  - {at: 1.0, reboot: true}
+"""
+
+
+async def test_a_pull_clock_plays_it() -> None:
+    said: list[str] = []
+    clock = TerminalClock("T1", users=[SimulatedUser("17"), SimulatedUser("18")], announce=said.append, seed=7)
+    await clock.start()
+    port = clock.port
+
+    async def answers() -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionError:
+            return False
+        writer.write(Frame(Command.CONNECT, 0, 0).stream())
+        answer = await reader.read(16)
+        writer.close()
+        return len(answer) == 16
+
+    async def until(reachable: bool) -> None:
+        for _ in range(2000):
+            if await answers() is reachable:
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail(f"the clock is {'not ' if reachable else ''}to be reached for 20 s")
+
+    try:
+        day = asyncio.ensure_future(
+            play(scenario_of(yaml.safe_load(TERMINAL_DAY)), [TerminalStage(clock)], said.append)
+        )
+        await until(True)
+        await until(False)
+        await until(True)
+        await day
+        await eventually(lambda: clock.reboots == 1)
+        await until(True)
+        assert len(clock.log) == 31
+        assert {line.pin for line in clock.log} == {"17", "18"}
+        assert list(clock.fingers) == [(1, 6)]
+        assert "T1: a pull clock has no reader for a face" in said
+        assert [line for line in said if "cable" in line] == ["T1: the cable is out", "T1: the cable is in"]
+    finally:
+        await clock.stop()
+
+
+async def test_a_pull_clock_plays_it_by_command(tmp_path: Path) -> None:
+    path = tmp_path / "day.yaml"
+    path.write_text(TERMINAL_DAY)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", "from device_bridge.simulator.command import app; app()"),
+        *("terminal", "--port", "0", "--serial", "T1", "--scenario", str(path), "--seed", "9"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    async with asyncio.timeout(40):
+        while not said or "the scenario is over" not in said[-1]:
+            said.append((await process.stdout.readline()).decode().strip())
+    assert said[0].endswith("0 users, 0 punches, seed 9")
+    assert "T1: 17 punched" in said[1]
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
