@@ -179,6 +179,8 @@ class Surveyor:
                     get_logger().info("terminal.fingers_not_read", serial=self.terminal.serial, reason=reason)
             if self.terminal.templates_due:
                 await self._fingerprints.fit(conversation, self._info, counts, table)
+                # Done: as many in the next list are others, and are asked for at once.
+                self.terminal = self.terminal.model_copy(update={"templates_due": 0})
         except (BackendUnavailable, BackendRefused) as error:
             # The punches are stored: that fingers cannot be (a sealed key store, say) is no failure of the reading.
             self._fingers_after = time.monotonic() + BACKEND_RETRY_SECONDS
