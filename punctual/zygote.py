@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.orm import configure_mappers
 
 import control_plane.main
@@ -78,6 +79,10 @@ def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     configure_mappers()
+    for api in (TENANT_API, BRIDGE_API):
+        # FastAPI works its routes out at the first request, which every child would pay for in memory of its own.
+        for _ in iter_route_contexts(api.routes):
+            pass
     gc.collect()
     gc.freeze()  # the shared objects are never looked at by a child's collector, so their pages stay shared
     while True:
