@@ -47,6 +47,7 @@ from tenant_stack.internal.control import control_router
 from tenant_stack.jobs import registry
 from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
+from tenant_stack.logo.endpoints import logo_router
 from tenant_stack.payroll.endpoints import payroll_router
 from tenant_stack.punches.endpoints import quarantine_router
 from tenant_stack.punches.intake import Intake
@@ -64,8 +65,8 @@ from tenant_stack.webhooks.endpoints import webhooks_router
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
 
-# The bridge hands over up to 5,000 punches or 20,000 users at a time; a file of people has up to 10 MB.
-LARGER_BODIES = {"/internal/bridge": 8_000_000, "/api/staff/import": 10_100_000}
+# The bridge hands over up to 5,000 punches or 20,000 users at a time; a file of people has up to 10 MB, a logo 1 MB.
+LARGER_BODIES = {"/internal/bridge": 8_000_000, "/api/staff/import": 10_100_000, "/api/logo": 1_200_000}
 
 
 @asynccontextmanager
@@ -152,6 +153,7 @@ def describe() -> FastAPI:
     app.include_router(schedules_router())
     app.include_router(roster_router())
     app.include_router(reports_router())
+    app.include_router(logo_router())
     app.include_router(payroll_router())
     app.include_router(webhooks_router())
     app.include_router(dashboard_router())

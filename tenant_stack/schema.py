@@ -19,6 +19,7 @@ from tenant_stack.biometrics import models as biometrics
 from tenant_stack.conflicts import models as conflicts
 from tenant_stack.device_groups import models as device_groups
 from tenant_stack.devices import models as devices
+from tenant_stack.logo import models as logo
 from tenant_stack.payroll import models as payroll
 from tenant_stack.punches import models as punches
 from tenant_stack.reports import models as reports
@@ -36,6 +37,7 @@ TABLE_MODULES = (
     conflicts,
     device_groups,
     devices,
+    logo,
     payroll,
     punches,
     reports,

@@ -42,6 +42,7 @@ WHOLE = frozenset(
         "device_group_staff",
         "device_groups",
         "holidays",
+        "organisation_logo",
         "organisation_settings",
         "own_connections",
         "role_permissions",

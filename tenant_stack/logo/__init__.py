@@ -1,0 +1,1 @@
+"""The organisation's own logo, printed on reports."""
