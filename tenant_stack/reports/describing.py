@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import zone
 from tenant_stack.device_groups.models import DeviceGroup
+from tenant_stack.logo.service import picture_text
 from tenant_stack.reports.columns import duration_text
 from tenant_stack.reports.definitions import Definition
 from tenant_stack.reports.fields import STATUS_MARKS, STATUS_WORDS, R
@@ -148,4 +149,5 @@ async def describe(
         bars=await bars(session, definition.kind, filters) if form == "pdf" else [],
         legend=LEGEND,
         notes=notes,
+        logo=await picture_text(session) if form == "pdf" else "",
     )

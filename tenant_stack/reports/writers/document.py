@@ -19,7 +19,8 @@ class Bar:
 @dataclass(frozen=True)
 class Document:
     """``period``, ``zones`` and ``filters`` are words that stand on the file. ``count`` is the number of data rows.
-    ``tiles`` are the figures people look at first; ``bars`` stacked columns with ``legend`` naming the parts."""
+    ``tiles`` are the figures people look at first; ``bars`` stacked columns with ``legend`` naming the parts.
+    ``logo`` is a PNG of our own making in base64, or nothing."""
 
     format: str
     title: str
@@ -34,6 +35,7 @@ class Document:
     bars: list[Bar] = field(default_factory=list)
     legend: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    logo: str = ""
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ TOP, FOOT = 30.0, 34.0
 FIRST_HEAD, CHART, FILTER = 93.0, 84.0, 11.5
 NEXT_HEAD = 26.0
 LARGEST, SMALLEST = 8.5, 4.6
+# The most that the organisation's own logo takes of the first page's head, and what our mark takes in its place.
+LOGO = (120.0, 32.0)
+MARK = (32.0, 32.0)
 # Noto Sans' mean advance in ems, with what a cell keeps free at its sides.
 EM = 0.6
 
@@ -40,6 +44,15 @@ def weight(column: Column) -> float:
 def head_of(filters: int) -> float:
     """Height of the first page's head with so many lines of filters."""
     return FIRST_HEAD + FILTER * filters
+
+
+def logo_size(png: bytes) -> tuple[float, float]:
+    """Width and height of the logo on paper, its proportions kept; our mark's when there is none."""
+    if not png:
+        return MARK
+    width, height = struct.unpack(">II", png[16:24])
+    scale = min(LOGO[0] / width, LOGO[1] / height)
+    return round(width * scale, 2), round(height * scale, 2)
 
 
 def layout_of(columns: Sequence[Column], *, has_chart: bool, filters: int) -> Layout:
@@ -72,16 +85,29 @@ TEMPLATE = r"""
 #set text(font: ("Noto Sans", "Noto Sans Arabic"), size: d.size * 1pt, fill: ink, lang: "en")
 #set par(leading: 0.5em, spacing: 0pt)
 #set block(spacing: 0pt)
-#let logo(side) = box(width: side, height: side, radius: side / 5, fill: accent, {
+#let mark(side) = box(width: side, height: side, radius: side / 5, fill: accent, {
   place(center + horizon, circle(radius: side * 0.31, stroke: side * 0.08 + white))
   place(center + horizon, dy: -side * 0.1, rect(width: side * 0.07, height: side * 0.22, fill: white))
   place(center + horizon, dx: side * 0.08, rect(width: side * 0.2, height: side * 0.07, fill: white))
 })
+#let logo = box(height: 32pt, align(horizon, if d.logo.len() > 0 {
+  image(bytes(d.logo), format: "png", width: d.logo_size.at(0) * 1pt, height: d.logo_size.at(1) * 1pt)
+} else { mark(32pt) }))
 #let said(body) = box(width: 100%, height: 1.3em, clip: true, place(left + horizon, box(width: 2000pt, body)))
+// One line, smaller when there is little room beside the logo, cut when there is none.
+#let fitting(room, most, least, weight, body) = {
+  let wide = measure(text(size: most, weight: weight, body)).width
+  let size = calc.max(least, calc.min(most, most * (room / wide) * 0.99))
+  text(size: size, weight: weight, said(body))
+}
 #let first-head = block(width: 100%, height: d.first_head * 1pt, {
-  grid(columns: (40pt, 1fr, auto), align: (left, left, right),
-    logo(32pt),
-    { text(size: 9pt, fill: soft, said(d.organisation)); v(3pt); text(size: 17pt, weight: "bold", d.title) },
+  grid(columns: (d.logo_size.at(0) * 1pt + 8pt, 1fr, auto), column-gutter: (0pt, 10pt), align: (left, left, right),
+    logo,
+    layout(place => {
+      text(fill: soft, fitting(place.width, 9pt, 7pt, "regular", d.organisation))
+      v(-2pt)
+      fitting(place.width, 17pt, 9pt, "bold", d.title)
+    }),
     { set text(size: 9pt)
       text(weight: "semibold", d.period); v(4pt)
       text(fill: soft, "Time zone: " + d.zone) })

@@ -8,6 +8,7 @@ seen, and only the end of a process gives that back.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -20,7 +21,7 @@ from typing import Any, BinaryIO
 
 from tenant_stack.reports.columns import TOTAL, Cell, Column, Line, duration_text
 from tenant_stack.reports.writers.document import Document
-from tenant_stack.reports.writers.layout import TEMPLATE, Layout, head_of, layout_of, weight
+from tenant_stack.reports.writers.layout import TEMPLATE, Layout, head_of, layout_of, logo_size, weight
 
 FONT_PACKAGES = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
 CELLS_A_PART = 45_000
@@ -133,6 +134,7 @@ def clipped(text: str, width: int) -> str:
 
 def _data(document: Document, columns: Sequence[Column], layout: Layout, before: int, pages: int) -> dict[str, Any]:
     first = before == 0
+    logo = base64.b64decode(document.logo) if first else b""
     return {
         "title": document.title,
         "organisation": clipped(document.organisation, 60),
@@ -144,6 +146,9 @@ def _data(document: Document, columns: Sequence[Column], layout: Layout, before:
         "bars": [{"label": bar.label, "parts": bar.parts} for bar in document.bars] if first else [],
         "highest": max((sum(bar.parts) for bar in document.bars), default=1) or 1,
         "legend": document.legend,
+        # The template takes the bytes as numbers: it reads no files.
+        "logo": list(logo),
+        "logo_size": logo_size(logo),
         "notes": document.notes,
         "titles": [column.title for column in columns],
         "kinds": [column.kind for column in columns],
