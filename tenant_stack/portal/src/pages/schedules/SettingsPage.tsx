@@ -6,6 +6,7 @@ import type { AttendanceSettings } from '../../api/schedules.ts'
 import { useCan, useSession } from '../../session.ts'
 import { SupportPanel } from '../support/SupportPanel.tsx'
 import { codeOptions, useRuleSets, useShifts } from './lists.ts'
+import { LogoPanel } from './LogoPanel.tsx'
 import { SitesPanel } from './SitesPanel.tsx'
 
 const PERIODS = [
@@ -96,6 +97,7 @@ export default function SettingsPage() {
           )}
         </Panel>
         <SitesPanel />
+        <LogoPanel />
         <SupportPanel />
       </div>
     </>
