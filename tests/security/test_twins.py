@@ -22,6 +22,7 @@ from tests.browser import signed_in_cookie
 from tests.operator import Client, Operator, until
 from tests.security.operations import OPERATIONS, Caller, Case
 from tests.security.twins import lift_limits, make_twin
+from tests.tenant_stack.test_logo import encoded, plain
 
 HERE, THERE = "CanaryAurora", "CanaryBorealis"
 EXAMPLES = 3
@@ -69,6 +70,9 @@ async def furnish(caller: Caller, client: Client, operator: Operator) -> None:
     caller.post("/api/devices", {"device_serial": f"{HERE}1", "name": f"{HERE} gate", "connection": "push"})
     caller.post("/api/holidays", {"name": f"{HERE} day", "day": "2026-11-03", "site_id": None})
     caller.post("/api/leaves", {"staff_id": person["id"], "day": "2026-11-05", "note": f"{HERE} leave"})
+    picture = {"file": (f"{HERE}.png", encoded(plain()))}
+    stored = caller.session.put(f"{caller.api_url}/api/logo", files=picture, verify=caller.ca_file, timeout=30)
+    assert stored.ok, stored.text
     clock = PushClock(client.push_url, f"{HERE}1", ca_file=operator.ca_file, error_delay=0.3, poll_seconds=1)
     await clock.start()
     clock.punch("7", "2026-11-16 09:00:00")
