@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from foundation.database import Database
+from foundation.errors import Invalid
 from foundation.pagination import PageRequest, page_request
 from foundation.sign_in.principal import Principal, Requires, SignedIn
 from tenant_stack.access.idempotency import claim
@@ -36,6 +38,23 @@ def _hints(connection: HTTPConnection) -> Hints:
     return hints
 
 
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for other in dependant.dependencies:
+        yield from _query_names(other)
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """For routes whose filters decide what somebody is paid: a misspelt one must not silently mean everything."""
+    known = set(_query_names(request.scope["route"].dependant))
+    for name in request.query_params:
+        if name not in known:
+            text = f"There is no parameter {name[:40]!r} here; there are {', '.join(sorted(known))}"
+            raise Invalid("unknown_parameter", text, field=name[:40])
+
+
+STRICT = [Depends(refuse_unknown_parameters)]
 # "function": committed before the answer leaves, so that nobody is told of a change that then fails to commit.
 Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 Settings = Annotated[TenantSettings, Depends(_settings)]

@@ -16,7 +16,7 @@ from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.base import audited
-from tenant_stack.edge import Paging, Settings, Transaction, Worker
+from tenant_stack.edge import STRICT, Paging, Settings, Transaction, Worker
 from tenant_stack.payroll import batches, service
 from tenant_stack.payroll.feed import read_feed
 from tenant_stack.payroll.schemas import (
@@ -68,7 +68,7 @@ Known = Annotated[str | None, Header(alias="If-None-Match")]
 
 def payroll_router() -> APIRouter:
     router = APIRouter(prefix="/api", tags=["payroll"])
-    router.add_api_route("/reports/payroll", export_payroll, methods=["GET"], response_model=None)
+    router.add_api_route("/reports/payroll", export_payroll, methods=["GET"], response_model=None, dependencies=STRICT)
     router.add_api_route("/payroll/profiles", list_payroll_profiles, methods=["GET"])
     router.add_api_route("/payroll/profiles", create_payroll_profile, methods=["POST"], status_code=201)
     router.add_api_route("/payroll/profiles/preview", try_payroll_profile, methods=["POST"])
@@ -80,7 +80,9 @@ def payroll_router() -> APIRouter:
     router.add_api_route("/payroll/batches/{batch_id}", read_payroll_batch, methods=["GET"])
     router.add_api_route("/payroll/batches/{batch_id}/file", read_payroll_file, methods=["GET"], response_model=None)
     router.add_api_route("/payroll/batches/{batch_id}/withdraw", withdraw_payroll_batch, methods=["POST"])
-    router.add_api_route("/payroll/records", read_payroll_records, methods=["GET"], response_model=Feed)
+    router.add_api_route(
+        "/payroll/records", read_payroll_records, methods=["GET"], response_model=Feed, dependencies=STRICT
+    )
     return router
 
 

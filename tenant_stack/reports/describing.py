@@ -140,7 +140,7 @@ async def describe(
         title=definition.title,
         organisation=organisation,
         period=period_words(filters.first, filters.last),
-        zones=list(totals.zones),
+        zones=list(totals.zones) or [home_zone],
         filters=await filter_words(session, filters),
         made=f"Made {made:%Y-%m-%d %H:%M} {home_zone} for {by}",
         columns=definition.columns,

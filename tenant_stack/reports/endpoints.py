@@ -14,7 +14,7 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden
 from foundation.pagination import Page, PageRequest
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import Paging, Settings, Transaction, Worker
+from tenant_stack.edge import STRICT, Paging, Settings, Transaction, Worker
 from tenant_stack.reports import schedules
 from tenant_stack.reports.asking import Asking
 from tenant_stack.reports.definitions import KINDS
@@ -67,6 +67,7 @@ def reports_router() -> APIRouter:
             description=kind.about,
             response_model=ReportPage,
             responses=FILES,
+            dependencies=STRICT,
         )
     router.add_api_route("/custom", run_custom_report, methods=["POST"])
     router.add_api_route("/saved", list_saved_reports, methods=["GET"])

@@ -28,11 +28,12 @@ MOST_DEPARTMENTS = 200
 
 @dataclass(frozen=True)
 class Asked:
-    """A request with its days known, and the definition that answers it."""
+    """A request with its days known, and the definition that answers it; ``home_zone`` is the organisation's."""
 
     request: ReportRequest
     filters: Filters
     definition: Definition
+    home_zone: str
 
 
 def resolve(request: ReportRequest, now: datetime, home_zone: str, parts: frozenset[str] | None) -> Asked:
@@ -52,7 +53,8 @@ def resolve(request: ReportRequest, now: datetime, home_zone: str, parts: frozen
     except ValidationError as error:
         raise Invalid("days", str(error.errors()[0]["msg"]).removeprefix("Value error, "), field="last") from error
     fixed = request.model_copy(update={"span": None, "first": first, "last": last})
-    return Asked(fixed, filters, definitions.build(request.kind, filters, cells=request.cells, shape=request.shape))
+    definition = definitions.build(request.kind, filters, cells=request.cells, shape=request.shape)
+    return Asked(fixed, filters, definition, home_zone)
 
 
 def column_view(column: Column) -> ColumnView:
@@ -71,7 +73,7 @@ async def page_of(session: AsyncSession, asked: Asked, page: PageRequest, organi
         organisation=organisation,
         first=asked.filters.first,
         last=asked.filters.last,
-        zones=list(added.zones),
+        zones=list(added.zones) or [asked.home_zone],
         filters=await filter_words(session, asked.filters),
         columns=[column_view(column) for column in definition.columns],
         items=[dict(zip(names, row, strict=True)) for row in rows],

@@ -18,9 +18,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Document:
-    """``period``, ``zones`` and ``filters`` are words that stand on the file. ``count`` is the number of data rows.
-    ``tiles`` are the figures people look at first; ``bars`` stacked columns with ``legend`` naming the parts.
-    ``logo`` is a PNG of our own making in base64, or nothing."""
+    """``period``, ``zones`` and ``filters`` are words that stand on the file; there is always a zone. ``count`` is the
+    number of data rows. ``tiles`` are the figures people look at first; ``bars`` stacked columns with ``legend`` naming
+    the parts. ``logo`` is a PNG of our own making in base64, or nothing."""
 
     format: str
     title: str

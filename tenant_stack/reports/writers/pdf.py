@@ -41,7 +41,8 @@ def font_folders() -> list[str]:
 
 
 def write(document: Document, lines: Iterable[Line], output: BinaryIO) -> None:
-    rows = list(lines)
+    # Of nothing there is no total: the page says so in words.
+    rows = [line for line in lines if document.count]
     kept = _kept(document, rows)
     columns = [document.columns[index] for index in kept]
     layout = layout_of(columns, has_chart=bool(document.bars), filters=len(document.filters[:MOST_FILTERS]))
@@ -139,7 +140,7 @@ def _data(document: Document, columns: Sequence[Column], layout: Layout, before:
         "title": document.title,
         "organisation": clipped(document.organisation, 60),
         "period": document.period,
-        "zone": ", ".join(document.zones) or "no rows",
+        "zone": ", ".join(document.zones),
         "filters": [clipped(text, 120) for text in document.filters[:MOST_FILTERS]],
         "made": document.made,
         "tiles": document.tiles if first else [],

@@ -102,7 +102,7 @@ def _about(document: Document) -> list[dict[str, str]]:
         ("Report", document.title),
         ("Organisation", document.organisation),
         ("Days", document.period),
-        ("Time zone", ", ".join(document.zones) or "none"),
+        ("Time zone", ", ".join(document.zones)),
         *(("Filter", text) for text in document.filters),
         ("Rows", str(document.count)),
         ("Made", document.made),
