@@ -45,6 +45,8 @@ def write(document: Document, lines: Iterable[Line], output: BinaryIO) -> None:
     rows = [line for line in lines if document.count]
     kept = _kept(document, rows)
     columns = [document.columns[index] for index in kept]
+    if not any(column.total for column in columns):
+        rows = [line for line in rows if line.level != TOTAL]
     layout = layout_of(columns, has_chart=bool(document.bars), filters=len(document.filters[:MOST_FILTERS]))
     pages = _paged(rows, kept, layout)
     a_part = max(1, CELLS_A_PART // (layout.rows_next * len(columns)))

@@ -270,6 +270,12 @@ async def test_of_nothing_the_paper_says_so_in_words(api: Api, busy: dict[str, A
     assert "Time zone: Asia/Dubai" in text
 
 
+async def test_where_nothing_is_added_up_there_is_no_total(api: Api, busy: dict[str, Any]) -> None:
+    for kind, expected in (("device-log", 0), ("late", 1)):
+        pages = PdfReader(io.BytesIO(await fetch(api, kind, "pdf", **PERIOD))).pages
+        assert sum(page.extract_text().split().count("Total") for page in pages) == expected, kind
+
+
 @pytest.mark.parametrize("path", ["reports/daily", "reports/device-log", "reports/payroll", "payroll/records"])
 async def test_a_misspelt_filter_is_refused(api: Api, path: str) -> None:
     answer = await api.client.get(f"/api/{path}", params={"form": "2026-10-01"})
