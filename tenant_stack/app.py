@@ -134,6 +134,8 @@ def describe() -> FastAPI:
     """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
     app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, larger_bodies=LARGER_BODIES)
     refuse_unstorable_text(app)
+    # First: routes are tried one after the other, and of all requests those of punches are the most.
+    app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(access_router())
@@ -158,7 +160,6 @@ def describe() -> FastAPI:
     app.include_router(webhooks_router())
     app.include_router(dashboard_router())
     app.include_router(live_router())
-    app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(control_router(), include_in_schema=False)
     # Inside the edge, so that kept answers carry its headers too.
     app.user_middleware.append(Middleware(KnownHost))
