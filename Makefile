@@ -11,7 +11,9 @@ SERVICES := punctual foundation control_plane tenant_stack device_bridge
 PORTAL_SOURCES = $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
 	-not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup portal demo up down reset test check format bench oracle openapi lock clean
+SBOM := sbom
+
+.PHONY: help sbom setup portal demo up down reset test check format bench oracle openapi lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -88,6 +90,13 @@ oracle: $(VENV)/.dev  ## Reproduce attendance scenarios; FILE=… runs another f
 
 openapi: $(VENV)/.runtime  ## Write the OpenAPI documents
 	@$(BIN)/python -m punctual.openapi
+
+sbom: $(VENV)/.dev node_modules/.package-lock.json  ## Bills of materials of what this is built from (CycloneDX), into sbom/
+	@mkdir -p $(SBOM)
+	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --output-reproducible --of JSON -o $(SBOM)/python.cdx.json 2>$(SBOM)/python.log
+	@$(NPM) sbom --sbom-format cyclonedx --package-lock-only --loglevel=error >$(SBOM)/portals.cdx.json
+	@rm $(SBOM)/python.log
+	@echo "$(SBOM)/python.cdx.json and $(SBOM)/portals.cdx.json say what this is built from"
 
 lock: $(VENV)/.bootstrap  ## Renew the hashed lock files
 	@$(BIN)/uv --system-certs pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \

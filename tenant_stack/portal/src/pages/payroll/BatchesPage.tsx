@@ -14,7 +14,7 @@ const STATES: Record<Batch['state'], [Tone, string]> = {
   withdrawn: ['idle', 'Withdrawn'],
 }
 const totalsOf = (batch: Batch) => batch.totals.map((total) => `${total.code} ${total.figure}${total.unit === 'days' ? ' d' : ''}`)
-const SHOWN_TOTALS = 4
+const SHOWN_TOTALS = 2
 
 function columnsOf(mayExport: boolean, onWithdraw: (batch: Batch) => void): Column<Batch>[] {
   return [
