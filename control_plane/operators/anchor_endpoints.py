@@ -25,7 +25,7 @@ def anchors_router() -> APIRouter:
 
 
 async def anchor_audit(slug: str, request: Request, session: Session, caller: Reader) -> AuditHead:
-    """Remember the newest line of the organisation's chain now (it happens hourly by itself)."""
+    """Remember the newest line of the organisation's chain now (it happens every minute by itself)."""
     parts = parts_of(request)
     organisation = await service.find(session, slug)
     head = await anchors.take_anchor(parts.database, parts.ports, organisation.id, slug)

@@ -1,4 +1,4 @@
-"""Anchors of organisations' audit chains: taken hourly and on demand, compared when somebody asks for proof."""
+"""Anchors of organisations' audit chains: taken every minute and on demand, compared when somebody asks for proof."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def take_anchor(database: Database, ports: Ports, organisation_id: UUID, s
 
 
 async def take_all(database: Database, ports: Ports) -> int:
-    """Anchor every running organisation; one that does not answer is tried again in an hour."""
+    """Anchor every running organisation; one that does not answer is tried again a minute later."""
     running = sa.select(Organisation.id, Organisation.slug).where(
         Organisation.desired != Desired.ERASED, Organisation.first_active_at.is_not(None)
     )

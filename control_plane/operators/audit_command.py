@@ -57,7 +57,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
 
     @app.command()
     def anchor(slug: Annotated[str, typer.Argument(help="The organisation's slug.")]) -> None:
-        """Remember the newest line of the trail now; it happens hourly by itself."""
+        """Remember the newest line of the trail now; it happens every minute by itself."""
         head = run(slug, "anchor")
         newest = head["newest"]
         out.print(f"Anchored line {newest['number']} of {slug}" if newest else f"The trail of {slug} is empty")

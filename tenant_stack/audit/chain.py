@@ -3,7 +3,7 @@
 Line *n* of the chain holds ``hash(n) = SHA-256(number, hash(n-1), canonical bytes of the line)`` and a seal: the
 signature of number and hash by the organisation's signing key, which never leaves OpenBao. Who can write to the
 database can recompute hashes, but not seals. Who cuts the tail, chain and all, leaves nothing wrong behind: that shows
-by the anchors that the control plane keeps (number and hash, hourly and on demand).
+by the anchors that the control plane keeps (number and hash, every minute and on demand).
 
 Lines are chained by the worker within seconds of their commit, in the order in which it finds them (a transaction that
 began earlier may commit later). Between commit and seal a line could be altered unseen: that gap is the worker's
