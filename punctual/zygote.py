@@ -69,12 +69,14 @@ FIRST_FREE_DESCRIPTOR = 3
 def main() -> None:
     """Listen on the socket named on the command line and fork for every request until SIGTERM."""
     path = Path(sys.argv[1])
-    path.unlink(missing_ok=True)
+    coming = path.with_name(f"{path.name}~")
+    coming.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     previous = os.umask(0o177)
-    listener.bind(str(path))
+    listener.bind(str(coming))
     os.umask(previous)
     listener.listen(64)
+    coming.replace(path)  # whoever sees the socket can connect to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; liveness is told by locks
     for name in PRELOADED:
         importlib.import_module(name)

@@ -12,13 +12,14 @@ from foundation.clock import utc_now
 from foundation.logs import get_logger
 from tenant_stack.base import audited
 from tenant_stack.biometrics.erasing import erase
-from tenant_stack.biometrics.models import BiometricTemplate
+from tenant_stack.biometrics.models import BiometricAccess, BiometricTemplate
 from tenant_stack.biometrics.schemas import BiometricSettings, KeyView
 from tenant_stack.biometrics.sealing import Place, Sealer, Unsealed, note_access, report_unreadable
 
 BATCH = 200
 RETIRE_AFTER = timedelta(minutes=10)
-"""A change that began before a rotation may still commit what the old version made; longer than any request lives."""
+"""A change that began before a rotation may still commit what the old version made, and who read a row before it was
+rewrapped may still be about to decrypt it; longer than any request lives."""
 
 LEAVERS = sa.text("""
 UPDATE biometric_templates t SET leaver_since = CASE WHEN s.active THEN NULL ELSE now() END
@@ -124,6 +125,14 @@ async def retire_old_versions(session: AsyncSession, sealer: Sealer) -> bool:
         )
     )
     if left or utc_now() < versions.latest_made_at + RETIRE_AFTER:
+        return False
+    rewrapped_at = await session.scalar(
+        sa.select(BiometricAccess.at)
+        .where(BiometricAccess.purpose == "rewrapped")
+        .order_by(BiometricAccess.id.desc())
+        .limit(1)
+    )
+    if rewrapped_at is not None and utc_now() < rewrapped_at + RETIRE_AFTER:
         return False
     await sealer.retire(versions.latest)
     audited(session, SYSTEM, "template_key.retire", "key", "templates", after={"oldest_readable": versions.latest})

@@ -141,7 +141,8 @@ async def test_adding_a_serial_that_waits_approves_it(api: Api, bridge: Bridge) 
 async def test_strangers_cannot_fill_the_list(api: Api, bridge: Bridge, database: Database) -> None:
     await asyncio.gather(*(bridge.contact(f"S{number}", status=403) for number in range(120)))
     waiting = await api.get("/api/devices", status="waiting_approval")
-    assert 95 <= waiting["total"] <= 105  # counted without a lock, so a few may slip in together
+    # Counted without a lock: of the back end's ten connections each may let one in together with the hundredth.
+    assert 95 <= waiting["total"] <= 110
     async with database.transaction() as session:
         counted = await session.scalar(sa.text("SELECT attempts FROM refused_contacts"))
     assert counted is not None

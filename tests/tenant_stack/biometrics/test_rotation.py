@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,7 +54,7 @@ async def filled(world: World, count: int) -> None:
 
 
 async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_retired(
-    world: World, servers: Servers
+    world: World, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fresh_key(servers) as (vault, key):
         sealer = Later(vault, key)
@@ -61,10 +62,9 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
         await filled(world, 450)
         worker = cast(WorkerContext, Rounds(world.database, sealer))
         done = asyncio.Event()
-        read = 0
+        rounds = [0, 0]
 
-        async def reader() -> None:
-            nonlocal read
+        async def reader(number: int) -> None:
             while not done.is_set():
                 async with world.database.transaction() as session:
                     rows = list(
@@ -72,16 +72,28 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
                     )
                     clear = await sealer.open(rows)
                 assert None not in clear
-                read += len(clear)
+                rounds[number] += 1
 
-        readers = [asyncio.create_task(reader()) for _ in range(2)]
+        async def everybody_has_read_again() -> None:
+            # The first of the two may have begun before.
+            wanted = [count + 2 for count in rounds]
+            while any(count < least for count, least in zip(rounds, wanted, strict=True)):
+                await asyncio.wait(readers, timeout=0.01)
+                assert not any(each.done() for each in readers), [each.exception() for each in readers]
+
+        readers = [asyncio.create_task(reader(number)) for number in range(2)]
         old = (await world.sql("SELECT template_data FROM biometric_templates LIMIT 1"))[0][0]
         await sealer.rotate()
         await renew(worker)
-        await asyncio.sleep(0)
+        versions = await sealer.versions()
+        assert versions is not None
+        assert versions.min_decryption == 1, "somebody may hold what was read before it was rewrapped"
+        await everybody_has_read_again()
+        monkeypatch.setattr(upkeep, "RETIRE_AFTER", timedelta(0))
+        await renew(worker)
+        await everybody_has_read_again()
         done.set()
         await asyncio.gather(*readers)
-        assert read > 0
         assert await world.sql("SELECT DISTINCT key_version FROM biometric_templates") == [(2,)]
         versions = await sealer.versions()
         assert versions is not None
