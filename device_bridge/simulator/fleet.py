@@ -175,8 +175,9 @@ class Fleet:
         plan, began = self._plan, time.monotonic()
         due, reported, burst = 0, began, 0 if plan.burst_seconds else plan.burst
         returning = self._returning(clocks)
-        while not self._halted.is_set() and (past := time.monotonic() - began) < plan.seconds:
-            owed = int(past * plan.punches_per_second) - due
+        # A slow machine makes the whole burst too, only later.
+        while not self._halted.is_set() and ((past := time.monotonic() - began) < plan.seconds or burst or returning):
+            owed = int(min(past, plan.seconds) * plan.punches_per_second) - due
             due += owed
             if burst and past >= plan.seconds / 2:
                 self._announce(f"{past:.0f} s: {burst} punches at once")

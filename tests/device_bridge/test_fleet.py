@@ -96,7 +96,7 @@ async def test_clocks_that_are_not_admitted_do_not_punch(bridge: Bridge, tmp_pat
 
 
 async def test_clocks_come_back_with_what_they_held(bridge: Bridge, tmp_path: Path) -> None:
-    more = {"clocks": 5, "punches_per_second": 1.0, "seconds": 0.8, "burst": 1500, "burst_seconds": 0.5}
+    more = {"clocks": 5, "punches_per_second": 1.0, "seconds": 0.05, "burst": 1500, "burst_seconds": 0.5}
     fleet = Fleet(plan(bridge, tmp_path / "ledger.csv", **more))
     bridge.backend.known.update(clock.serial for clock in fleet.clocks)
     result = await fleet.run()
