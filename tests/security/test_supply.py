@@ -14,6 +14,8 @@ from detect_secrets.settings import transient_settings
 ROOT = Path(__file__).parents[2]
 # Guessing by entropy or by the word beside it names every digest and test value; a leaked key has a form of its own.
 GUESSING = {"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector", "IPPublicDetector"}
+# Made from the rest: digests of packages, and what the code says of itself.
+GENERATED = ("requirements/dev.txt", "requirements/runtime.txt", "package-lock.json", "docs/openapi/")
 # Addresses with a made-up password, which is what these places are about.
 EXAMPLES = {
     "docs/operating.md",
@@ -56,6 +58,7 @@ def found_in(folder: Path, names: list[str]) -> set[tuple[str, str]]:
 
 def test_no_credential_lies_in_the_tree(tmp_path: Path) -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout.decode()
-    assert found_in(ROOT, tracked.strip("\0").split("\0")) == {(name, "Basic Auth Credentials") for name in EXAMPLES}
+    names = [name for name in tracked.strip("\0").split("\0") if not name.startswith(GENERATED)]
+    assert found_in(ROOT, names) == {(name, "Basic Auth Credentials") for name in EXAMPLES}
     (tmp_path / "planted.py").write_text('key = "AKIA' + "IOSFODNN7EXAMPLA" + '"\n', encoding="utf-8")
     assert found_in(tmp_path, ["planted.py"]) == {("planted.py", "AWS Access Key")}

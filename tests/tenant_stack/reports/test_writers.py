@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import functools
 import io
@@ -22,6 +23,7 @@ from tenant_stack.reports.columns import Column, duration_text
 from tenant_stack.reports.writers import __main__ as process
 from tenant_stack.reports.writers.document import Bar, Document
 from tenant_stack.reports.writers.pdf import narrow_hours
+from tests.tenant_stack.test_logo import encoded, plain
 
 LONG = "Maximiliana " * 417  # 5,004 characters
 NAMES = (
@@ -58,7 +60,7 @@ def fence() -> tuple[str, ...]:
     return command if allowed else ()
 
 
-def written(form: str, names: Sequence[str], **more: object) -> bytes:
+def written(form: str, names: Sequence[str], *, logo: str = "") -> bytes:
     """The file that the writing process makes of these people."""
     document = Document(
         format=form,
@@ -73,6 +75,7 @@ def written(form: str, names: Sequence[str], **more: object) -> bytes:
         tiles=[("People", "13")],
         bars=[Bar("1", (3, 1, 0, 2)), Bar("2", (0, 0, 0, 0))],
         legend=["On time", "Late", "Absent", "Leave"],
+        logo=logo,
     )
     rows = [(0, str(number), name, 30_000 + number, number % 3) for number, name in enumerate(names)]
     total = (9, "Total", None, sum(row[3] for row in rows), sum(row[4] for row in rows))
@@ -128,7 +131,9 @@ def test_names_from_hell_on_paper() -> None:
 def test_parts_of_a_long_paper_make_one_document() -> None:
     chance = random.Random(3)
     names = [f"Person {chance.randint(0, 10**6)}" for _ in range(12_000)]
-    pages = PdfReader(io.BytesIO(written("pdf", names))).pages
+    logo = base64.b64encode(encoded(plain(300, 100))).decode()
+    pages = PdfReader(io.BytesIO(written("pdf", names, logo=logo))).pages
+    assert [len(pages[number].images) for number in (0, 1, -1)] == [1, 0, 0]
     assert f"Page {len(pages)} of {len(pages)}" in pages[-1].extract_text()
     assert f"Page 2 of {len(pages)}" in pages[1].extract_text()
     assert duration_text(sum(30_000 + number for number in range(12_000))) in pages[-1].extract_text()
