@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import struct
-import sys
 from dataclasses import dataclass
 
+from foundation.apart import start_apart
 from foundation.errors import Invalid
 from foundation.logs import get_logger
 from tenant_stack.logo.redraw import BROKEN, MOST_BYTES, MOST_PIXELS_A_SIDE, NOT_AN_IMAGE, TOO_MANY_PIXELS
@@ -45,17 +44,7 @@ async def drawn_from(data: bytes, within_seconds: float = DRAWN_WITHIN_SECONDS) 
         raise Invalid("file_empty", "The file is empty", field="file")
     if len(data) > MOST_BYTES:
         raise Invalid("logo_too_large", "The file is larger than 1 MB", field="file")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tenant_stack.logo.redraw",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd="/",
-        # None of the service's environment: it may hold secrets.
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
+    process = await start_apart("tenant_stack.logo.redraw")
     try:
         content, said = await asyncio.wait_for(process.communicate(data), within_seconds)
     except TimeoutError:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.apart import start_apart
 from foundation.errors import Invalid
 from foundation.logs import get_logger
 from tenant_stack.reports.definitions import Definition
@@ -52,17 +51,7 @@ async def write_file(
     Returns the number of data rows. When this is cancelled, the writing process is killed.
     """
     refuse_too_many(document.format, document.count)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tenant_stack.reports.writers",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd="/",
-        # None of the service's environment: it may hold secrets.
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
+    process = await start_apart("tenant_stack.reports.writers")
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

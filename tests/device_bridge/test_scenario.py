@@ -160,12 +160,12 @@ async def test_a_fleet_plays_it_and_loses_nothing(bridge: Bridge, tmp_path: Path
     assert ("5", "FINGERPRINT", 2, 0) in bridge.backend.templates["FLEET0001"]
 
 
-async def test_one_clock_plays_it_by_command(bridge: Bridge, tmp_path: Path) -> None:
-    bridge.backend.known.add("S1")
+async def played(*arguments: str) -> tuple[asyncio.subprocess.Process, list[str]]:
+    """A clock by command, once its scenario is over, and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-c", "from device_bridge.simulator.command import app; app()"),
-        *("push", "--url", bridge.url, "--serial", "S1", "--scenario", str(day(tmp_path))),
+        *arguments,
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -173,6 +173,12 @@ async def test_one_clock_plays_it_by_command(bridge: Bridge, tmp_path: Path) -> 
     async with asyncio.timeout(40):
         while not said or "the scenario is over" not in said[-1]:
             said.append((await process.stdout.readline()).decode().strip())
+    return process, said
+
+
+async def test_one_clock_plays_it_by_command(bridge: Bridge, tmp_path: Path) -> None:
+    bridge.backend.known.add("S1")
+    process, said = await played("push", "--url", bridge.url, "--serial", "S1", "--scenario", str(day(tmp_path)))
     assert said[0] == f"S1: calling {bridge.url}, 0 users, 0 punches, seed 7"
     await eventually(lambda: bridge.backend.stored("S1") >= 2, 20)
     await eventually(lambda: bridge.backend.templates["S1"], 20)
@@ -240,17 +246,7 @@ async def test_a_pull_clock_plays_it() -> None:
 async def test_a_pull_clock_plays_it_by_command(tmp_path: Path) -> None:
     path = tmp_path / "day.yaml"
     path.write_text(TERMINAL_DAY)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-c", "from device_bridge.simulator.command import app; app()"),
-        *("terminal", "--port", "0", "--serial", "T1", "--scenario", str(path), "--seed", "9"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    said: list[str] = []
-    async with asyncio.timeout(40):
-        while not said or "the scenario is over" not in said[-1]:
-            said.append((await process.stdout.readline()).decode().strip())
+    process, said = await played("terminal", "--port", "0", "--serial", "T1", "--scenario", str(path), "--seed", "9")
     assert said[0].endswith("0 users, 0 punches, seed 9")
     assert "T1: 17 punched" in said[1]
     process.send_signal(signal.SIGTERM)
