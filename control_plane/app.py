@@ -16,11 +16,11 @@ from control_plane.operators.service import Operators
 from control_plane.organisations.endpoints import organisations_router
 from control_plane.settings import PORTAL_DIR, ControlSettings
 from control_plane.support.endpoints import support_router
+from foundation.database_answers import answer_database_errors
 from foundation.portal import mount_portal
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router
-from foundation.unstorable import refuse_unstorable_text
 from foundation.web import Lifespan, create_app
 
 TITLE = "Punctual control plane"
@@ -57,7 +57,7 @@ def describe() -> FastAPI:
 
 def _assemble(lifespan: Lifespan, portal_dir: Path) -> FastAPI:
     app = create_app(TITLE, product_version(), lifespan=lifespan)
-    refuse_unstorable_text(app)
+    answer_database_errors(app)
     app.include_router(_health_router())
     app.include_router(sign_in_router())
     app.include_router(operators_router())

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from foundation import web
 from foundation.database import Database
+from foundation.database_answers import answer_database_errors
 from foundation.jobs import JobQueue
 from foundation.portal import mount_portal
 from foundation.settings import product_version
@@ -18,7 +19,6 @@ from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router
 from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
-from foundation.unstorable import refuse_unstorable_text
 from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.boundary import KnownHost
@@ -133,7 +133,7 @@ def create_app(settings: TenantSettings, described: FastAPI | None = None) -> Fa
 def describe() -> FastAPI:
     """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
     app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, larger_bodies=LARGER_BODIES)
-    refuse_unstorable_text(app)
+    answer_database_errors(app)
     # First: routes are tried one after the other, and of all requests those of punches are the most.
     app.include_router(bridge_router(), include_in_schema=False)
     app.include_router(_health_router())

@@ -10,13 +10,19 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
 
 from foundation.clock import utc_now
 from foundation.database import Database
+from foundation.database_answers import is_contention
+from foundation.errors import Unavailable
 
 NAME = re.compile(r"punch_logs_(\d{4})_(\d{2})")
 
+PRESENT = sa.text("SELECT relid::regclass::text FROM pg_partition_tree('punch_logs') WHERE isleaf")
 MAKE = sa.text("SELECT make_punch_month(:year, :month)")
+SHORT_WAIT = sa.text("SET LOCAL lock_timeout = '200ms'")
 
 Month = tuple[int, int]
 
@@ -32,10 +38,14 @@ def months_ahead(count: int = 2) -> list[Month]:
 
 
 class Months:
-    """The months known to have a partition; asks the database once, then only when a new month turns up."""
+    """The months known to have a partition; asks the database once, then only when a new month turns up.
 
-    def __init__(self, database: Database) -> None:
+    ``patience``: seconds for which a month is tried while others keep the tables busy.
+    """
+
+    def __init__(self, database: Database, *, patience: float = 20.0) -> None:
         self._database = database
+        self._patience = patience
         self._known: set[Month] = set()
 
     def missing(self, months: Iterable[Month]) -> set[Month]:
@@ -44,15 +54,32 @@ class Months:
     async def create(self, months: Collection[Month]) -> None:
         """Make the partitions that are not there yet; safe to call from many processes at once.
 
-        It has its own short transaction, since attaching takes a lock on `staff` and `devices` that a long transaction
-        must not hold.
+        Attaching one locks `staff` and `devices` against writers, one after the other. So each month has a transaction
+        of its own that waits for a lock much shorter than PostgreSQL takes to look for a deadlock (a second): whoever
+        is in the way never pays for it with its own transaction; we step back and try again.
         """
         async with self._database.transaction() as session:
-            await session.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
-            present = await session.scalars(
-                sa.text("SELECT relid::regclass::text FROM pg_partition_tree('punch_logs') WHERE isleaf")
-            )
+            present = await session.scalars(PRESENT)
             found = {(int(m[1]), int(m[2])) for m in map(NAME.fullmatch, present) if m}
-            for year, month in sorted(set(months) - found):
-                await session.execute(MAKE, {"year": year, "month": month})
-        self._known |= found | set(months)
+        self._known |= found
+        for year, month in sorted(set(months) - found):
+            try:
+                await self._make(year, month)
+            except DBAPIError as error:
+                if not is_contention(error):
+                    raise
+                detail = f"The punches of {year}-{month:02d} have no place yet: others keep the tables busy"
+                raise Unavailable("month_not_made", detail, retry_after=5) from error
+            self._known.add((year, month))
+
+    async def _make(self, year: int, month: int) -> None:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(is_contention),
+            wait=wait_random(0.05, 0.5),
+            stop=stop_after_delay(self._patience),
+            reraise=True,
+        ):
+            with attempt:
+                async with self._database.transaction() as session:
+                    await session.execute(SHORT_WAIT)
+                    await session.execute(MAKE, {"year": year, "month": month})
