@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import httpx
+from playwright.async_api import Page
 
 from foundation.outbound import http_client
 from tests.operator import Operator
@@ -31,6 +32,15 @@ async def credentials_of(operator: Operator, slug: str) -> dict[str, str]:
         assert answer.status_code == 200, answer.text
         found: dict[str, str] = answer.json()
         return found
+
+
+async def sign_in(page: Page, person: dict[str, str]) -> None:
+    """Open the portal and sign in as the person of `credentials_of`, key by key."""
+    await page.goto(person["portal_url"])
+    await page.get_by_role("link", name="Sign in").or_(page.get_by_role("button", name="Sign in")).first.click()
+    for field, value in (("login", person["user_name"]), ("password", person["initial_password"])):
+        await page.locator(f"input[name={field}]").fill(value)
+        await page.keyboard.press("Enter")
 
 
 async def signed_in_cookie(operator: Operator, slug: str) -> str:

@@ -25,6 +25,10 @@ OURS = sa.text("""
 SELECT serial FROM device_claims
 WHERE organisation_id = CAST(:organisation AS uuid) AND serial = ANY(CAST(:serials AS text[]))
 """)
+REMOVE = sa.text("""
+DELETE FROM device_claims
+WHERE organisation_id = CAST(:organisation AS uuid) AND serial = ANY(CAST(:serials AS text[]))
+""")
 # A claim made moments ago may be of a clock whose adding has not been committed yet.
 LET_GO = sa.text("""
 DELETE FROM device_claims WHERE organisation_id = CAST(:organisation AS uuid)
@@ -36,6 +40,8 @@ COUNT = sa.text("SELECT count(*) FROM device_claims WHERE organisation_id = CAST
 
 async def claim(session: AsyncSession, organisation_id: UUID, asked: DeviceClaims) -> DeviceClaimsAnswer:
     """Claim these serials; with ``whole`` they are all that the organisation has, and it lets go of the others."""
+    removed = [serial.upper() for serial in asked.removed]
+    await session.execute(REMOVE, {"organisation": organisation_id, "serials": removed})
     named = {serial.upper(): serial for serial in asked.serials}
     serials = sorted(named)
     if asked.whole:

@@ -162,12 +162,19 @@ class SupportToken(Message):
     expires_in: int
 
 
+SerialNumber = Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class DeviceClaims(Message):
-    """Serials of clocks that an organisation has. ``whole``: these are all; it lets go of any others."""
+    """Serials of clocks that an organisation has. ``whole``: these are all; it lets go of any others.
+
+    ``removed``: clocks that it has no more, whose serials are free from now on.
+    """
 
     slug: Slug
-    serials: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(max_length=20_000)
+    serials: list[SerialNumber] = Field(max_length=20_000)
     whole: bool = False
+    removed: list[SerialNumber] = Field(default=[], max_length=100)
 
 
 class DeviceClaimsAnswer(Message):

@@ -39,7 +39,7 @@ async def claim_serial(settings: TenantSettings, serial: str) -> bool:
 
     Raises `Conflict` (``serial_claimed``) when another organisation has it; never tells which.
     """
-    answer = await _ask(settings, [serial], whole=False)
+    answer = await _ask(settings, serials=[serial])
     if answer is None:
         return False
     if serial not in answer.ours:
@@ -50,6 +50,14 @@ async def claim_serial(settings: TenantSettings, serial: str) -> bool:
             field="device_serial",
         )
     return True
+
+
+async def release_serial(settings: TenantSettings, serial: str) -> None:
+    """Let go of the serial of a clock that was removed, so that another organisation may add it at once.
+
+    When nobody answers, `Claimer` lets go of it later.
+    """
+    await _ask(settings, serials=[], removed=[serial])
 
 
 class Claimer:
@@ -71,7 +79,7 @@ class Claimer:
         settled = now - self._changed_at > SETTLED_SECONDS and now - self._said_at < AGAIN_SECONDS
         if settled and all(state == "ours" for _, state in known):
             return
-        answer = await _ask(settings, [serial for serial, _ in known], whole=True)
+        answer = await _ask(settings, serials=[serial for serial, _ in known], whole=True)
         if answer is None:
             return
         async with database.transaction() as session:
@@ -81,11 +89,13 @@ class Claimer:
         self._said_at = now
 
 
-async def _ask(settings: TenantSettings, serials: Sequence[str], *, whole: bool) -> DeviceClaimsAnswer | None:
+async def _ask(
+    settings: TenantSettings, *, serials: list[str], whole: bool = False, removed: Sequence[str] = ()
+) -> DeviceClaimsAnswer | None:
     """The control plane's answer, None when it has none now or this installation has no control plane."""
     if settings.control_url is None:
         return None
-    asked = DeviceClaims(slug=settings.slug, serials=list(serials), whole=whole)
+    asked = DeviceClaims(slug=settings.slug, serials=serials, whole=whole, removed=list(removed))
     headers = {"authorization": f"Bearer {settings.control_token.get_secret_value()}"}
     try:
         async with http_client(ca_file=settings.ca_file, timeout=TIMEOUT_SECONDS) as client:

@@ -13,7 +13,7 @@ from foundation.pagination import Page
 from tenant_stack.devices import service
 from tenant_stack.devices.alert_endpoints import alerts_router
 from tenant_stack.devices.care_endpoints import care_router
-from tenant_stack.devices.claims import claim_serial
+from tenant_stack.devices.claims import claim_serial, release_serial
 from tenant_stack.devices.comm_keys import Keys
 from tenant_stack.devices.schemas import (
     ApproveIn,
@@ -111,10 +111,13 @@ async def update_device(
     )
 
 
-async def delete_device(device_id: UUID, caller: DeviceRemover, session: Transaction, hints: Worker) -> Response:
+async def delete_device(
+    device_id: UUID, caller: DeviceRemover, session: Transaction, settings: Settings, hints: Worker
+) -> Response:
     """Remove a clock of which nothing is recorded."""
     after_commit(session, hints.refresh_terminals)
-    await service.delete_device(session, caller.actor, device_id)
+    serial = await service.delete_device(session, caller.actor, device_id)
+    after_commit(session, partial(release_serial, settings, serial))
     return Response(status_code=204)
 
 

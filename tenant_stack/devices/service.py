@@ -204,8 +204,8 @@ async def update_device(
     return await read_device(session, device.id)
 
 
-async def delete_device(session: AsyncSession, actor: Actor, device_id: UUID) -> None:
-    """Remove a clock of which nothing is recorded; `Conflict` otherwise."""
+async def delete_device(session: AsyncSession, actor: Actor, device_id: UUID) -> str:
+    """Remove a clock of which nothing is recorded, and say its serial; `Conflict` otherwise."""
     device = await get_device(session, device_id)
     before = _entered(device)
     try:
@@ -218,6 +218,7 @@ async def delete_device(session: AsyncSession, actor: Actor, device_id: UUID) ->
             f"{before['name']} has punches, enrolments or synchronisations, which must be kept",
         ) from error
     audited(session, actor, "device.delete", "device", device_id, before=before)
+    return device.device_serial
 
 
 async def device_status(session: AsyncSession, device_id: UUID) -> DeviceStatusView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import httpx
@@ -27,10 +27,12 @@ class Stacks:
         self.tokens = tokens
         self.database = database
 
-    async def ask(self, slug: str, *serials: str, whole: bool = False, token: str | None = None) -> httpx.Response:
+    async def ask(
+        self, slug: str, *serials: str, whole: bool = False, removed: Sequence[str] = (), token: str | None = None
+    ) -> httpx.Response:
         return await self.client.post(
             "/api/device-claims",
-            json={"slug": slug, "serials": list(serials), "whole": whole},
+            json={"slug": slug, "serials": list(serials), "whole": whole, "removed": list(removed)},
             headers={"authorization": f"Bearer {token or self.tokens[slug]}"},
         )
 
@@ -91,6 +93,14 @@ async def test_what_is_let_go_is_free(stacks: Stacks) -> None:
     assert (await stacks.claim("beta", "CLK-1", "CLK-2")).ours == ["CLK-1"]
     await stacks.run("UPDATE organisations SET desired = 'erased' WHERE slug = 'alpha'")
     assert (await stacks.claim("beta", "CLK-2")).ours == ["CLK-2"]
+
+
+async def test_a_removed_clock_is_free_at_once_and_only_for_its_owner_to_remove(stacks: Stacks) -> None:
+    await stacks.claim("alpha", "CLK-1", "CLK-2")
+    assert (await stacks.ask("beta", removed=["CLK-1", "CLK-2"])).status_code == 200
+    assert (await stacks.claim("beta", "CLK-1", "CLK-2")).ours == []
+    assert (await stacks.ask("alpha", removed=["clk-1"])).status_code == 200
+    assert (await stacks.claim("beta", "CLK-1", "CLK-2")).ours == ["CLK-1"]
 
 
 async def test_only_the_organisation_itself_may_ask(stacks: Stacks) -> None:

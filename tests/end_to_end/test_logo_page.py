@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser import credentials_of
+from tests.browser import credentials_of, sign_in
 from tests.end_to_end.test_portal import CHROMIUM
 from tests.end_to_end.test_portal import browser as _browser
 from tests.operator import Operator
@@ -51,12 +51,7 @@ async def test_a_logo_is_chosen_seen_saved_printed_and_removed(
     panel = page.get_by_role("region", name="Logo")
     chooser = panel.locator("input[type=file]")
     try:
-        await page.goto(person["portal_url"])
-        await page.get_by_role("link", name="Sign in").or_(page.get_by_role("button", name="Sign in")).first.click()
-        await page.locator("input[name=login]").fill(person["user_name"])
-        await page.keyboard.press("Enter")
-        await page.locator("input[name=password]").fill(person["initial_password"])
-        await page.keyboard.press("Enter")
+        await sign_in(page, person)
         await page.get_by_role("link", name="Staff", exact=True).wait_for()
         await page.goto(f"{person['portal_url']}/settings")
         await expect(panel.get_by_text("Printed on reports")).to_be_visible(timeout=SLOW)

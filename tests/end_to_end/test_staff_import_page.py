@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser import credentials_of
+from tests.browser import credentials_of, sign_in
 from tests.end_to_end.test_portal import CHROMIUM
 from tests.end_to_end.test_portal import browser as _browser
 from tests.operator import Operator
@@ -25,12 +25,7 @@ async def test_a_file_is_tried_mapped_and_imported(
     context = await browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900})
     page = await context.new_page()
     try:
-        await page.goto(person["portal_url"])
-        await page.get_by_role("link", name="Sign in").or_(page.get_by_role("button", name="Sign in")).first.click()
-        await page.locator("input[name=login]").fill(person["user_name"])
-        await page.keyboard.press("Enter")
-        await page.locator("input[name=password]").fill(person["initial_password"])
-        await page.keyboard.press("Enter")
+        await sign_in(page, person)
         await page.get_by_role("link", name="Staff", exact=True).click()
         await page.get_by_role("link", name="Import a file").click()
         await page.locator("input[type=file]").set_input_files(
