@@ -6,6 +6,7 @@ A lost hint costs a second (the worker's schedule looks anyway), so nothing here
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
@@ -24,6 +25,7 @@ class Coalesced:
         self._function = function
         self._pause = pause
         self._wanted = False
+        self._closed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def __call__(self) -> None:
@@ -39,11 +41,13 @@ class Coalesced:
                 await self._function()
             except Exception:  # noqa: BLE001 - the next call finds the same state and tries again
                 get_logger().error("background.failed", exc_info=True)
-            await asyncio.sleep(self._pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), self._pause)
 
     async def close(self) -> None:
-        """Let a run that is under way finish, start no other."""
+        """Let a run that is under way finish, start no other and rest no longer."""
         self._wanted = False
+        self._closed.set()
         if self._task is not None:
             await self._task
 
