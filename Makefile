@@ -66,10 +66,9 @@ reset:  ## Stop and remove all data and keys of the platform in PUNCTUAL_HOME
 
 test: $(VENV)/.dev portal  ## All tests, against real PostgreSQL, Valkey and OpenBao
 	@$(NPM) test --silent
-	@# The three minutes of chaos mostly wait, so they run beside the rest. In the order of folders the slowest files come
-	@# early, so that no one is left alone at the end.
+	@# The three minutes of chaos mostly wait, so they run beside the rest.
 	@$(BIN)/pytest -q -p no:cacheprovider -m chaos & chaos=$$!; \
-		$(BIN)/pytest -q -m "not chaos" -n 3 --dist loadfile --no-loadscope-reorder; rest=$$?; wait $$chaos && exit $$rest
+		$(BIN)/pytest -q -m "not chaos" -n 3 --dist loadfile; rest=$$?; wait $$chaos && exit $$rest
 
 check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types, import rules, contract drift
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
