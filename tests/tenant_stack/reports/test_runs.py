@@ -134,8 +134,9 @@ async def test_a_worker_ends_in_the_middle_and_the_next_one_writes_the_file(
         assert await asyncio.to_thread(worker.wait, 30) == (-9 if sig == signal.SIGKILL else 0)
     between = await api.get(f"/api/reports/runs/{asked['id']}")
     assert between["state"] == ("running" if sig == signal.SIGKILL else "queued")
-    # Only the second worker is impatient: the first, on a busy machine, would give up on itself.
-    with running_role("worker", {**document, "report_stuck_seconds": 2.0}, tmp_path):
+    # As if its last beat were long ago: a worker that is impatient would, on a busy machine, give up on itself.
+    await run(database, "UPDATE report_runs SET beat_at = beat_at - interval '10 minutes'")
+    with running_role("worker", document, tmp_path):
         done = await finished(api, asked["id"])
     data = (await api.client.get(f"/api/reports/runs/{asked['id']}/file")).content
     assert hashlib.sha256(data).hexdigest() == done["checksum"]

@@ -70,10 +70,15 @@ export function LogoPanel() {
     queryKey: logoKey,
     queryFn: ({ signal }) => api.get<LogoNow>(`${LOGO}/facts`, undefined, signal),
   })
+  // A question asked before the change may be answered after it.
+  const show = async (now: LogoNow) => {
+    await client.cancelQueries({ queryKey: logoKey })
+    client.setQueryData<LogoNow>(logoKey, now)
+  }
   const saving = useMutation({
     mutationFn: saveLogo,
-    onSuccess: (logo) => {
-      client.setQueryData<LogoNow>(logoKey, { logo })
+    onSuccess: async (logo) => {
+      await show({ logo })
       setChosen(null)
       notification.success({ title: 'Saved' })
     },
@@ -103,7 +108,7 @@ export function LogoPanel() {
   }
   const remove = async () => {
     await api.delete(LOGO)
-    client.setQueryData<LogoNow>(logoKey, { logo: null })
+    await show({ logo: null })
     setRefusal(null)
   }
 
