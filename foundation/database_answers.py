@@ -54,5 +54,5 @@ async def _on_busy_pool(_: Request, error: Exception) -> JSONResponse:
 
 def _try_again(error: Exception) -> JSONResponse:
     get_logger().warning("database.busy", exc_info=error)
-    detail = "The database could not do this now; nothing was changed. Try again"
+    detail = "The database could not do this now. Try again"
     return problem_response(503, "database_busy", "Not available now", detail, retry_after=1)
