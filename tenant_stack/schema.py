@@ -11,23 +11,25 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tenant_stack.access import models as access
-from tenant_stack.attendance import models as attendance
-from tenant_stack.audit import models as audit
-from tenant_stack.base import Base
-from tenant_stack.biometrics import models as biometrics
-from tenant_stack.conflicts import models as conflicts
-from tenant_stack.device_groups import models as device_groups
-from tenant_stack.devices import models as devices
-from tenant_stack.logo import models as logo
-from tenant_stack.payroll import models as payroll
-from tenant_stack.punches import models as punches
-from tenant_stack.reports import models as reports
 from tenant_stack.rights import set_rights
-from tenant_stack.schedules import models as schedules
-from tenant_stack.staff import models as staff
-from tenant_stack.support import models as support
-from tenant_stack.webhooks import models as webhooks
+from tenant_stack.tables import (
+    access,
+    attendance,
+    audit,
+    biometrics,
+    conflicts,
+    device_groups,
+    devices,
+    logo,
+    payroll,
+    punches,
+    reports,
+    schedules,
+    staff,
+    support,
+    webhooks,
+)
+from tenant_stack.tables.base import Base
 
 TABLE_MODULES = (
     access,

@@ -20,7 +20,6 @@ from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.attendance.processing import process_batch
 from tenant_stack.attendance.service import read_records
-from tenant_stack.base import OutboxEntry
 from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.devices.syncs import Backoff
 from tenant_stack.hints import Coalesced
@@ -30,6 +29,7 @@ from tenant_stack.punches.partitions import Months
 from tenant_stack.punches.service import read_punches
 from tenant_stack.reports.runner import ReportRunner
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhooks.events import TOPIC as WEBHOOK_TOPIC
 from tenant_stack.webhooks.sending import Sender, make_deliveries
 

@@ -29,10 +29,10 @@ from foundation.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedI
 from foundation.sign_in.principal import Principal
 from foundation.valkey import Valkey
 from tenant_stack.access.break_glass_schemas import BreakGlassIn, BreakGlassSecrets, BreakGlassView
-from tenant_stack.access.models import BreakGlass, Role, User, UserRole
 from tenant_stack.access.permissions import OWNER
-from tenant_stack.base import audited
 from tenant_stack.sealing import Seals
+from tenant_stack.tables.access import BreakGlass, Role, User, UserRole
+from tenant_stack.tables.base import audited
 from tenant_stack.webhooks.events import announce
 
 SEALED_AS = "break-glass"

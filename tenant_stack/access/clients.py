@@ -17,9 +17,9 @@ from foundation.errors import Conflict, Forbidden, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.client_schemas import ClientIn, ClientView, NewSecret, SecretView
-from tenant_stack.access.models import ClientSecret, OAuthClient, User
 from tenant_stack.access.permissions import PERMISSIONS
-from tenant_stack.base import audited
+from tenant_stack.tables.access import ClientSecret, OAuthClient, User
+from tenant_stack.tables.base import audited
 
 SECRET_PREFIX = "pnc_"
 MOST_SECRETS = 2

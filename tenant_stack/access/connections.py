@@ -36,12 +36,12 @@ from tenant_stack.access.identities import (
     roles_by_hand,
 )
 from tenant_stack.access.invitations import new_invitation
-from tenant_stack.access.models import OwnConnection, Role, SignInConnectionRow, User, UserRole
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.provider_addresses import read_issuer
 from tenant_stack.access.roles import permissions_of
-from tenant_stack.base import audited
 from tenant_stack.sealing import Seals
+from tenant_stack.tables.access import OwnConnection, Role, SignInConnectionRow, User, UserRole
+from tenant_stack.tables.base import audited
 
 SECRET = "client_secret"
 TEST_HOLDS = timedelta(hours=1)

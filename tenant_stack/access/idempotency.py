@@ -23,7 +23,7 @@ from foundation.database import Database
 from foundation.errors import BadRequest, Conflict, Invalid, Problem
 from foundation.sign_in.principal import Principal, bearer_token
 from foundation.web import problem_response
-from tenant_stack.access.models import IdempotentCall
+from tenant_stack.tables.access import IdempotentCall
 
 HEADER = "idempotency-key"
 KEPT = timedelta(hours=24)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.errors import Conflict
-from tenant_stack.access.models import (
+from tenant_stack.access.permissions import OWNER
+from tenant_stack.tables.access import (
     LinkedIdentity,
     OwnConnection,
     Role,
@@ -17,7 +18,6 @@ from tenant_stack.access.models import (
     User,
     UserRole,
 )
-from tenant_stack.access.permissions import OWNER
 
 
 async def find_user(session: AsyncSession, issuer: str, subject: str) -> User | None:

@@ -19,11 +19,11 @@ from foundation.clock import utc_now, zone
 from foundation.database import Database
 from foundation.logs import get_logger
 from foundation.vault import Vault
-from tenant_stack.access.models import User
-from tenant_stack.base import audited
 from tenant_stack.reports.mail import NoMail, compose, send
 from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.access import User
+from tenant_stack.tables.base import audited
 
 SEALED_AS = "invitation"
 DAYS = 7

@@ -26,8 +26,8 @@ from tenant_stack.access.people_schemas import (
     UserStatus,
     UserView,
 )
-from tenant_stack.base import audited
 from tenant_stack.edge import AnyCaller, Paging, Settings, Transaction
+from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("users:read"))]
 SessionEnder = Annotated[Principal, Depends(Requires("users:update"))]

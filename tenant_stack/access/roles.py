@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.errors import Conflict, NotFound
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.grants import check_permissions
-from tenant_stack.access.models import Permission, Role, RolePermission, UserRole
 from tenant_stack.access.people_schemas import RoleIn, RoleList, RoleView
 from tenant_stack.access.permissions import ACTIONS
-from tenant_stack.base import audited
+from tenant_stack.tables.access import Permission, Role, RolePermission, UserRole
+from tenant_stack.tables.base import audited
 
 NAMED = Permission.resource + ":" + Permission.action
 

@@ -25,10 +25,10 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader
 
 from foundation.errors import Forbidden
 from foundation.sign_in.principal import Principal
-from tenant_stack.access.models import User
-from tenant_stack.base import Base
-from tenant_stack.devices.models import Device
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.access import User
+from tenant_stack.tables.base import Base
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import Staff
 
 SITE, DEPARTMENT = "site:", "department:"
 CALLER = "caller"

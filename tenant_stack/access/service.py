@@ -20,11 +20,11 @@ from foundation.sign_in.sessions import Sessions, refuse_foreign_origin
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from tenant_stack.access.clients import find_client
-from tenant_stack.access.models import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.scope import parts_of
-from tenant_stack.base import audited
 from tenant_stack.support import entering
+from tenant_stack.tables.access import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
+from tenant_stack.tables.base import audited
 
 
 @dataclass(frozen=True)

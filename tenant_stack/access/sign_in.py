@@ -24,10 +24,10 @@ from foundation.vault import Vault
 from tenant_stack.access.clients import check_secret
 from tenant_stack.access.connections import SECRET, domain_refusal
 from tenant_stack.access.identities import active_connection, find_user, follow_groups, link, mapped_roles
-from tenant_stack.access.models import OwnConnection, SignInConnectionRow, User
 from tenant_stack.access.provider_addresses import provider_client
-from tenant_stack.base import audited
 from tenant_stack.sealing import Seals
+from tenant_stack.tables.access import OwnConnection, SignInConnectionRow, User
+from tenant_stack.tables.base import audited
 
 CACHE_SECONDS = 60.0
 

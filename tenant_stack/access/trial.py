@@ -23,10 +23,10 @@ from foundation.sign_in.principal import Principal
 from foundation.sign_in.routes import bind_attempt
 from tenant_stack.access.connection_schemas import Layer, LayerReport
 from tenant_stack.access.connections import SECRET, judge, read_draft
-from tenant_stack.access.models import OwnConnection, User
 from tenant_stack.access.provider_addresses import read_issuer
 from tenant_stack.access.sign_in import TenantSignIn
-from tenant_stack.base import audited
+from tenant_stack.tables.access import OwnConnection, User
+from tenant_stack.tables.base import audited
 from tenant_stack.webhooks.addresses import Refused, resolve
 
 ORDER: tuple[Layer, ...] = ("address", "discovery", "keys", "sign_in", "token", "domain", "groups", "account")

@@ -17,15 +17,15 @@ from foundation.sign_in.principal import Principal
 from tenant_stack.access.grants import check_owner_role, check_permissions, check_scope
 from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts
 from tenant_stack.access.invitations import invitation_url, new_invitation
-from tenant_stack.access.models import Permission, Role, RolePermission, User, UserRole
 from tenant_stack.access.people_schemas import Invitation, InviteIn, MailState, UserIn, UserStatus, UserView
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.roles import permissions_of
 from tenant_stack.access.scope import Scope, scope_of
-from tenant_stack.base import audited
-from tenant_stack.schedules.models import Site
 from tenant_stack.sealing import Seals
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.access import Permission, Role, RolePermission, User, UserRole
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 
 def _status() -> sa.ColumnElement[str]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import defer
 
 from foundation.errors import Forbidden
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.packing import figures_of, snapshot_of, unpack
 from tenant_stack.attendance.people import own_staff
 from tenant_stack.attendance.rules import lifecycle
@@ -19,7 +18,8 @@ from tenant_stack.attendance.rules.lifecycle import Life, State
 from tenant_stack.attendance.rules.validation import RuleProblem
 from tenant_stack.attendance.schemas import ApproveAnswer, ApproveRequest, Skipped
 from tenant_stack.attendance.writing import RECORD
-from tenant_stack.base import audited
+from tenant_stack.tables.attendance import AttendanceRecord
+from tenant_stack.tables.base import audited
 from tenant_stack.webhooks.events import announce
 
 APPROVE = "attendance:approve"

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.packing import snapshot_of, unpack
 from tenant_stack.attendance.schemas import HandFigures
+from tenant_stack.tables.attendance import AttendanceRecord
 
 RELEASE = sa.text("""
 UPDATE attendance_records SET manual = false, conflict = false, digest = ''

@@ -17,15 +17,15 @@ from tenant_stack.attendance.approving import APPROVE
 from tenant_stack.attendance.by_hand import release, set_by_hand
 from tenant_stack.attendance.correcting import ADDED
 from tenant_stack.attendance.marking import hold_people
-from tenant_stack.attendance.models import AttendanceCorrection, AttendancePeriod, AttendanceRecord
 from tenant_stack.attendance.people import own_staff
 from tenant_stack.attendance.processing import compute_now
 from tenant_stack.attendance.rules.walltime import NON_EXISTENT, resolve
 from tenant_stack.attendance.schemas import Changes, CorrectDay, CorrectionView, CorrectRecord, Decision
 from tenant_stack.attendance.writing import RECORD
-from tenant_stack.base import audited
 from tenant_stack.schedules.loading import terms_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import AttendanceCorrection, AttendancePeriod, AttendanceRecord
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.staff import Staff
 from tenant_stack.webhooks.events import announce
 
 # A night's punches lie on the date after, and the punches of a correction near the day it is about.

@@ -13,7 +13,6 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.rules.records import (
     DayRecord,
     Fate,
@@ -24,6 +23,7 @@ from tenant_stack.attendance.rules.records import (
     Step,
     Trace,
 )
+from tenant_stack.tables.attendance import AttendanceRecord
 
 encode = json.JSONEncoder(separators=(",", ":")).encode
 FRACTIONS = ("present", "absent", "leave", "holiday", "off", "open")

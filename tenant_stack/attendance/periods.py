@@ -14,10 +14,10 @@ from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.attendance.marking import mark
-from tenant_stack.attendance.models import AttendanceDelta, AttendancePeriod
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
-from tenant_stack.base import audited
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import AttendanceDelta, AttendancePeriod
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.staff import Staff
 from tenant_stack.webhooks.events import announce
 
 PERIOD = "attendance_period"

@@ -19,7 +19,6 @@ from foundation.logs import get_logger
 from tenant_stack.attendance.chains import MOST, chains_of, from_a_break
 from tenant_stack.attendance.correcting import corrected
 from tenant_stack.attendance.marking import StaffDay, claim, hold, postpone
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.packing import NO_PUNCHES, Content, pack
 from tenant_stack.attendance.reading import (
     Period,
@@ -40,6 +39,7 @@ from tenant_stack.attendance.spans import Reach, Span, reach_of, spans_of
 from tenant_stack.attendance.terms import TermsDigests
 from tenant_stack.attendance.writing import Doubts, write_anomalies, write_differences, write_records
 from tenant_stack.schedules.loading import Terms, terms_of
+from tenant_stack.tables.attendance import AttendanceRecord
 
 # Small enough that a punch which comes meanwhile is shown within a second.
 BATCH = 1000

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import LOCAL_TIME_FORMAT
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.rules.inputs import Direction, Punch
 from tenant_stack.attendance.rules.walltime import EPOCH_ORDINAL, instant_of, resolve
+from tenant_stack.tables.attendance import AttendanceRecord
 
 # Status codes of the clocks' log lines; all others (255 among them) say nothing.
 DIRECTIONS = {

@@ -11,10 +11,10 @@ from foundation.clock import utc_now, zone
 from foundation.errors import NotFound
 from foundation.sign_in.principal import Principal
 from tenant_stack.attendance.marking import mark_period
-from tenant_stack.attendance.models import ProcessingRun
 from tenant_stack.attendance.schemas import ProcessRequest, RunView
-from tenant_stack.base import audited
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import ProcessingRun
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.staff import Staff
 
 # What was marked when the run began and still is; newer marks belong to newer punches.
 LEFT = sa.text("""

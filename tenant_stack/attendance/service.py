@@ -13,10 +13,10 @@ from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.attendance.models import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.attendance.packing import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
+from tenant_stack.tables.staff import Staff
 
 # Double swipes and the like explain themselves; nobody has to act.
 NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")

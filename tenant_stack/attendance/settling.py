@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from tenant_stack.attendance.models import AttendanceRecord
 from tenant_stack.attendance.packing import NO_PUNCHES, Content, figures_of, snapshot_of, unpack
 from tenant_stack.attendance.reading import Period
 from tenant_stack.attendance.rules.lifecycle import Life, State, difference, recompute
+from tenant_stack.tables.attendance import AttendanceRecord
 
 StaffDay = tuple[UUID, date]
 

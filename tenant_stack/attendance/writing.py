@@ -16,7 +16,7 @@ from foundation.audit import SYSTEM
 from tenant_stack.attendance.reading import Period
 from tenant_stack.attendance.rules.records import Anomaly, PeriodAnomaly
 from tenant_stack.attendance.settling import Settlement, StaffDay, remaining
-from tenant_stack.base import audited
+from tenant_stack.tables.base import audited
 from tenant_stack.webhooks.events import announce
 
 RECORD = "attendance_record"

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.vault import Vault
-from tenant_stack.audit.models import AuditLink, AuditWaiting
-from tenant_stack.base import AuditEntry
+from tenant_stack.tables.audit import AuditLink, AuditWaiting
+from tenant_stack.tables.base import AuditEntry
 
 BATCH = 200
 LOCK = 7_203_412

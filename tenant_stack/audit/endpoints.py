@@ -18,8 +18,8 @@ from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.schemas import AuditActions, AuditLine
 from tenant_stack.audit.service import AuditFilter
 from tenant_stack.audit.verifying import verify
-from tenant_stack.base import audited
 from tenant_stack.edge import Paging, Transaction
+from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("audit:read"))]
 Exporter = Annotated[Principal, Depends(Requires("audit:export"))]

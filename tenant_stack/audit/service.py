@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.database import Database
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.spreadsheets import harmless
-from tenant_stack.audit.models import AuditLink
 from tenant_stack.audit.schemas import AuditLine
-from tenant_stack.base import AuditEntry
+from tenant_stack.tables.audit import AuditLink
+from tenant_stack.tables.base import AuditEntry
 
 CSV_PAGE = 1000
 COLUMNS = tuple(name for name in AuditLine.model_fields if name not in {"before", "after"})

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.control import AuditAnchor, AuditReport
 from tenant_stack.audit.chain import GENESIS, Notary, count_waiting, link_hash, seal_holds
-from tenant_stack.audit.models import AuditLink, AuditWaiting
-from tenant_stack.base import AuditEntry
+from tenant_stack.tables.audit import AuditLink, AuditWaiting
+from tenant_stack.tables.base import AuditEntry
 
 PAGE = 1000
 

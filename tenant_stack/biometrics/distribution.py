@@ -18,7 +18,7 @@ from tenant_stack.biometrics.abilities import abilities_of, fits
 from tenant_stack.devices import trust
 from tenant_stack.devices.answers import in_words
 from tenant_stack.devices.commands import Wish, queue_many
-from tenant_stack.devices.models import Device
+from tenant_stack.tables.devices import Device
 
 QUEUED_AT_ONCE = 2000
 # In a scope of None everything is looked at.

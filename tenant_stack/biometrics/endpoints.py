@@ -13,11 +13,9 @@ from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.valkey import Valkey
 from tenant_stack.access.scope import refuse_limited
-from tenant_stack.base import audited
 from tenant_stack.biometrics import consent, enrolments, service, upkeep
 from tenant_stack.biometrics.erasing import erase
 from tenant_stack.biometrics.live import publish_enrolments
-from tenant_stack.biometrics.models import BiometricTemplate
 from tenant_stack.biometrics.schemas import (
     AccessView,
     BiometricList,
@@ -37,6 +35,8 @@ from tenant_stack.biometrics.schemas import (
 from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.edge import Paging, Transaction, Worker
 from tenant_stack.staff.service import get_staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricTemplate
 
 Creator = Annotated[Principal, Depends(Requires("biometrics:create"))]
 Reader = Annotated[Principal, Depends(Requires("biometrics:read"))]

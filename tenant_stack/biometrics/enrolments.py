@@ -20,18 +20,18 @@ from foundation.contracts.bridge import CommandKind, EnrolmentStep, TemplateName
 from foundation.database import constraint_of
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.biometrics.consent import require_consent
-from tenant_stack.biometrics.models import EnrolmentSession, EnrolmentStepRow
 from tenant_stack.biometrics.schemas import EnrolmentStepView, EnrolmentView, RemoteEnrolmentIn
 from tenant_stack.biometrics.service import read_copies
 from tenant_stack.devices import trust
 from tenant_stack.devices.commands import queue
-from tenant_stack.devices.models import Device, DeviceCommand
 from tenant_stack.punches.lines import printable
 from tenant_stack.staff.enrolling import enroll
-from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.service import get_staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import EnrolmentSession, EnrolmentStepRow
+from tenant_stack.tables.devices import Device, DeviceCommand
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 OPEN = ("asked", "sent", "started", "touch")
 FETCH_SECONDS = 120

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from tenant_stack.base import audited
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.models import BiometricTemplate
 from tenant_stack.biometrics.sealing import note_access
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricTemplate
 
 
 async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[bool], because: str) -> int:

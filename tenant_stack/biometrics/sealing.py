@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import SYSTEM, Actor
 from foundation.logs import correlation_id, get_logger
 from foundation.vault import Clear, KeyVersions, Sealed, Vault
-from tenant_stack.base import audited
-from tenant_stack.biometrics.models import BiometricAccess, BiometricTemplate
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricAccess, BiometricTemplate
 
 MARK_UNREADABLE = sa.text("""
 UPDATE biometric_templates SET unreadable_at = now()

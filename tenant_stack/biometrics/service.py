@@ -15,10 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.biometrics.consent import require_consent
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.models import BiometricAccess, BiometricTemplate, DeviceTemplate
 from tenant_stack.biometrics.schemas import (
     AccessView,
     BiometricSettings,
@@ -28,10 +26,12 @@ from tenant_stack.biometrics.schemas import (
     TemplateIn,
 )
 from tenant_stack.biometrics.sealing import Place, Sealer, Unsealed, note_access
-from tenant_stack.devices.models import Device
-from tenant_stack.schedules.models import OrganisationSetting
-from tenant_stack.staff.models import Staff
 from tenant_stack.staff.service import get_staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricAccess, BiometricTemplate, DeviceTemplate
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.schedules import OrganisationSetting
+from tenant_stack.tables.staff import Staff
 
 SETTING = "biometrics"
 

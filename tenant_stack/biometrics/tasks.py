@@ -15,9 +15,9 @@ from tenant_stack.biometrics import enrolments, upkeep
 from tenant_stack.biometrics.consent import activate
 from tenant_stack.biometrics.distribution import distribute, settle
 from tenant_stack.biometrics.live import publish_enrolments
-from tenant_stack.biometrics.models import BiometricTemplate
 from tenant_stack.biometrics.service import read_settings
 from tenant_stack.devices.tasks import refresh_terminals
+from tenant_stack.tables.biometrics import BiometricTemplate
 from tenant_stack.worker import WorkerContext
 
 

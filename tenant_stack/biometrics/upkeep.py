@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import SYSTEM
 from foundation.clock import utc_now
 from foundation.logs import get_logger
-from tenant_stack.base import audited
 from tenant_stack.biometrics.erasing import erase
-from tenant_stack.biometrics.models import BiometricAccess, BiometricTemplate
 from tenant_stack.biometrics.schemas import BiometricSettings, KeyView
 from tenant_stack.biometrics.sealing import Place, Sealer, Unsealed, note_access, report_unreadable
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricAccess, BiometricTemplate
 
 BATCH = 200
 RETIRE_AFTER = timedelta(minutes=10)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.errors import Conflict
-from tenant_stack.conflicts.models import ConflictRow
 from tenant_stack.punches.attach import attach_known
 from tenant_stack.staff.clock_facts import Facts, our_facts
 from tenant_stack.staff.enrollment_status import refresh_status
-from tenant_stack.staff.models import DeviceEnrollment, Staff
+from tenant_stack.tables.conflicts import ConflictRow
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 LINK = ("staff_id", "origin", "kept_apart", "by_hand", "privilege", "status")
 

@@ -13,12 +13,12 @@ from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.conflicts.applying import restore, settle
-from tenant_stack.conflicts.models import ConflictRow
 from tenant_stack.conflicts.schemas import ConflictView, ManyResolved, ResolveIn, ResolveManyIn
-from tenant_stack.devices.models import Device
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.conflicts import ConflictRow
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import Staff
 
 UNDO = timedelta(hours=24)
 MOST_AT_ONCE = 500

@@ -11,8 +11,8 @@ from foundation.clock import utc_now, zone
 from tenant_stack.access.scope import Scope
 from tenant_stack.dashboard.schemas import Dashboard, DeviceBrief, HourCount
 from tenant_stack.devices.service import all_devices
-from tenant_stack.punches.models import PunchLog
 from tenant_stack.punches.service import punch_query, punch_view
+from tenant_stack.tables.punches import PunchLog
 
 RECENT = 30
 

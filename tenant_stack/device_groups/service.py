@@ -13,13 +13,13 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.device_groups.desired import WANTED
-from tenant_stack.device_groups.models import DeviceGroup, DeviceGroupDevice, DeviceGroupSite, DeviceGroupStaff
 from tenant_stack.device_groups.schemas import GroupDetail, GroupDevice, GroupIn, GroupView, Named, Progress
-from tenant_stack.devices.models import Device
-from tenant_stack.schedules.models import Site
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.device_groups import DeviceGroup, DeviceGroupDevice, DeviceGroupSite, DeviceGroupStaff
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 # Of each wanted pair the best row counts: a clock may know a person under two numbers.
 PROGRESS = sa.text(

@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
-from tenant_stack.conflicts.models import ConflictRow
 from tenant_stack.device_groups.carrying import take_off
 from tenant_stack.device_groups.schemas import AdoptIn, Named, StrangerView
-from tenant_stack.devices.models import Device
 from tenant_stack.punches.attach import attach_known
 from tenant_stack.staff.clock_facts import Facts, our_facts
 from tenant_stack.staff.enrollment_status import refresh_status
-from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.schemas import StaffIn
 from tenant_stack.staff.service import create_staff, get_staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.conflicts import ConflictRow
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 SUGGESTIONS = sa.text("""
 SELECT DISTINCT ON (u.id) u.id, s.id AS staff_id, s.name

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from foundation.audit import SYSTEM
 from foundation.contracts.bridge import ActionResult, TerminalAction
-from tenant_stack.base import audited
+from tenant_stack.tables.base import audited
 from tenant_stack.worker import WorkerContext
 
 PATIENCE = 60.0

@@ -16,10 +16,10 @@ from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.devices.alert_facts import FACTS, TITLES
-from tenant_stack.devices.models import Alert, Device
 from tenant_stack.devices.schemas import AlertCounts, AlertView
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Alert, Device
 from tenant_stack.webhooks.events import announce
 
 OPENED = "alert.opened"

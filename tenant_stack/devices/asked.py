@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.devices.command_words import NEVER_AGAIN, held_because, what, words
-from tenant_stack.devices.models import Device, DeviceCommand, SyncLog
 from tenant_stack.devices.schemas import CommandView, FailedSyncView
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device, DeviceCommand, SyncLog
 
 
 def _view(command: DeviceCommand, device: Device) -> CommandView:

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.errors import NotFound
-from tenant_stack.base import audited
 from tenant_stack.devices.completeness import compared
 from tenant_stack.devices.completeness_view import completeness_view
-from tenant_stack.devices.models import Device
 from tenant_stack.devices.schemas import CompletenessView, Trust
 from tenant_stack.devices.service import get_device
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device
 
 
 async def read_completeness(session: AsyncSession, device_id: UUID) -> CompletenessView:

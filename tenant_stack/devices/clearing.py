@@ -16,12 +16,12 @@ from foundation.audit import SYSTEM, Actor
 from foundation.clock import LOCAL_TIME_FORMAT
 from foundation.contracts.bridge import CommandKind
 from foundation.errors import Conflict
-from tenant_stack.base import audited
 from tenant_stack.devices import completeness
 from tenant_stack.devices.answers import Answered
 from tenant_stack.devices.commands import queue
 from tenant_stack.devices.completeness import BEGINNING, HELD_UNTIL, compared
-from tenant_stack.devices.models import Device
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device
 
 BEFORE, CLEAR, AFTER = "clear_before", "clear", "clear_after"
 END = "2099-12-31 23:59:59"

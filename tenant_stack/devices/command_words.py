@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tenant_stack.devices.answers import in_words
-from tenant_stack.devices.models import Device, DeviceCommand
 from tenant_stack.devices.trust import why_not
+from tenant_stack.tables.devices import Device, DeviceCommand
 
 NAMES = {
     "user_update": "Write a person",

@@ -23,8 +23,8 @@ from foundation.clock import LOCAL_TIME_FORMAT, utc_now, zone
 from foundation.contracts.bridge import CommandKind, SyncSummary
 from tenant_stack.devices.answers import Answered
 from tenant_stack.devices.commands import queue
-from tenant_stack.devices.models import Device, DeviceCompleteness
 from tenant_stack.devices.syncs import request_sync
+from tenant_stack.tables.devices import Device, DeviceCompleteness
 
 CHECK, REREAD = "check", "reread"
 BEGINNING = "2000-01-01 00:00:00"

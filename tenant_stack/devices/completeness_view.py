@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tenant_stack.devices.completeness import in_words
-from tenant_stack.devices.models import Device, DeviceCompleteness
 from tenant_stack.devices.schemas import CompletenessView
+from tenant_stack.tables.devices import Device, DeviceCompleteness
 
 
 def completeness_view(device: Device, row: DeviceCompleteness | None) -> CompletenessView:

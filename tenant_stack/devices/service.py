@@ -14,12 +14,10 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.devices.addresses import Network, device_address
 from tenant_stack.devices.comm_keys import CommKeys
 from tenant_stack.devices.completeness import compared
 from tenant_stack.devices.completeness_view import completeness_view
-from tenant_stack.devices.models import Device, DeviceCommand, SyncLog
 from tenant_stack.devices.schemas import (
     ApproveIn,
     DeviceIn,
@@ -31,7 +29,9 @@ from tenant_stack.devices.schemas import (
 )
 from tenant_stack.devices.status import status_expression, status_message
 from tenant_stack.schedules.sites import require_site
-from tenant_stack.staff.models import DeviceEnrollment, Staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device, DeviceCommand, SyncLog
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 SHOWN = tuple(name for name in DeviceView.model_fields if name not in {"status", "status_message"})
 ENTERED = ("device_serial", "name", "connection", "ip_address", "port", "zone", "location", "device_config", "trust")

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.errors import Conflict
-from tenant_stack.base import audited
-from tenant_stack.devices.models import Device
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device
 
 # For the SET list of an UPDATE of `devices`; parameters :address (empty when not known) and :at. On the right of each
 # "=" stand the values from before the contact.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tenant_stack.devices.models import Device
+from tenant_stack.tables.devices import Device
 
 PUSH_LATE, PUSH_OFFLINE = 45, 300
 PULL_LATE, PULL_OFFLINE = 150, 600

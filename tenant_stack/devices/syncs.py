@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.contracts.bridge import CommandKind, SyncSummary
 from foundation.errors import Conflict
-from tenant_stack.base import audited
 from tenant_stack.devices.answers import in_words
 from tenant_stack.devices.commands import queue
-from tenant_stack.devices.models import Device, SyncLog
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device, SyncLog
 
 PULL_LEASE_SECONDS = 360
 PUSH_PATIENCE_SECONDS = 900

@@ -13,9 +13,9 @@ from foundation.contracts.bridge import SyncSummary
 from foundation.logs import get_logger
 from tenant_stack.devices import alerts, completeness, syncs
 from tenant_stack.devices.comm_keys import comm_keys_of, has_clear_keys, seal_clear_keys
-from tenant_stack.devices.models import Device
 from tenant_stack.devices.status import status_expression, status_message
 from tenant_stack.live.events import publish_alerts, publish_device
+from tenant_stack.tables.devices import Device
 from tenant_stack.worker import WorkerContext
 
 # Answers of the bridge that time does not mend: somebody must change the key, the address or the connection.

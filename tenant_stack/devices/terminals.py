@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import DeviceUser, Terminal, TerminalList
-from tenant_stack.devices.models import Device
 from tenant_stack.staff.clock_facts import Facts, our_facts
-from tenant_stack.staff.models import DeviceEnrollment, Staff
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 Transport = Literal["tcp", "udp", "auto"]
 

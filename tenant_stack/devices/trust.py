@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tenant_stack.devices.models import Device
+from tenant_stack.tables.devices import Device
 
 What = Literal["user", "template", "password", "privilege"]
 SECRETS = frozenset({"template", "password", "privilege"})

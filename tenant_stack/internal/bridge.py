@@ -36,7 +36,6 @@ from tenant_stack.devices import answers, clearing, commands, completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.comm_keys import Keys
 from tenant_stack.devices.contacts import push_family, take_report, touch
-from tenant_stack.devices.models import Device
 from tenant_stack.devices.syncs import settle_push_syncs
 from tenant_stack.devices.terminals import terminal_list
 from tenant_stack.edge import Settings, Transaction, Worker
@@ -44,6 +43,7 @@ from tenant_stack.punches.intake import Intake
 from tenant_stack.settings import TenantSettings
 from tenant_stack.staff.readback import poll_seconds
 from tenant_stack.staff.reported import take_users
+from tenant_stack.tables.devices import Device
 
 Answer = TypeVar("Answer")
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from foundation.database import Database
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.scope import clocks_within, people_within, scope_of
-from tenant_stack.devices.models import Device
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import Staff
 
 
 class Sight:

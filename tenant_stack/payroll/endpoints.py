@@ -15,7 +15,6 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.base import audited
 from tenant_stack.edge import STRICT, Paging, Settings, Transaction, Worker
 from tenant_stack.payroll import batches, service
 from tenant_stack.payroll.feed import read_feed
@@ -33,6 +32,7 @@ from tenant_stack.payroll.schemas import (
     Withdrawal,
 )
 from tenant_stack.payroll.writers.files import File, written_file
+from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("reports:read"))]
 

@@ -13,12 +13,9 @@ from foundation.clock import utc_now
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.models import AttendancePeriod
-from tenant_stack.base import audited
 from tenant_stack.payroll.definition import Definition
 from tenant_stack.payroll.lines import SECONDS, PayLine
 from tenant_stack.payroll.mapping import About, Sheet, Total, make_sheet
-from tenant_stack.payroll.models import PayrollProfile
 from tenant_stack.payroll.profiles import READY
 from tenant_stack.payroll.reading import Scope, count_records, days_in, read_lines, read_people
 from tenant_stack.payroll.schemas import (
@@ -35,6 +32,9 @@ from tenant_stack.payroll.schemas import (
     TotalView,
 )
 from tenant_stack.payroll.writers.files import File, written_file
+from tenant_stack.tables.attendance import AttendancePeriod
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.payroll import PayrollProfile
 
 PROFILE = "payroll_profile"
 MOST_DAYS_AT_ONCE = 400_000

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from foundation.errors import Invalid, NotFound
-from tenant_stack.attendance.models import AttendanceAnomaly
 from tenant_stack.reports import exceptions, punch_rows
 from tenant_stack.reports.columns import Column
 from tenant_stack.reports.fields import DIMENSIONS, FIELDS, STATUS_MARKS, R, words
 from tenant_stack.reports.filters import Filters
 from tenant_stack.reports.schemas import CustomShape
 from tenant_stack.reports.selecting import records_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import AttendanceAnomaly
+from tenant_stack.tables.staff import Staff
 
 Spans = Literal["day", "month", "range"]
 Query = sa.Select[*tuple[Any, ...]]

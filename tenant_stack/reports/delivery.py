@@ -18,10 +18,10 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.logs import get_logger
 from tenant_stack.reports.mail import NoMail, compose, send
-from tenant_stack.reports.models import ReportDelivery, ReportRun, ReportSchedule
 from tenant_stack.reports.runs import OVER, read_file
 from tenant_stack.reports.writing import CONTENT_TYPES
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.reports import ReportDelivery, ReportRun, ReportSchedule
 
 LARGEST_ATTACHMENT = 10_000_000
 MOST_ATTEMPTS = 5

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import zone
-from tenant_stack.device_groups.models import DeviceGroup
 from tenant_stack.logo.service import picture_text
 from tenant_stack.reports.columns import duration_text
 from tenant_stack.reports.definitions import Definition
@@ -18,8 +17,9 @@ from tenant_stack.reports.filters import Filters
 from tenant_stack.reports.query import Totals
 from tenant_stack.reports.selecting import records_of
 from tenant_stack.reports.writers.document import Bar, Document
-from tenant_stack.schedules.models import Site
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.device_groups import DeviceGroup
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 LEGEND = ["On time", "Late", "Absent", "Leave", "Incomplete"]
 WITH_CHART = {"daily", "monthly", "period", "departments", "late", "absences"}

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from foundation.clock import utc_now
 from foundation.sign_in.principal import Principal
-from tenant_stack.base import audited
 from tenant_stack.reports.definitions import Definition
 from tenant_stack.reports.describing import describe
 from tenant_stack.reports.query import count_up_to, totals
@@ -17,6 +16,7 @@ from tenant_stack.reports.runs import add_run, file_name
 from tenant_stack.reports.service import Asked
 from tenant_stack.reports.writing import CONTENT_TYPES, write_file
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.base import audited
 
 # Written well within a second on a slow machine.
 MOST_ROWS = 500

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from tenant_stack.attendance.models import STATUSES, AttendanceAnomaly, AttendanceRecord
 from tenant_stack.attendance.service import NEEDS_SOMEBODY
 from tenant_stack.reports.columns import Column
-from tenant_stack.schedules.models import Site
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.attendance import STATUSES, AttendanceAnomaly, AttendanceRecord
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 Expression = sa.SQLColumnExpression[Any]
 R = AttendanceRecord

@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tenant_stack.devices.models import Device
-from tenant_stack.punches.models import PunchLog
 from tenant_stack.punches.names import STATUS_NAMES, verify_name
 from tenant_stack.reports.columns import Column
 from tenant_stack.reports.filters import Filters
 from tenant_stack.reports.selecting import narrowed, people_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.punches import PunchLog
+from tenant_stack.tables.staff import Staff
 
 P = PunchLog
 VERIFY_WORDS = {code: verify_name(code) for code in (*range(30), 200)}

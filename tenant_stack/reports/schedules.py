@@ -14,13 +14,13 @@ from foundation.errors import Forbidden, NotFound, Problem
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.service import find_account
-from tenant_stack.base import audited
 from tenant_stack.reports.due import newest_due, next_due
-from tenant_stack.reports.models import ReportDelivery, ReportSchedule, SavedReport
 from tenant_stack.reports.runs import add_run
 from tenant_stack.reports.schemas import ReportRequest, SavedIn, SavedView, ScheduleIn, ScheduleView
 from tenant_stack.reports.service import resolve
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.reports import ReportDelivery, ReportSchedule, SavedReport
 
 DUE_AT_ONCE = 20
 

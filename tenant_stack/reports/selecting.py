@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.scope import Scope, people_within
 from tenant_stack.access.scope import scope_of as scope_of_caller
-from tenant_stack.device_groups.models import DeviceGroup, DeviceGroupSite, DeviceGroupStaff
 from tenant_stack.reports.fields import R
 from tenant_stack.reports.filters import Filters
-from tenant_stack.schedules.models import Site
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.device_groups import DeviceGroup, DeviceGroupSite, DeviceGroupStaff
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 Query = sa.Select[*tuple[Any, ...]]
 

@@ -21,7 +21,7 @@ from tenant_stack.reports.filters import Filters
 from tenant_stack.reports.query import read_page, totals
 from tenant_stack.reports.schemas import Catalogue, ColumnView, FieldView, KindView, ReportPage, ReportRequest
 from tenant_stack.reports.spans import WORDS, days_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.staff import Staff
 
 MOST_DEPARTMENTS = 200
 

@@ -15,13 +15,13 @@ from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.attendance.rules.inputs import Assignment, Shift, StaffInput
 from tenant_stack.attendance.rules.validation import HORIZON, overlap_problems
-from tenant_stack.base import audited
-from tenant_stack.schedules import models as rows
 from tenant_stack.schedules.loading import among, assignment_of, load_shifts
-from tenant_stack.schedules.models import ShiftAssignment
 from tenant_stack.schedules.refusals import refusal
 from tenant_stack.schedules.schemas import AssignmentIn, AssignmentView, BulkAssignmentIn
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables import schedules as rows
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import ShiftAssignment
+from tenant_stack.tables.staff import Staff
 
 Shifts = Mapping[str, tuple[Shift, ...]]
 NIGHT = timedelta(days=1)  # a shift of the day before may still run

@@ -13,8 +13,6 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
-from tenant_stack.schedules.models import HolidayRow, WeeklyOffRow
 from tenant_stack.schedules.refusals import refusal
 from tenant_stack.schedules.schemas import (
     HolidayImport,
@@ -26,6 +24,8 @@ from tenant_stack.schedules.schemas import (
 )
 from tenant_stack.schedules.sites import require_site
 from tenant_stack.schedules.versions import BEGINNING, shown_date
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import HolidayRow, WeeklyOffRow
 
 
 async def list_holidays(

@@ -19,9 +19,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from tenant_stack.attendance.rules.inputs import Assignment, Calendar, Leave, Shift, WeeklyOff
 from tenant_stack.attendance.rules.ruleset import RuleSet
-from tenant_stack.schedules import models as rows
 from tenant_stack.schedules.stored import rules_of, shift_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables import schedules as rows
+from tenant_stack.tables.staff import Staff
 
 # Overtime looks back to the start of its two weeks and nights a little further; see ``engine.reach``.
 MARGIN = timedelta(days=31)

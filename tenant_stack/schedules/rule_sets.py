@@ -12,9 +12,7 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.schedules.definitions import RuleSetDefinition
-from tenant_stack.schedules.models import RuleSetRow, RuleSetVersion
 from tenant_stack.schedules.refusals import check_rules
 from tenant_stack.schedules.schemas import (
     RuleSetChange,
@@ -32,6 +30,8 @@ from tenant_stack.schedules.versions import (
     shown_date,
     versions_of,
 )
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import RuleSetRow, RuleSetVersion
 
 DEFAULT_LOCK = 5_310_447
 

@@ -12,10 +12,8 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
 from tenant_stack.schedules.definitions import ShiftDefinition
 from tenant_stack.schedules.loading import load_default_shift
-from tenant_stack.schedules.models import Shift, ShiftAssignment, ShiftVersion
 from tenant_stack.schedules.refusals import check_shift
 from tenant_stack.schedules.schemas import NamedIn, ShiftIn, ShiftVersionIn, ShiftVersionView, ShiftView
 from tenant_stack.schedules.stored import Stored, shift_of, stored_shift
@@ -27,6 +25,8 @@ from tenant_stack.schedules.versions import (
     shown_date,
     versions_of,
 )
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import Shift, ShiftAssignment, ShiftVersion
 
 
 def _view(shift: Shift, versions: list[ShiftVersion], today: date) -> ShiftView:

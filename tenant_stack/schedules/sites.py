@@ -12,10 +12,10 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
-from tenant_stack.schedules.models import RuleSetRow, Site
 from tenant_stack.schedules.refusals import refusal
 from tenant_stack.schedules.schemas import SiteIn, SiteView
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.schedules import RuleSetRow, Site
 
 
 def _entered(site: Site) -> dict[str, object]:

@@ -26,13 +26,13 @@ from tenant_stack.attendance.rules.inputs import StaffInput
 from tenant_stack.attendance.rules.records import DayRecord
 from tenant_stack.attendance.rules.ruleset import RuleSet
 from tenant_stack.schedules.loading import among, terms_of
-from tenant_stack.schedules.models import RuleSetRow, RuleSetVersion
 from tenant_stack.schedules.refusals import check_rules, refusal
 from tenant_stack.schedules.rule_sets import get_rule_set
 from tenant_stack.schedules.schemas import DayFigures, PayMinutes, WhatIf, WhatIfAnswer, WhatIfChange
 from tenant_stack.schedules.stored import rules_of
 from tenant_stack.schedules.versions import versions_of
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.schedules import RuleSetRow, RuleSetVersion
+from tenant_stack.tables.staff import Staff
 
 BATCH = 200
 # Punches before the period from which on pairs are read alike: those after a long enough break.

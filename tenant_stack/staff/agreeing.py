@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from tenant_stack.base import audited
 from tenant_stack.conflicts.merging import Merge, differing, merge
-from tenant_stack.conflicts.models import ConflictRow
 from tenant_stack.staff.clock_facts import Facts, alike, our_facts, shows
 from tenant_stack.staff.enrollment_status import refresh_status
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.conflicts import ConflictRow
+from tenant_stack.tables.staff import Staff
 
 KNOWN = sa.text("""
 SELECT e.id, e.pin, e.staff_id, e.status, e.by_hand, e.by_group, e.privilege, e.agreed, e.seen, e.sent, e.written_at,

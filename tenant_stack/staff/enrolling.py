@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.errors import Conflict, Invalid, NotFound
-from tenant_stack.base import audited
 from tenant_stack.device_groups.carrying import reconcile, take_off
 from tenant_stack.device_groups.numbers import NEXT_FREE, PIN_LOCK, usable
-from tenant_stack.devices.models import Device
 from tenant_stack.punches.attach import attach_known
 from tenant_stack.punches.pins import normal_pin
 from tenant_stack.staff.enrollment_status import refresh_status
-from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.service import get_staff
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 
 async def enroll(

@@ -13,13 +13,13 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.attendance.models import AttendanceRecord
-from tenant_stack.base import audited
-from tenant_stack.devices.models import Device
 from tenant_stack.punches.attach import match_unknown
 from tenant_stack.schedules.sites import require_rule_set, require_site
-from tenant_stack.staff.models import DeviceEnrollment, Staff
 from tenant_stack.staff.schemas import EnrollmentView, StaffDetail, StaffIn, StaffView
+from tenant_stack.tables.attendance import AttendanceRecord
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.devices import Device
+from tenant_stack.tables.staff import DeviceEnrollment, Staff
 
 TOLD_TO_CLOCKS = ("name", "badge_number", "card_number")
 CONSTRAINTS = {"uq_staff_employee_id": "employee_id", "uq_staff_badge_number": "badge_number"}

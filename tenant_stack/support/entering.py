@@ -11,9 +11,9 @@ from foundation.errors import NotSignedIn
 from foundation.sign_in.principal import Principal
 from foundation.sign_in.sessions import Session, Sessions
 from foundation.valkey import Valkey
-from tenant_stack.base import audited
 from tenant_stack.support import service
 from tenant_stack.support.ceiling import permissions_of
+from tenant_stack.tables.base import audited
 
 PREFIX = "support:"
 OVER = "This support access is over"

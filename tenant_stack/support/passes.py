@@ -20,7 +20,7 @@ from foundation.contracts.control import SupportToken
 from foundation.errors import NotSignedIn
 from foundation.valkey import Valkey
 from foundation.vault import Vault
-from tenant_stack.support.models import SupportGrant
+from tenant_stack.tables.support import SupportGrant
 
 TYPE = "support+jwt"
 LIFETIME_SECONDS = 60

@@ -15,9 +15,9 @@ from foundation.clock import utc_now
 from foundation.contracts.control import SupportRequest, SupportState
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.base import audited
-from tenant_stack.support.models import SupportGrant, SupportPolicy
 from tenant_stack.support.schemas import State, SupportNow, SupportPolicyView, SupportView
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.support import SupportGrant, SupportPolicy
 
 WAITING_HOURS = 24
 MOST_SHOWN = 20

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tenant_stack.base import remember
+from tenant_stack.tables.base import remember
 
 TOPIC = "webhook.event"
 EVENTS = {

@@ -21,11 +21,11 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.outbound import tls_context
-from tenant_stack.base import audited
 from tenant_stack.sealing import Seals, seals_of
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
 from tenant_stack.webhooks.addresses import loopback_allowed
-from tenant_stack.webhooks.models import Webhook, WebhookDelivery
 from tenant_stack.webhooks.posting import SECONDS, Outcome, post
 from tenant_stack.webhooks.signing import signature
 

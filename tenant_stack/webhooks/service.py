@@ -13,11 +13,11 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
-from tenant_stack.base import audited
 from tenant_stack.sealing import Seals
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
 from tenant_stack.webhooks.addresses import read_url
 from tenant_stack.webhooks.events import TEST_EVENT
-from tenant_stack.webhooks.models import Webhook, WebhookDelivery
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
     DeliveryView,

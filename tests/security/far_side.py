@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.attendance.models import (
+from tenant_stack.tables.attendance import (
     AttendanceAnomaly,
     AttendanceCorrection,
     AttendanceDelta,
     AttendancePeriod,
     AttendanceRecord,
 )
-from tenant_stack.biometrics.models import (
+from tenant_stack.tables.biometrics import (
     BiometricAccess,
     BiometricTemplate,
     ConsentText,
@@ -26,12 +26,12 @@ from tenant_stack.biometrics.models import (
     EnrolmentSession,
     StaffConsent,
 )
-from tenant_stack.conflicts.models import ConflictRow
-from tenant_stack.device_groups.models import DeviceGroup, DeviceGroupDevice, DeviceGroupStaff
-from tenant_stack.devices.models import Alert, Device, DeviceCommand, DeviceCompleteness, SyncLog
-from tenant_stack.punches.models import QuarantinedLine
-from tenant_stack.schedules.models import LeaveRow, ShiftAssignment, Site
-from tenant_stack.staff.models import DeviceEnrollment, DeviceList, Staff
+from tenant_stack.tables.conflicts import ConflictRow
+from tenant_stack.tables.device_groups import DeviceGroup, DeviceGroupDevice, DeviceGroupStaff
+from tenant_stack.tables.devices import Alert, Device, DeviceCommand, DeviceCompleteness, SyncLog
+from tenant_stack.tables.punches import QuarantinedLine
+from tenant_stack.tables.schedules import LeaveRow, ShiftAssignment, Site
+from tenant_stack.tables.staff import DeviceEnrollment, DeviceList, Staff
 from tests.tenant_stack.actors import Bridge, punch
 
 DAY = date(2026, 3, 2)

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.errors import Invalid
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.scope import scope_of
-from tenant_stack.schedules.models import Site
 from tenant_stack.staff.bulk.checking import ENTERED, Change, Checked, Places, check, read_places
 from tenant_stack.staff.bulk.columns import FIELDS, TITLES, cell_out, match_headers, missing
 from tenant_stack.staff.bulk.reading import Table, read_table
@@ -28,7 +27,8 @@ from tenant_stack.staff.bulk.schemas import (
     WrongRow,
 )
 from tenant_stack.staff.bulk.writing import write
-from tenant_stack.staff.models import Staff
+from tenant_stack.tables.schedules import Site
+from tenant_stack.tables.staff import Staff
 
 LISTED = 200
 EXAMPLES = 3

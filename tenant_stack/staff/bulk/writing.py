@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.database import unique
 from foundation.logs import correlation_id
-from tenant_stack.base import audited
 from tenant_stack.punches.attach import match_unknown
 from tenant_stack.punches.pins import normal_pin
 from tenant_stack.staff.bulk.checking import ENTERED, Change, Checked
 from tenant_stack.staff.service import CONSTRAINTS, TOLD_TO_CLOCKS
+from tenant_stack.tables.base import audited
 
 BATCH = 2_000
 TYPES = {"card_number": "bigint", "hired_on": "date", "site_id": "uuid", "active": "boolean"}

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from foundation.audit import Actor
 from foundation.database import Database
 from tenant_stack.audit.chain import BATCH, Notary, link_hash
-from tenant_stack.audit.models import AuditLink
-from tenant_stack.base import AuditEntry, audited
+from tenant_stack.tables.audit import AuditLink
+from tenant_stack.tables.base import AuditEntry, audited
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import Servers, client_of
 

@@ -15,10 +15,10 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.vault import KeyVersions
 from tenant_stack.biometrics import upkeep
-from tenant_stack.biometrics.models import BiometricTemplate
 from tenant_stack.biometrics.schemas import BiometricSettings
 from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.biometrics.tasks import renew, verify_everything
+from tenant_stack.tables.biometrics import BiometricTemplate
 from tenant_stack.worker import WorkerContext
 from tests.tenant_stack.biometrics.keys import fresh_key
 from tests.tenant_stack.biometrics.people import World, template

@@ -23,8 +23,8 @@ from foundation import logs
 from foundation.clock import utc_now
 from foundation.contracts.bridge import TemplateBatch
 from tenant_stack.app import create_app
-from tenant_stack.biometrics.models import BiometricTemplate
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.biometrics import BiometricTemplate
 from tests.tenant_stack.actors import Api, Bridge
 from tests.tenant_stack.biometrics.people import CANARY, World, encoded, template
 from tests.tenant_stack.conftest import Servers, client_of, page_headers, sign_in

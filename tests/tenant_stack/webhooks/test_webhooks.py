@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from foundation import outbox
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.base import OutboxEntry
 from tenant_stack.settings import TenantSettings
+from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhooks.events import TOPIC, announce
 from tenant_stack.webhooks.posting import Outcome
 from tenant_stack.webhooks.sending import Sender, make_deliveries, settle

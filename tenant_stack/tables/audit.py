@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenant_stack.base import Base
+from tenant_stack.tables.base import Base
 
 
 class AuditLink(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
-from tenant_stack.base import Base
+from tenant_stack.tables.base import Base
 
 Lines = list[dict[str, object]]
 

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
-from tenant_stack.attendance.models import one_of
-from tenant_stack.base import Base
+from tenant_stack.tables.attendance import one_of
+from tenant_stack.tables.base import Base
 
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
 DELIVERY_STATES = ("pending", "sent", "failed")

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenant_stack.base import Base
+from tenant_stack.tables.base import Base
 
 
 class SupportGrant(Base):

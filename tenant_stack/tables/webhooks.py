@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
-from tenant_stack.base import Base
+from tenant_stack.tables.base import Base
 
 
 class Webhook(Base, Identified, Timestamped):

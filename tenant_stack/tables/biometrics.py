@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
-from tenant_stack.base import Base
+from tenant_stack.tables.base import Base
 
 TEMPLATE_STATES = ("quarantined", "active", "revoked")
 COPY_STATES = ("pending", "sent", "written", "confirmed", "unfit", "refused", "removing", "removed")

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Identified, Timestamped
-from tenant_stack.base import Base
 from tenant_stack.punches.pins import NORMAL_PIN_SQL
+from tenant_stack.tables.base import Base
 
 
 class Staff(Base, Identified, Timestamped):
