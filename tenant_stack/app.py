@@ -14,6 +14,7 @@ from foundation.database import Database
 from foundation.database_answers import answer_database_errors
 from foundation.jobs import JobQueue
 from foundation.portal import mount_portal
+from foundation.public_addresses import loopback_allowed
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router
@@ -21,27 +22,26 @@ from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
-from tenant_stack.access.boundary import KnownHost
 from tenant_stack.access.break_glass import Door
 from tenant_stack.access.break_glass_endpoints import break_glass_router
 from tenant_stack.access.client_endpoints import clients_router
 from tenant_stack.access.connection_endpoints import connection_router
+from tenant_stack.access.connection_test import Trial
 from tenant_stack.access.endpoints import access_router
+from tenant_stack.access.host_check import KnownHost
 from tenant_stack.access.idempotency import IdempotentWrites
 from tenant_stack.access.people_endpoints import people_router
 from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
-from tenant_stack.access.trial import Trial
+from tenant_stack.access.support.endpoints import support_router
+from tenant_stack.access.support.passes import Passes
 from tenant_stack.attendance.endpoints import attendance_router
 from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.endpoints import audit_router
 from tenant_stack.biometrics.endpoints import biometrics_router
-from tenant_stack.biometrics.sealing import Sealer
-from tenant_stack.conflicts.endpoints import conflicts_router
+from tenant_stack.biometrics.template_encryption import Sealer
 from tenant_stack.dashboard.endpoints import dashboard_router
-from tenant_stack.device_groups.endpoints import device_groups_router
 from tenant_stack.devices.endpoints import devices_router
-from tenant_stack.hints import Hints
 from tenant_stack.internal.bridge import bridge_router
 from tenant_stack.internal.control import control_router
 from tenant_stack.jobs import registry
@@ -49,6 +49,9 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.logo.endpoints import logo_router
 from tenant_stack.payroll.endpoints import payroll_router
+from tenant_stack.people.conflicts.endpoints import conflicts_router
+from tenant_stack.people.groups.endpoints import device_groups_router
+from tenant_stack.people.staff.endpoints import staff_router
 from tenant_stack.punches.endpoints import quarantine_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
@@ -57,11 +60,8 @@ from tenant_stack.schedules.endpoints import schedules_router
 from tenant_stack.schedules.roster_endpoints import roster_router
 from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
-from tenant_stack.staff.endpoints import staff_router
-from tenant_stack.support.endpoints import support_router
-from tenant_stack.support.passes import Passes
-from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.endpoints import webhooks_router
+from tenant_stack.worker_hints import Hints
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
 

@@ -7,18 +7,18 @@ from uuid import UUID
 from foundation.jobs import JobRegistry
 from tenant_stack.access.idempotency import forget_old
 from tenant_stack.access.invitations import mail_invitations
-from tenant_stack.attendance.expected import mark_expected
+from tenant_stack.attendance.expected_days import mark_expected
 from tenant_stack.audit.tasks import seal_waiting
 from tenant_stack.biometrics import tasks as biometric_tasks
-from tenant_stack.device_groups import tasks as group_tasks
 from tenant_stack.devices import tasks
-from tenant_stack.devices.acting import carry_out, waiting_actions
 from tenant_stack.devices.claims import Claimer
-from tenant_stack.devices.commands import give_up_on_once
+from tenant_stack.devices.commands.action_runner import carry_out, waiting_actions
+from tenant_stack.devices.commands.queue import give_up_on_once
 from tenant_stack.devices.completeness import due_checks
 from tenant_stack.devices.syncs import due_syncs
 from tenant_stack.payroll.tasks import make_batches
-from tenant_stack.punches.attach import match_unknown
+from tenant_stack.people.enrollments.punch_owners import match_unknown
+from tenant_stack.people.groups import tasks as group_tasks
 from tenant_stack.punches.partitions import months_ahead
 from tenant_stack.reports.tasks import tend
 from tenant_stack.worker import SYNC_TIMEOUT_SECONDS, WorkerContext

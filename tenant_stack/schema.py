@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tenant_stack.rights import set_rights
+from tenant_stack.database_grants import set_rights
 from tenant_stack.tables import (
     access,
     attendance,

@@ -18,11 +18,10 @@ from foundation.logs import get_logger
 from foundation.outbound import service_client
 from foundation.valkey import Valkey
 from foundation.vault import Vault
-from tenant_stack.attendance.processing import process_batch
+from tenant_stack.attendance.day_processor import process_batch
 from tenant_stack.attendance.service import read_records
-from tenant_stack.biometrics.sealing import Sealer
+from tenant_stack.biometrics.template_encryption import Sealer
 from tenant_stack.devices.syncs import Backoff
-from tenant_stack.hints import Coalesced
 from tenant_stack.live.events import publish_punch, publish_record
 from tenant_stack.punches.intake import TOPIC
 from tenant_stack.punches.partitions import Months
@@ -30,8 +29,9 @@ from tenant_stack.punches.service import read_punches
 from tenant_stack.reports.runner import ReportRunner
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
-from tenant_stack.webhooks.events import TOPIC as WEBHOOK_TOPIC
-from tenant_stack.webhooks.sending import Sender, make_deliveries
+from tenant_stack.webhook_events import TOPIC as WEBHOOK_TOPIC
+from tenant_stack.webhooks.delivery import Sender, make_deliveries
+from tenant_stack.worker_hints import Coalesced
 
 SYNC_TIMEOUT_SECONDS = 300.0
 

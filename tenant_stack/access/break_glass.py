@@ -33,7 +33,7 @@ from tenant_stack.access.permissions import OWNER
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.access import BreakGlass, Role, User, UserRole
 from tenant_stack.tables.base import audited
-from tenant_stack.webhooks.events import announce
+from tenant_stack.webhook_events import announce
 
 SEALED_AS = "break-glass"
 MEANS = "break_glass"

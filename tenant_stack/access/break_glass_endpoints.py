@@ -17,8 +17,8 @@ from tenant_stack.access.break_glass_schemas import (
     BreakGlassSignIn,
     BreakGlassView,
 )
+from tenant_stack.access.dependencies import Settings, Transaction
 from tenant_stack.access.sign_in import TenantSignIn
-from tenant_stack.edge import Settings, Transaction
 
 Reader = Annotated[Principal, Depends(Requires("settings:read"))]
 Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]

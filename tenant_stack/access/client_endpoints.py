@@ -11,7 +11,7 @@ from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from tenant_stack.access import clients as service
 from tenant_stack.access.client_schemas import ClientIn, ClientView, NewSecret
-from tenant_stack.edge import Paging, Transaction
+from tenant_stack.access.dependencies import Paging, Transaction
 
 Reader = Annotated[Principal, Depends(Requires("clients:read"))]
 Creator = Annotated[Principal, Depends(RecentLogin("clients:create"))]

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from foundation.database import after_commit
+from foundation.public_addresses import loopback_allowed
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from tenant_stack.access import connections
 from tenant_stack.access.connection_schemas import ConnectionIn, SignInSettings, Switched, TestBegun
+from tenant_stack.access.connection_test import Trial
+from tenant_stack.access.dependencies import Settings, Transaction
 from tenant_stack.access.sign_in import TenantSignIn
-from tenant_stack.access.trial import Trial
-from tenant_stack.edge import Settings, Transaction
-from tenant_stack.webhooks.addresses import loopback_allowed
 
 Reader = Annotated[Principal, Depends(Requires("settings:read"))]
 Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]

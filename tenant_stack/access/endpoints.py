@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from foundation.errors import NotSignedIn
+from tenant_stack.access.dependencies import AnyCaller, Settings, Transaction
 from tenant_stack.access.schemas import OrganisationFacts, SessionView, SignedInUser
 from tenant_stack.access.service import find_account
-from tenant_stack.edge import AnyCaller, Settings, Transaction
 
 
 def access_router() -> APIRouter:

@@ -18,8 +18,8 @@ from foundation.audit import SYSTEM
 from foundation.clock import utc_now, zone
 from foundation.database import Database
 from foundation.logs import get_logger
+from foundation.mail import NoMail, compose, send
 from foundation.vault import Vault
-from tenant_stack.reports.mail import NoMail, compose, send
 from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.access import User

@@ -14,6 +14,7 @@ from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.sign_in.sessions import Session, Sessions
 from tenant_stack.access import roles, users
+from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, Transaction
 from tenant_stack.access.people_schemas import (
     Invitation,
     InviteIn,
@@ -26,7 +27,6 @@ from tenant_stack.access.people_schemas import (
     UserStatus,
     UserView,
 )
-from tenant_stack.edge import AnyCaller, Paging, Settings, Transaction
 from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("users:read"))]

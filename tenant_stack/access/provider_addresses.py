@@ -13,7 +13,7 @@ import httpx
 
 from foundation.errors import Invalid
 from foundation.outbound import is_localhost_name, tls_context
-from tenant_stack.webhooks.addresses import Refused, Target, resolve
+from foundation.public_addresses import Refused, Target, resolve
 
 NO_ADDRESS = "This is no address of a sign-in provider; it looks like https://login.example.com"
 

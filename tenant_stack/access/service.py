@@ -22,7 +22,7 @@ from foundation.valkey import Valkey
 from tenant_stack.access.clients import find_client
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.scope import parts_of
-from tenant_stack.support import entering
+from tenant_stack.access.support import operator_sessions
 from tenant_stack.tables.access import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
 from tenant_stack.tables.base import audited
 
@@ -139,11 +139,11 @@ class Authenticator:
         if session is None:
             raise NotSignedIn("not_signed_in", "Sign in first")
         refuse_foreign_origin(connection, self.public_url)
-        grant_id = entering.grant_of(session)
+        grant_id = operator_sessions.grant_of(session)
         if grant_id is not None:
             organisation = connection.app.state.settings.organisation_name
             async with self.database.transaction() as transaction:
-                return await entering.principal(transaction, organisation, grant_id, address, session.id)
+                return await operator_sessions.principal(transaction, organisation, grant_id, address, session.id)
         async with self.database.transaction() as transaction:
             account = await find_account(transaction, UUID(session.account_id))
         if account is None:

@@ -13,8 +13,8 @@ from foundation.clock import utc_now
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.rules.anomalies import CATALOGUE
 from tenant_stack.attendance.schemas import AnomalyView, ResolveAnomaly
+from tenant_stack.rules.anomalies import CATALOGUE
 from tenant_stack.tables.access import User
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.base import audited

@@ -13,20 +13,20 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.approving import APPROVE
-from tenant_stack.attendance.by_hand import release, set_by_hand
-from tenant_stack.attendance.correcting import ADDED
-from tenant_stack.attendance.marking import hold_people
-from tenant_stack.attendance.people import own_staff
-from tenant_stack.attendance.processing import compute_now
-from tenant_stack.attendance.rules.walltime import NON_EXISTENT, resolve
+from tenant_stack.attendance.apply_corrections import ADDED
+from tenant_stack.attendance.approval import APPROVE
+from tenant_stack.attendance.batch_writes import RECORD
+from tenant_stack.attendance.day_processor import compute_now
+from tenant_stack.attendance.manual_figures import release, set_by_hand
+from tenant_stack.attendance.own_staff import own_staff
+from tenant_stack.attendance.pending_days import hold_people
 from tenant_stack.attendance.schemas import Changes, CorrectDay, CorrectionView, CorrectRecord, Decision
-from tenant_stack.attendance.writing import RECORD
-from tenant_stack.schedules.loading import terms_of
+from tenant_stack.rules.walltime import NON_EXISTENT, resolve
+from tenant_stack.schedules.terms import terms_of
 from tenant_stack.tables.attendance import AttendanceCorrection, AttendancePeriod, AttendanceRecord
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
-from tenant_stack.webhooks.events import announce
+from tenant_stack.webhook_events import announce
 
 # A night's punches lie on the date after, and the punches of a correction near the day it is about.
 NEAR = timedelta(days=1)

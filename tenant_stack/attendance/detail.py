@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.errors import NotFound
 from tenant_stack.attendance.anomalies import anomaly_query, anomaly_view
+from tenant_stack.attendance.batch_writes import RECORD
 from tenant_stack.attendance.corrections import correction_query, correction_view
-from tenant_stack.attendance.packing import figures_of, unpack
-from tenant_stack.attendance.rules import trace
-from tenant_stack.attendance.rules.lifecycle import difference
+from tenant_stack.attendance.record_rows import figures_of, unpack
 from tenant_stack.attendance.schemas import HistoryEntry, RecordDetail
 from tenant_stack.attendance.service import record_query, record_view
-from tenant_stack.attendance.writing import RECORD
+from tenant_stack.rules import trace
+from tenant_stack.rules.lifecycle import difference
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceCorrection, AttendanceRecord
 from tenant_stack.tables.base import AuditEntry
 

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query
 
 from foundation.database import after_commit
 from foundation.pagination import Page
-from tenant_stack.attendance.approving import decide
+from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction, Worker
+from tenant_stack.attendance.approval import decide
+from tenant_stack.attendance.approval_endpoints import add_workflow
 from tenant_stack.attendance.corrections import correct_record
 from tenant_stack.attendance.detail import read_detail
-from tenant_stack.attendance.rules.records import Status
 from tenant_stack.attendance.runs import read_run, start_run
 from tenant_stack.attendance.schemas import (
     ApproveAnswer,
@@ -28,10 +29,9 @@ from tenant_stack.attendance.schemas import (
     State,
 )
 from tenant_stack.attendance.service import list_records
-from tenant_stack.attendance.workflow import add_workflow
-from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction, Worker
 from tenant_stack.punches.schemas import PunchView
 from tenant_stack.punches.service import list_punches
+from tenant_stack.rules.records import Status
 
 First = Annotated[date | None, Query(alias="from", description="First local date")]
 Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]

@@ -13,12 +13,12 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.marking import mark
+from tenant_stack.attendance.pending_days import mark
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
 from tenant_stack.tables.attendance import AttendanceDelta, AttendancePeriod
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
-from tenant_stack.webhooks.events import announce
+from tenant_stack.webhook_events import announce
 
 PERIOD = "attendance_period"
 

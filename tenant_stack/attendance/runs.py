@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.clock import utc_now, zone
 from foundation.errors import NotFound
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.marking import mark_period
+from tenant_stack.attendance.pending_days import mark_period
 from tenant_stack.attendance.schemas import ProcessRequest, RunView
 from tenant_stack.tables.attendance import ProcessingRun
 from tenant_stack.tables.base import audited

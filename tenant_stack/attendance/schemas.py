@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tenant_stack.attendance.rules.records import Status
+from tenant_stack.rules.records import Status
 
 MOST_DAYS = 366
 MOST_RECORDS = 10_000

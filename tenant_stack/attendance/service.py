@@ -13,7 +13,7 @@ from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.attendance.packing import unpack
+from tenant_stack.attendance.record_rows import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.staff import Staff

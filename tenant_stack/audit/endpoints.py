@@ -13,12 +13,12 @@ from foundation.database import Database
 from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
+from tenant_stack.access.dependencies import Paging, Transaction
 from tenant_stack.audit import service
 from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.schemas import AuditActions, AuditLine
 from tenant_stack.audit.service import AuditFilter
-from tenant_stack.audit.verifying import verify
-from tenant_stack.edge import Paging, Transaction
+from tenant_stack.audit.verification import verify
 from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("audit:read"))]

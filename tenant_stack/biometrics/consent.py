@@ -17,9 +17,9 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.erasing import erase
+from tenant_stack.biometrics.erasure import erase
 from tenant_stack.biometrics.schemas import ConsentIn, ConsentTextIn, ConsentTextView, ConsentView
-from tenant_stack.staff.service import get_staff
+from tenant_stack.people.staff.service import get_staff
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate, ConsentText, StaffConsent
 

@@ -25,11 +25,11 @@ from foundation.contracts.bridge import (
 from foundation.errors import Unavailable
 from foundation.logs import get_logger
 from tenant_stack.biometrics.distribution import templates_due
-from tenant_stack.biometrics.sealing import Sealer, note_access, report_unreadable
+from tenant_stack.biometrics.template_encryption import Sealer, note_access, report_unreadable
 from tenant_stack.devices import trust
-from tenant_stack.devices.commands import Leased
-from tenant_stack.punches.lines import printable
-from tenant_stack.punches.pins import normal_pin
+from tenant_stack.devices.commands.queue import Leased
+from tenant_stack.pins import normal_pin
+from tenant_stack.punch_lines import printable
 from tenant_stack.tables.biometrics import BiometricTemplate, DeviceTemplate
 from tenant_stack.tables.devices import Device
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import CommandKind, TemplateName, TemplateType
-from tenant_stack.biometrics.abilities import abilities_of, fits
+from tenant_stack.biometrics.device_capabilities import abilities_of, fits
 from tenant_stack.devices import trust
-from tenant_stack.devices.answers import in_words
-from tenant_stack.devices.commands import Wish, queue_many
+from tenant_stack.devices.commands.queue import Wish, queue_many
+from tenant_stack.devices.commands.results import in_words
 from tenant_stack.tables.devices import Device
 
 QUEUED_AT_ONCE = 2000

@@ -12,10 +12,11 @@ from foundation.database import after_commit
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.valkey import Valkey
+from tenant_stack.access.dependencies import Paging, Transaction, Worker
 from tenant_stack.access.scope import refuse_limited
-from tenant_stack.biometrics import consent, enrolments, service, upkeep
-from tenant_stack.biometrics.erasing import erase
-from tenant_stack.biometrics.live import publish_enrolments
+from tenant_stack.biometrics import captures, consent, maintenance, service
+from tenant_stack.biometrics.capture_events import publish_enrolments
+from tenant_stack.biometrics.erasure import erase
 from tenant_stack.biometrics.schemas import (
     AccessView,
     BiometricList,
@@ -32,9 +33,8 @@ from tenant_stack.biometrics.schemas import (
     QuarantinedView,
     TemplateIn,
 )
-from tenant_stack.biometrics.sealing import Sealer
-from tenant_stack.edge import Paging, Transaction, Worker
-from tenant_stack.staff.service import get_staff
+from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.people.staff.service import get_staff
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate
 
@@ -163,7 +163,7 @@ async def list_quarantined_biometrics(caller: Reader, session: Transaction, page
 
 async def read_biometric_key(caller: Reader, session: Transaction, key: Key) -> KeyView:
     """The organisation's template key: versions, what waits to be renewed, what is unreadable."""
-    return await upkeep.read_key(session, key)
+    return await maintenance.read_key(session, key)
 
 
 async def rotate_biometric_key(caller: KeyKeeper, session: Transaction, key: Key) -> KeyView:
@@ -171,7 +171,7 @@ async def rotate_biometric_key(caller: KeyKeeper, session: Transaction, key: Key
     refuse_limited(caller)
     audited(session, caller.actor, "template_key.rotate", "key", "templates")
     await key.rotate()
-    return await upkeep.read_key(session, key)
+    return await maintenance.read_key(session, key)
 
 
 async def read_biometric_settings(caller: SettingsReader, session: Transaction) -> BiometricSettings:
@@ -190,12 +190,12 @@ async def list_enrolments(
     caller: Reader, session: Transaction, page: Paging, staff_id: UUID | None = None
 ) -> Page[EnrolmentView]:
     """Enrolments at a distance, the newest first."""
-    return await enrolments.list_enrolments(session, page, staff_id=staff_id)
+    return await captures.list_enrolments(session, page, staff_id=staff_id)
 
 
 async def read_enrolment(enrolment_id: UUID, caller: Reader, session: Transaction) -> EnrolmentView:
     """One enrolment at a distance with its steps."""
-    return await enrolments.read_enrolment(session, enrolment_id)
+    return await captures.read_enrolment(session, enrolment_id)
 
 
 async def cancel_enrolment(
@@ -203,11 +203,11 @@ async def cancel_enrolment(
 ) -> EnrolmentView:
     """Stop waiting for the finger; 409 when it is over already."""
     valkey: Valkey = request.app.state.valkey
-    await enrolments.cancel(session, caller.actor, enrolment_id)
+    await captures.cancel(session, caller.actor, enrolment_id)
 
     async def tell() -> None:
         await publish_enrolments(valkey, [enrolment_id])
         await hints.enrolment("enrolment.cancel", str(enrolment_id))
 
     after_commit(session, tell)
-    return await enrolments.read_enrolment(session, enrolment_id)
+    return await captures.read_enrolment(session, enrolment_id)

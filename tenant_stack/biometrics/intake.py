@@ -19,10 +19,17 @@ from foundation.audit import Actor
 from foundation.contracts.bridge import BatchResult, Template, TemplateBatch
 from tenant_stack.biometrics.consent import consenting
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.sealing import Place, Sealer, Unsealed, note_access, place_of, report_unreadable
+from tenant_stack.biometrics.template_encryption import (
+    Place,
+    Sealer,
+    Unsealed,
+    note_access,
+    place_of,
+    report_unreadable,
+)
 from tenant_stack.devices import trust
-from tenant_stack.punches.pins import normal_pin
-from tenant_stack.staff.matching import match_pins
+from tenant_stack.people.enrollments.pin_matches import match_pins
+from tenant_stack.pins import normal_pin
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate, DeviceTemplate, EnrolmentSession
 from tenant_stack.tables.devices import Device

@@ -25,8 +25,8 @@ from tenant_stack.biometrics.schemas import (
     QuarantinedView,
     TemplateIn,
 )
-from tenant_stack.biometrics.sealing import Place, Sealer, Unsealed, note_access
-from tenant_stack.staff.service import get_staff
+from tenant_stack.biometrics.template_encryption import Place, Sealer, Unsealed, note_access
+from tenant_stack.people.staff.service import get_staff
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricAccess, BiometricTemplate, DeviceTemplate
 from tenant_stack.tables.devices import Device

@@ -11,10 +11,10 @@ from foundation.audit import SYSTEM
 from foundation.contracts.bridge import ActionResult, TerminalAction
 from foundation.errors import Unavailable
 from foundation.logs import get_logger
-from tenant_stack.biometrics import enrolments, upkeep
+from tenant_stack.biometrics import captures, maintenance
+from tenant_stack.biometrics.capture_events import publish_enrolments
 from tenant_stack.biometrics.consent import activate
 from tenant_stack.biometrics.distribution import distribute, settle
-from tenant_stack.biometrics.live import publish_enrolments
 from tenant_stack.biometrics.service import read_settings
 from tenant_stack.devices.tasks import refresh_terminals
 from tenant_stack.tables.biometrics import BiometricTemplate
@@ -34,8 +34,8 @@ async def distribute_everything(context: WorkerContext) -> None:
 async def follow_enrolments(context: WorkerContext) -> None:
     """Move enrolments on by time and by what clocks answered; send out those that wait for the bridge."""
     async with context.database.transaction() as session:
-        touched = await enrolments.advance(session)
-        waiting = await enrolments.due_at_pull_clocks(session)
+        touched = await captures.advance(session)
+        waiting = await captures.due_at_pull_clocks(session)
     await publish_enrolments(context.valkey, [*touched, *waiting])
     for session_id in waiting:
         await context.queue.send("enrolment.start", session_id=str(session_id))
@@ -44,7 +44,7 @@ async def follow_enrolments(context: WorkerContext) -> None:
 async def start_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
     """Ask the bridge to take a finger at a pull clock; it reports the steps by itself."""
     async with context.database.transaction() as session:
-        found = await enrolments.target_of(session, session_id)
+        found = await captures.target_of(session, session_id)
     if found is None:
         return
     serial, target, seconds = found
@@ -53,7 +53,7 @@ async def start_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
     if failure is None:
         return
     async with context.database.transaction() as session:
-        changed = await enrolments.fail(session, session_id, failure)
+        changed = await captures.fail(session, session_id, failure)
     if changed:
         await publish_enrolments(context.valkey, [session_id])
 
@@ -61,7 +61,7 @@ async def start_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
 async def cancel_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
     """Tell the bridge to stop; a clock that cannot be reached stops by itself at its time limit."""
     async with context.database.transaction() as session:
-        found = await enrolments.target_of(session, session_id, still_open=False)
+        found = await captures.target_of(session, session_id, still_open=False)
     if found is not None:
         serial, target, _ = found
         action = TerminalAction(action="cancel_enroll", target=target, enrolment=str(session_id))
@@ -92,14 +92,14 @@ async def keep_up(context: WorkerContext) -> None:
     """Periods, adoption, the key's age and its renewal. Without the key store, the next round does it."""
     async with context.database.transaction() as session:
         settings = await read_settings(session)
-        await upkeep.keep_periods(session, settings)
+        await maintenance.keep_periods(session, settings)
     try:
         async with context.database.transaction() as session:
-            adopted = await upkeep.adopt(session, context.sealer)
+            adopted = await maintenance.adopt(session, context.sealer)
             if adopted:
                 await activate(session, SYSTEM)
         async with context.database.transaction() as session:
-            await upkeep.rotate_if_old(session, context.sealer, settings)
+            await maintenance.rotate_if_old(session, context.sealer, settings)
         await renew(context)
     except Unavailable as error:
         get_logger().warning("biometrics.upkeep_waits", reason=error.code)
@@ -115,11 +115,11 @@ async def renew(context: WorkerContext) -> None:
         return
     while True:
         async with context.database.transaction() as session:
-            count = await upkeep.rewrap_some(session, context.sealer, versions.latest)
+            count = await maintenance.rewrap_some(session, context.sealer, versions.latest)
         if count == 0:
             break
     async with context.database.transaction() as session:
-        await upkeep.retire_old_versions(session, context.sealer)
+        await maintenance.retire_old_versions(session, context.sealer)
 
 
 async def verify_everything(context: WorkerContext) -> None:
@@ -128,7 +128,7 @@ async def verify_everything(context: WorkerContext) -> None:
     try:
         while True:
             async with context.database.transaction() as session:
-                last = await upkeep.verify_some(session, context.sealer, last)
+                last = await maintenance.verify_some(session, context.sealer, last)
             if last is None:
                 return
     except Unavailable as error:

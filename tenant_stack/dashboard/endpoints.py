@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from tenant_stack.access.dependencies import AttendanceReader, Settings, Transaction
 from tenant_stack.access.scope import scope_of
 from tenant_stack.dashboard.schemas import Dashboard
 from tenant_stack.dashboard.service import dashboard
-from tenant_stack.edge import AttendanceReader, Settings, Transaction
 
 
 def dashboard_router() -> APIRouter:

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import SYSTEM
 from foundation.clock import LOCAL_TIME_FORMAT, utc_now, zone
 from foundation.contracts.bridge import CommandKind, SyncSummary
-from tenant_stack.devices.answers import Answered
-from tenant_stack.devices.commands import queue
+from tenant_stack.devices.commands.queue import queue
+from tenant_stack.devices.commands.results import Answered
 from tenant_stack.devices.syncs import request_sync
 from tenant_stack.tables.devices import Device, DeviceCompleteness
 

@@ -14,9 +14,9 @@ from foundation.contracts.bridge import TerminalReport, TerminalState
 from foundation.errors import NotFound
 from tenant_stack.devices.completeness import compare_counts
 from tenant_stack.devices.sources import FOLLOW_ADDRESS
-from tenant_stack.punches.lines import printable
-from tenant_stack.staff.absence import settle_list
-from tenant_stack.staff.readback import settle_written
+from tenant_stack.people.enrollments.confirmations import settle_written
+from tenant_stack.people.enrollments.list_absence import settle_list
+from tenant_stack.punch_lines import printable
 
 # What the two roads call the same count (INFO list of a push poll; size block of the 4370 protocol).
 COUNT_NAMES = {

@@ -10,22 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from foundation.database import after_commit
 from foundation.pagination import Page
-from tenant_stack.devices import service
-from tenant_stack.devices.alert_endpoints import alerts_router
-from tenant_stack.devices.care_endpoints import care_router
-from tenant_stack.devices.claims import claim_serial, release_serial
-from tenant_stack.devices.comm_keys import Keys
-from tenant_stack.devices.schemas import (
-    ApproveIn,
-    DeviceIn,
-    DeviceStatusView,
-    DeviceUserView,
-    DeviceView,
-    Status,
-    SyncView,
-)
-from tenant_stack.devices.syncs import request_sync
-from tenant_stack.edge import (
+from tenant_stack.access.dependencies import (
     DeviceCreator,
     DeviceEditor,
     DeviceReader,
@@ -36,6 +21,21 @@ from tenant_stack.edge import (
     Transaction,
     Worker,
 )
+from tenant_stack.devices import service
+from tenant_stack.devices.alerts.endpoints import alerts_router
+from tenant_stack.devices.claims import claim_serial, release_serial
+from tenant_stack.devices.comm_keys import Keys
+from tenant_stack.devices.maintenance_endpoints import care_router
+from tenant_stack.devices.schemas import (
+    ApproveIn,
+    DeviceIn,
+    DeviceStatusView,
+    DeviceUserView,
+    DeviceView,
+    Status,
+    SyncView,
+)
+from tenant_stack.devices.syncs import request_sync
 
 
 def devices_router() -> APIRouter:

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.contracts.bridge import CommandKind, SyncSummary
 from foundation.errors import Conflict
-from tenant_stack.devices.answers import in_words
-from tenant_stack.devices.commands import queue
+from tenant_stack.devices.commands.queue import queue
+from tenant_stack.devices.commands.results import in_words
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device, SyncLog
 

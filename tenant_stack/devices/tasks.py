@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from foundation.contracts.bridge import SyncSummary
 from foundation.logs import get_logger
-from tenant_stack.devices import alerts, completeness, syncs
+from tenant_stack.devices import completeness, syncs
+from tenant_stack.devices.alerts import service as alerts
 from tenant_stack.devices.comm_keys import comm_keys_of, has_clear_keys, seal_clear_keys
 from tenant_stack.devices.status import status_expression, status_message
 from tenant_stack.live.events import publish_alerts, publish_device

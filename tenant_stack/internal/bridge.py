@@ -30,19 +30,21 @@ from foundation.contracts.bridge import (
 )
 from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
-from tenant_stack.biometrics import delivery, distribution, enrolments, intake, live
-from tenant_stack.biometrics.sealing import Sealer
-from tenant_stack.devices import answers, clearing, commands, completeness
+from tenant_stack.access.dependencies import Settings, Transaction, Worker
+from tenant_stack.biometrics import capture_events, captures, delivery, distribution, intake
+from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.devices import completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.comm_keys import Keys
+from tenant_stack.devices.commands import log_clearing, queue
+from tenant_stack.devices.commands import results as command_results
 from tenant_stack.devices.contacts import push_family, take_report, touch
 from tenant_stack.devices.syncs import settle_push_syncs
-from tenant_stack.devices.terminals import terminal_list
-from tenant_stack.edge import Settings, Transaction, Worker
+from tenant_stack.people.enrollments.confirmations import poll_seconds
+from tenant_stack.people.enrollments.pull_list import terminal_list
+from tenant_stack.people.enrollments.reported_users import take_users
 from tenant_stack.punches.intake import Intake
 from tenant_stack.settings import TenantSettings
-from tenant_stack.staff.readback import poll_seconds
-from tenant_stack.staff.reported import take_users
 from tenant_stack.tables.devices import Device
 
 Answer = TypeVar("Answer")
@@ -126,12 +128,12 @@ async def take_reported_templates(batch: TemplateBatch, request: Request, hints:
     async def work(session: AsyncSession, device: Admitted) -> BatchResult:
         clock = await session.get_one(Device, device.id)
         result = await intake.take_templates(session, request.app.state.sealer, clock, batch)
-        told.extend(await enrolments.arrived(session, device.id))
+        told.extend(await captures.arrived(session, device.id))
         after_commit(session, hints.refresh_terminals)
         return result
 
     result = await _with_device(request, batch.serial, "upload", batch.source_address, work)
-    await live.publish_enrolments(request.app.state.valkey, told)
+    await capture_events.publish_enrolments(request.app.state.valkey, told)
     return result
 
 
@@ -158,10 +160,10 @@ async def take_enrolment_step(told: EnrolmentStep, request: Request) -> Response
     """Progress of an enrolment at a distance."""
 
     async def work(session: AsyncSession, device: Admitted) -> UUID | None:
-        return await enrolments.take_step(session, device.id, told)
+        return await captures.take_step(session, device.id, told)
 
     moved = await _with_device(request, told.serial, "command", "", work)
-    await live.publish_enrolments(request.app.state.valkey, [moved] if moved else [])
+    await capture_events.publish_enrolments(request.app.state.valkey, [moved] if moved else [])
     return Response(status_code=204)
 
 
@@ -170,7 +172,7 @@ async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
 
     async def work(session: AsyncSession, device: Admitted) -> CommandBatch:
         await touch(session, device.id, "poll", lease.at, address=lease.source_address, info=lease.info)
-        leased = await commands.lease(
+        leased = await queue.lease(
             session, device.id, most=lease.limit, seconds=lease.lease_seconds, source_address=lease.source_address
         )
         # Templates are filled in here, where the clock fetches them; without its bytes a template is not sent.
@@ -187,17 +189,17 @@ async def take_command_results(results: CommandResults, request: Request) -> Res
 
     async def work(session: AsyncSession, device: Admitted) -> Response:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
-        answered = await answers.take_results(session, device.id, results.results)
+        answered = await command_results.take_results(session, device.id, results.results)
         await distribution.settle(session, device.id)
         if any(each.kind is CommandKind.ENROLL for each in answered):
-            moved.extend(await enrolments.advance(session))
+            moved.extend(await captures.advance(session))
         await completeness.take_answers(session, device.id, answered)
-        await clearing.take_answers(session, device.id, answered)
+        await log_clearing.take_answers(session, device.id, answered)
         await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})
         return Response(status_code=204)
 
     answer = await _with_device(request, results.serial, "command", results.source_address, work)
-    await live.publish_enrolments(request.app.state.valkey, moved)
+    await capture_events.publish_enrolments(request.app.state.valkey, moved)
     return answer
 
 

@@ -21,12 +21,12 @@ from foundation.settings import product_version
 from foundation.sign_in.principal import ServiceToken
 from foundation.valkey import Valkey
 from tenant_stack.access.clients import create_client
+from tenant_stack.access.dependencies import Transaction
 from tenant_stack.access.service import ensure_owner, set_sign_in
 from tenant_stack.access.sign_in import TenantSignIn
+from tenant_stack.access.support.requests import add_support_routes
 from tenant_stack.audit.chain import Notary, count_waiting, newest
-from tenant_stack.audit.verifying import verify
-from tenant_stack.edge import Transaction
-from tenant_stack.support.internal import add_support_routes
+from tenant_stack.audit.verification import verify
 
 
 def control_router() -> APIRouter:

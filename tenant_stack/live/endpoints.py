@@ -17,8 +17,8 @@ from starlette.websockets import WebSocketDisconnect
 from foundation.clock import utc_now
 from foundation.errors import Problem
 from foundation.sign_in.principal import Principal, Requires
+from tenant_stack.access.dependencies import Settings
 from tenant_stack.access.service import Authenticator
-from tenant_stack.edge import Settings
 from tenant_stack.live.hub import Hub, Listener
 from tenant_stack.live.sight import Sight
 

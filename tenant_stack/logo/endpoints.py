@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Header, Response, UploadFile
 
 from foundation.sign_in.principal import Principal, Requires
+from tenant_stack.access.dependencies import AnyCaller, Transaction
 from tenant_stack.access.scope import refuse_limited
-from tenant_stack.edge import AnyCaller, Transaction
 from tenant_stack.logo import service
-from tenant_stack.logo.drawing import drawn_from
-from tenant_stack.logo.redraw import MOST_BYTES
+from tenant_stack.logo.image import drawn_from
+from tenant_stack.logo.render_process import MOST_BYTES
 from tenant_stack.logo.schemas import LogoNow, LogoView
 
 Decider = Annotated[Principal, Depends(Requires("settings:update"))]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.errors import NotFound
-from tenant_stack.logo.drawing import Drawn
+from tenant_stack.logo.image import Drawn
 from tenant_stack.logo.schemas import LogoNow, LogoView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.logo import OrganisationLogo

@@ -23,13 +23,13 @@ from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.payroll.definition import Definition
 from tenant_stack.payroll.mapping import About, Sheet, make_sheet
-from tenant_stack.payroll.reading import Scope, days_in, pay, read_paid_by, read_people
+from tenant_stack.payroll.queries import Scope, days_in, pay, read_paid_by, read_people
 from tenant_stack.payroll.schemas import BatchView, NewBatch, State, TotalView
 from tenant_stack.payroll.service import find_profile, scope_of, totals_of, warnings_of
 from tenant_stack.payroll.writers.files import File, written_file
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.payroll import PayrollBatch, PayrollFile
-from tenant_stack.webhooks.events import announce
+from tenant_stack.webhook_events import announce
 
 BATCH = "payroll_batch"
 # What an answer can wait for; more is made by the worker.

@@ -15,7 +15,7 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import STRICT, Paging, Settings, Transaction, Worker
+from tenant_stack.access.dependencies import STRICT, Paging, Settings, Transaction, Worker
 from tenant_stack.payroll import batches, service
 from tenant_stack.payroll.feed import read_feed
 from tenant_stack.payroll.schemas import (

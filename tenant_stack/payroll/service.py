@@ -17,7 +17,7 @@ from tenant_stack.payroll.definition import Definition
 from tenant_stack.payroll.lines import SECONDS, PayLine
 from tenant_stack.payroll.mapping import About, Sheet, Total, make_sheet
 from tenant_stack.payroll.profiles import READY
-from tenant_stack.payroll.reading import Scope, count_records, days_in, read_lines, read_people
+from tenant_stack.payroll.queries import Scope, count_records, days_in, read_lines, read_people
 from tenant_stack.payroll.schemas import (
     LONGEST_DAYS,
     ChangedProfile,

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from foundation.pagination import Page
-from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Transaction
+from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Transaction
 from tenant_stack.punches import quarantine
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.schemas import DismissIn, DismissView, QuarantineView, ReplayIn, ReplayView

@@ -20,10 +20,10 @@ from foundation.contracts.bridge import BatchResult, BatchSource, PunchBatch
 from foundation.database import Database, after_commit
 from tenant_stack.devices.admission import DeviceRefused, admit, record_sighting
 from tenant_stack.devices.sources import FOLLOW_ADDRESS
-from tenant_stack.hints import Hints
-from tenant_stack.punches.lines import Placed, Refused, place, printable
+from tenant_stack.people.enrollments.pin_matches import match_pins
+from tenant_stack.punch_lines import Placed, Refused, place, printable
 from tenant_stack.punches.partitions import Month, Months, month_of
-from tenant_stack.staff.matching import match_pins
+from tenant_stack.worker_hints import Hints
 
 TOPIC = "punches.stored"
 

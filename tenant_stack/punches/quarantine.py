@@ -16,11 +16,11 @@ from foundation.clock import utc_now, zone
 from foundation.contracts.bridge import Punch
 from foundation.database import after_commit
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.people.enrollments.pin_matches import match_pins
+from tenant_stack.punch_lines import Placed, place, read_line
 from tenant_stack.punches.intake import Intake, MonthsMissing, insert_punches
-from tenant_stack.punches.lines import Placed, place, read_line
 from tenant_stack.punches.partitions import Months, month_of
 from tenant_stack.punches.schemas import DismissView, QuarantineView, ReplayView
-from tenant_stack.staff.matching import match_pins
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.punches import QuarantinedLine

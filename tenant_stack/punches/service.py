@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import LOCAL_TIME_FORMAT
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.pins import normal_pin
 from tenant_stack.punches.names import status_name, verify_name
-from tenant_stack.punches.pins import normal_pin
 from tenant_stack.punches.schemas import PunchView
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.punches import PunchLog

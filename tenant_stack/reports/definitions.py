@@ -15,7 +15,7 @@ from tenant_stack.reports.columns import Column
 from tenant_stack.reports.fields import DIMENSIONS, FIELDS, STATUS_MARKS, R, words
 from tenant_stack.reports.filters import Filters
 from tenant_stack.reports.schemas import CustomShape
-from tenant_stack.reports.selecting import records_of
+from tenant_stack.reports.selection import records_of
 from tenant_stack.tables.attendance import AttendanceAnomaly
 from tenant_stack.tables.staff import Staff
 

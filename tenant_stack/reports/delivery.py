@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.logs import get_logger
-from tenant_stack.reports.mail import NoMail, compose, send
+from foundation.mail import NoMail, compose, send
+from tenant_stack.reports.render_process import CONTENT_TYPES
 from tenant_stack.reports.runs import OVER, read_file
-from tenant_stack.reports.writing import CONTENT_TYPES
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.reports import ReportDelivery, ReportRun, ReportSchedule
 

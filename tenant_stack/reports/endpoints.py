@@ -14,11 +14,10 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden
 from foundation.pagination import Page, PageRequest
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import STRICT, Paging, Settings, Transaction, Worker
+from tenant_stack.access.dependencies import STRICT, Paging, Settings, Transaction, Worker
 from tenant_stack.reports import schedules
-from tenant_stack.reports.asking import Asking
 from tenant_stack.reports.definitions import KINDS
-from tenant_stack.reports.direct import direct_file, is_small
+from tenant_stack.reports.query_params import Asking
 from tenant_stack.reports.run_endpoints import add_runs
 from tenant_stack.reports.runs import add_run, run_view
 from tenant_stack.reports.schemas import (
@@ -35,6 +34,7 @@ from tenant_stack.reports.schemas import (
     ScheduleView,
 )
 from tenant_stack.reports.service import catalogue, page_of, resolve
+from tenant_stack.reports.small_exports import direct_file, is_small
 
 Reader = Annotated[Principal, Depends(Requires("reports:read"))]
 Exporter = Annotated[Principal, Depends(Requires("reports:export"))]

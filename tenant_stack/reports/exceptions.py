@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tenant_stack.attendance.rules.anomalies import CATALOGUE
 from tenant_stack.reports.columns import Column
 from tenant_stack.reports.fields import words
 from tenant_stack.reports.filters import Filters
-from tenant_stack.reports.selecting import people_of
+from tenant_stack.reports.selection import people_of
+from tenant_stack.rules.anomalies import CATALOGUE
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.schedules import Site
 from tenant_stack.tables.staff import Staff

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tenant_stack.attendance.rules.records import Status
+from tenant_stack.rules.records import Status
 
 MOST_DAYS = 366
 Department = Annotated[str, StringConstraints(min_length=1, max_length=120)]

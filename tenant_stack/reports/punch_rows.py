@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tenant_stack.punches.names import STATUS_NAMES, verify_name
 from tenant_stack.reports.columns import Column
 from tenant_stack.reports.filters import Filters
-from tenant_stack.reports.selecting import narrowed, people_of
+from tenant_stack.reports.selection import narrowed, people_of
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.punches import PunchLog
 from tenant_stack.tables.staff import Staff

@@ -13,12 +13,12 @@ from foundation.clock import utc_now
 from foundation.database import after_commit
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import Paging, Settings, Transaction, Worker
+from tenant_stack.access.dependencies import Paging, Settings, Transaction, Worker
 from tenant_stack.reports import runs
+from tenant_stack.reports.render_process import CONTENT_TYPES
 from tenant_stack.reports.schedules import find_saved
 from tenant_stack.reports.schemas import ReportRequest, RunRequest, RunView
 from tenant_stack.reports.service import resolve
-from tenant_stack.reports.writing import CONTENT_TYPES
 
 Reader = Annotated[Principal, Depends(Requires("reports:read"))]
 Exporter = Annotated[Principal, Depends(Requires("reports:export"))]

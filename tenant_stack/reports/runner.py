@@ -18,15 +18,15 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.errors import Problem
 from foundation.logs import get_logger
-from tenant_stack.hints import Coalesced
-from tenant_stack.reports.describing import describe
+from tenant_stack.reports.headings import describe
 from tenant_stack.reports.query import totals
+from tenant_stack.reports.render_process import WriterFailed, refuse_too_many, write_file
 from tenant_stack.reports.runs import KEPT, file_name, request_of
 from tenant_stack.reports.service import resolve
-from tenant_stack.reports.writing import WriterFailed, refuse_too_many, write_file
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.reports import ReportChunk, ReportRun
+from tenant_stack.worker_hints import Coalesced
 
 CHUNK = 512 * 1024
 BEAT_SECONDS = 1.0

@@ -15,7 +15,7 @@ from foundation.database import Database
 from foundation.errors import Conflict, NotFound, Problem, TooManyRequests
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
-from tenant_stack.reports.describing import filter_words, period_words
+from tenant_stack.reports.headings import filter_words, period_words
 from tenant_stack.reports.schemas import ReportRequest, RunView
 from tenant_stack.reports.service import Asked
 from tenant_stack.tables.base import audited

@@ -14,7 +14,7 @@ from foundation.errors import Forbidden, NotFound, Problem
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.service import find_account
-from tenant_stack.reports.due import newest_due, next_due
+from tenant_stack.reports.recurrence import newest_due, next_due
 from tenant_stack.reports.runs import add_run
 from tenant_stack.reports.schemas import ReportRequest, SavedIn, SavedView, ScheduleIn, ScheduleView
 from tenant_stack.reports.service import resolve

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tenant_stack.attendance.rules.records import Status
 from tenant_stack.reports.columns import Kind as CellKind
 from tenant_stack.reports.filters import Department
-from tenant_stack.reports.spans import Span
+from tenant_stack.reports.relative_dates import Span
+from tenant_stack.rules.records import Status
 
 FileFormat = Literal["csv", "xlsx", "pdf"]
 Format = Literal["json", "csv", "xlsx", "pdf"]

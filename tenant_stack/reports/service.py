@@ -15,12 +15,12 @@ from foundation.pagination import PageRequest
 from tenant_stack.reports import definitions
 from tenant_stack.reports.columns import Column
 from tenant_stack.reports.definitions import KINDS, Definition
-from tenant_stack.reports.describing import filter_words
 from tenant_stack.reports.fields import DIMENSIONS, FIELDS
 from tenant_stack.reports.filters import Filters
+from tenant_stack.reports.headings import filter_words
 from tenant_stack.reports.query import read_page, totals
+from tenant_stack.reports.relative_dates import WORDS, days_of
 from tenant_stack.reports.schemas import Catalogue, ColumnView, FieldView, KindView, ReportPage, ReportRequest
-from tenant_stack.reports.spans import WORDS, days_of
 from tenant_stack.tables.staff import Staff
 
 MOST_DEPARTMENTS = 200

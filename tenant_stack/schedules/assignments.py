@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.attendance.rules.inputs import Assignment, Shift, StaffInput
-from tenant_stack.attendance.rules.validation import HORIZON, overlap_problems
-from tenant_stack.schedules.loading import among, assignment_of, load_shifts
-from tenant_stack.schedules.refusals import refusal
+from tenant_stack.rules.inputs import Assignment, Shift, StaffInput
+from tenant_stack.rules.validation import HORIZON, overlap_problems
+from tenant_stack.schedules.definition_errors import refusal
 from tenant_stack.schedules.schemas import AssignmentIn, AssignmentView, BulkAssignmentIn
+from tenant_stack.schedules.terms import among, assignment_of, load_shifts
 from tenant_stack.tables import schedules as rows
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import ShiftAssignment

@@ -13,7 +13,7 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.schedules.refusals import refusal
+from tenant_stack.schedules.definition_errors import refusal
 from tenant_stack.schedules.schemas import (
     HolidayImport,
     HolidayIn,

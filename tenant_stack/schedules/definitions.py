@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tenant_stack.attendance.rules import inputs, ruleset
+from tenant_stack.rules import inputs, ruleset
 from tenant_stack.schedules.quantities import (
     Day,
     Hours,

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Response
 
 from foundation.clock import utc_now, zone
 from foundation.pagination import Page
-from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction
+from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction
+from tenant_stack.attendance.what_if import what_if
 from tenant_stack.schedules import organisation, rule_sets, shifts, sites
 from tenant_stack.schedules.schemas import (
     AttendanceSettings,
@@ -27,7 +28,6 @@ from tenant_stack.schedules.schemas import (
     WhatIf,
     WhatIfAnswer,
 )
-from tenant_stack.schedules.what_if import what_if
 
 
 def _today(settings: Settings) -> date:

@@ -13,8 +13,8 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.schedules.definition_errors import refusal
 from tenant_stack.schedules.quantities import time_of_seconds
-from tenant_stack.schedules.refusals import refusal
 from tenant_stack.schedules.schemas import LeaveIn, LeaveView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import LeaveRow

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.errors import Invalid
-from tenant_stack.schedules.loading import load_default_shift
 from tenant_stack.schedules.rule_sets import make_default
 from tenant_stack.schedules.schemas import AttendanceSettings, Period
+from tenant_stack.schedules.terms import load_default_shift
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import OrganisationSetting, RuleSetRow, Shift
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from foundation.pagination import Page
-from tenant_stack.edge import AttendanceEditor, AttendanceReader, Paging, Transaction
+from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Transaction
 from tenant_stack.schedules import assignments, calendar, leaves
 from tenant_stack.schedules.schemas import (
     AssignmentIn,

@@ -12,8 +12,8 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.schedules.definition_errors import check_rules
 from tenant_stack.schedules.definitions import RuleSetDefinition
-from tenant_stack.schedules.refusals import check_rules
 from tenant_stack.schedules.schemas import (
     RuleSetChange,
     RuleSetIn,
@@ -21,7 +21,7 @@ from tenant_stack.schedules.schemas import (
     RuleSetVersionView,
     RuleSetView,
 )
-from tenant_stack.schedules.stored import Stored, rules_of, stored_rules
+from tenant_stack.schedules.stored_definitions import Stored, rules_of, stored_rules
 from tenant_stack.schedules.versions import (
     add_version,
     in_force,

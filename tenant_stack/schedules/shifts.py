@@ -12,11 +12,11 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.schedules.definition_errors import check_shift
 from tenant_stack.schedules.definitions import ShiftDefinition
-from tenant_stack.schedules.loading import load_default_shift
-from tenant_stack.schedules.refusals import check_shift
 from tenant_stack.schedules.schemas import NamedIn, ShiftIn, ShiftVersionIn, ShiftVersionView, ShiftView
-from tenant_stack.schedules.stored import Stored, shift_of, stored_shift
+from tenant_stack.schedules.stored_definitions import Stored, shift_of, stored_shift
+from tenant_stack.schedules.terms import load_default_shift
 from tenant_stack.schedules.versions import (
     add_version,
     in_force,

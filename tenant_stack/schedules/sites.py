@@ -12,7 +12,7 @@ from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.schedules.refusals import refusal
+from tenant_stack.schedules.definition_errors import refusal
 from tenant_stack.schedules.schemas import SiteIn, SiteView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import RuleSetRow, Site

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.database import unique
 from foundation.errors import Conflict, NotFound
-from tenant_stack.schedules.stored import Stored
+from tenant_stack.schedules.stored_definitions import Stored
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import RuleSetVersion, ShiftVersion
 

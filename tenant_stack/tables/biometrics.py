@@ -1,7 +1,7 @@
 """Tables of templates, of where they are, of consent, of enrolments at a distance, and of every access to a template.
 
 The template table holds no name and no number of a person beside the reference to them; `template_data` is the Base64
-ciphertext text of the organisation's key (`tenant_stack.biometrics.sealing`), never anything else.
+ciphertext text of the organisation's key (`tenant_stack.biometrics.template_encryption`), never anything else.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ from starlette.requests import HTTPConnection
 
 from foundation.database import after_commit
 from foundation.pagination import Page
+from foundation.public_addresses import loopback_allowed
 from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.edge import Paging, Settings, Transaction, Worker
+from tenant_stack.access.dependencies import Paging, Settings, Transaction, Worker
 from tenant_stack.sealing import Seals, seals_of
 from tenant_stack.webhooks import service
-from tenant_stack.webhooks.addresses import loopback_allowed
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
     DeliveryView,

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
+from foundation.public_addresses import read_url
 from foundation.sign_in.principal import Principal
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
-from tenant_stack.webhooks.addresses import read_url
-from tenant_stack.webhooks.events import TEST_EVENT
+from tenant_stack.webhook_events import TEST_EVENT
+from tenant_stack.webhooks.delivery import body_of
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
     DeliveryView,
@@ -27,8 +28,7 @@ from tenant_stack.webhooks.schemas import (
     WebhookMade,
     WebhookView,
 )
-from tenant_stack.webhooks.sending import body_of
-from tenant_stack.webhooks.signing import new_secret
+from tenant_stack.webhooks.signatures import new_secret
 
 WEBHOOK = "webhook"
 BOTH_VALID = timedelta(hours=24)

@@ -28,7 +28,7 @@ from foundation.sign_in.principal import Principal
 from tenant_stack import schema
 from tenant_stack.payroll import batches, service
 from tenant_stack.payroll.lines import Measure
-from tenant_stack.payroll.reading import Scope
+from tenant_stack.payroll.queries import Scope
 from tenant_stack.payroll.schemas import NewBatch
 from tenant_stack.payroll.writers.files import written_file
 from tests.bench.figure import Figure

@@ -19,8 +19,8 @@ from sqlalchemy import event
 from control_plane.drivers.processes.platform import Platform
 from foundation.database import Database
 from tenant_stack import schema
-from tenant_stack.attendance.marking import mark_period
-from tenant_stack.attendance.processing import BATCH, process_batch
+from tenant_stack.attendance.day_processor import BATCH, process_batch
+from tenant_stack.attendance.pending_days import mark_period
 from tenant_stack.punches.partitions import Months
 from tests.bench.figure import Figure
 from tests.operator import Operator

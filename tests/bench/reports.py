@@ -21,10 +21,10 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from tenant_stack import schema
 from tenant_stack.reports.definitions import build
-from tenant_stack.reports.describing import describe
 from tenant_stack.reports.filters import Filters
+from tenant_stack.reports.headings import describe
 from tenant_stack.reports.query import stream, totals
-from tenant_stack.reports.writing import write_file
+from tenant_stack.reports.render_process import write_file
 from tests.bench.figure import Figure
 
 NAME = "bench_reports"

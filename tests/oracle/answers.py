@@ -10,9 +10,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from tenant_stack.attendance.rules.accounting import fates
-from tenant_stack.attendance.rules.records import DayRecord, Fate, PayLine, Result
-from tenant_stack.attendance.rules.walltime import local_date, moment, offset_at, resolve, zone_of
+from tenant_stack.rules.accounting import fates
+from tenant_stack.rules.records import DayRecord, Fate, PayLine, Result
+from tenant_stack.rules.walltime import local_date, moment, offset_at, resolve, zone_of
 from tests.oracle import words
 from tests.oracle.facts import Node, NotUnderstoodError
 from tests.oracle.world import World, attended

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tenant_stack.attendance.rules.inputs import (
+from tenant_stack.rules.inputs import (
     Leave,
     WeeklyOff,
 )

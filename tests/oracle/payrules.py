@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tenant_stack.attendance.rules.inputs import ScheduledBreak, Shift
-from tenant_stack.attendance.rules.rostering import instance_of
-from tenant_stack.attendance.rules.ruleset import BreakRule, PremiumRule, RoundingRule, Tier
-from tenant_stack.attendance.rules.walltime import wall_text
+from tenant_stack.rules.inputs import ScheduledBreak, Shift
+from tenant_stack.rules.roster import instance_of
+from tenant_stack.rules.ruleset import BreakRule, PremiumRule, RoundingRule, Tier
+from tenant_stack.rules.walltime import wall_text
 from tests.oracle import words
 from tests.oracle.facts import Node, NotUnderstoodError
 from tests.oracle.words import Stamp

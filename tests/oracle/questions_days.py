@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tenant_stack.attendance.rules.records import DayRecord
+from tenant_stack.rules.records import DayRecord
 from tests.oracle import words
 from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question, same_time
 from tests.oracle.facts import NotUnderstoodError

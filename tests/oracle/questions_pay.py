@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tenant_stack.attendance.rules.records import PayLine
+from tenant_stack.rules.records import PayLine
 from tests.oracle.answers import Answer, equal, question
 
 # -- pay ---------------------------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from tenant_stack.attendance.rules.duplicates import events_of, groups
-from tenant_stack.attendance.rules.matching import effective_windows
-from tenant_stack.attendance.rules.records import DayRecord
-from tenant_stack.attendance.rules.rostering import Instance, Roster
-from tenant_stack.attendance.rules.walltime import zone_of
+from tenant_stack.rules.duplicates import events_of, groups
+from tenant_stack.rules.records import DayRecord
+from tenant_stack.rules.roster import Instance, Roster
+from tenant_stack.rules.shift_match import effective_windows
+from tenant_stack.rules.walltime import zone_of
 from tests.oracle import words
 from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question, wall
 from tests.oracle.facts import NotUnderstoodError
@@ -213,7 +213,7 @@ def _raw_time(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("suggested_time")
 def _suggested(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    from tenant_stack.attendance.rules.anomalies import corrected
+    from tenant_stack.rules.anomalies import corrected
 
     punch = answer.staff.punches[0]
     got = wall(answer, corrected(int(punch.at.timestamp()), punch.clock_ahead))[11:16]

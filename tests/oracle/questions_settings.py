@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from tenant_stack.attendance.rules.engine import compute
-from tenant_stack.attendance.rules.ruleset import DateRule
-from tenant_stack.attendance.rules.summary import neutrality
+from tenant_stack.rules.engine import compute
+from tenant_stack.rules.ruleset import DateRule
+from tenant_stack.rules.summary import neutrality
 from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question
 from tests.oracle.facts import NotUnderstoodError
 from tests.oracle.world import attended

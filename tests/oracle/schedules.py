@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tenant_stack.attendance.rules.inputs import (
+from tenant_stack.rules.inputs import (
     Assignment,
     ScheduledBreak,
     Shift,
 )
-from tenant_stack.attendance.rules.ruleset import (
+from tenant_stack.rules.ruleset import (
     BreakRule,
     PunctualityRule,
     StatusRule,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from tenant_stack.attendance.rules import approvals, lifecycle
-from tenant_stack.attendance.rules.accounting import stored_as
-from tenant_stack.attendance.rules.approvals import OvertimeApproval
-from tenant_stack.attendance.rules.lifecycle import Life, LockPeriod, State
+from tenant_stack.rules import approvals, lifecycle
+from tenant_stack.rules.accounting import stored_as
+from tenant_stack.rules.approvals import OvertimeApproval
+from tenant_stack.rules.lifecycle import Life, LockPeriod, State
 from tests.oracle import words
 from tests.oracle.answers import Answer, check
 from tests.oracle.facts import Node, NotUnderstoodError

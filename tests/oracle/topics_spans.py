@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from tenant_stack.attendance.rules.anomalies import inside_fence
-from tenant_stack.attendance.rules.edits import (
+from tenant_stack.rules.anomalies import inside_fence
+from tenant_stack.rules.edits import (
     Span,
     refuse_arrival,
     refuse_departure,
@@ -16,9 +16,9 @@ from tenant_stack.attendance.rules.edits import (
     refuse_span,
     worked,
 )
-from tenant_stack.attendance.rules.inputs import Assignment, Shift, StaffInput
-from tenant_stack.attendance.rules.lifecycle import matched_anew
-from tenant_stack.attendance.rules.validation import validate
+from tenant_stack.rules.inputs import Assignment, Shift, StaffInput
+from tenant_stack.rules.lifecycle import matched_anew
+from tenant_stack.rules.validation import validate
 from tests.oracle import words
 from tests.oracle.answers import Answer
 from tests.oracle.facts import Node, NotUnderstoodError, Scenario
@@ -243,7 +243,7 @@ def rematching(matter: Matter) -> list[str]:
 
 
 def _compute(staff: StaffInput) -> Any:
-    from tenant_stack.attendance.rules.engine import compute
+    from tenant_stack.rules.engine import compute
 
     return compute(staff)
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tenant_stack.attendance.rules.engine import compute
-from tenant_stack.attendance.rules.inputs import Punch, StaffInput
-from tenant_stack.attendance.rules.records import DayRecord, Status
-from tenant_stack.attendance.rules.rounding import rounded
-from tenant_stack.attendance.rules.ruleset import OvertimeRule, RoundingRule, RuleSet, Tier
-from tenant_stack.attendance.rules.summary import bradford, grid, hours, per_shift, totals
+from tenant_stack.rules.engine import compute
+from tenant_stack.rules.inputs import Punch, StaffInput
+from tenant_stack.rules.records import DayRecord, Status
+from tenant_stack.rules.rounding import rounded
+from tenant_stack.rules.ruleset import OvertimeRule, RoundingRule, RuleSet, Tier
+from tenant_stack.rules.summary import bradford, grid, hours, per_shift, totals
 from tests.oracle import payrules, words
 from tests.oracle.answers import Answer
 from tests.oracle.facts import Node, NotUnderstoodError

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tenant_stack.attendance.rules.inputs import Direction
-from tenant_stack.attendance.rules.ruleset import BreakRule, RoundingRule, Tier
+from tenant_stack.rules.inputs import Direction
+from tenant_stack.rules.ruleset import BreakRule, RoundingRule, Tier
 from tests.oracle.facts import NotUnderstoodError
 
 DAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tenant_stack.attendance.rules.engine import compute
-from tenant_stack.attendance.rules.inputs import (
+from tenant_stack.rules.engine import compute
+from tenant_stack.rules.inputs import (
     Assignment,
     Calendar,
     Direction,
@@ -18,8 +18,8 @@ from tenant_stack.attendance.rules.inputs import (
     Shift,
     StaffInput,
 )
-from tenant_stack.attendance.rules.records import DayRecord, Result
-from tenant_stack.attendance.rules.ruleset import (
+from tenant_stack.rules.records import DayRecord, Result
+from tenant_stack.rules.ruleset import (
     AnomalyRule,
     BreakRule,
     DateRule,
@@ -29,7 +29,7 @@ from tenant_stack.attendance.rules.ruleset import (
     RuleSet,
     StatusRule,
 )
-from tenant_stack.attendance.rules.walltime import epoch, local_date, moment, resolve
+from tenant_stack.rules.walltime import epoch, local_date, moment, resolve
 from tests.oracle import calendars, payrules, schedules, words
 from tests.oracle.choices import DEFAULT, Setting
 from tests.oracle.facts import Node, NotUnderstoodError

@@ -6,7 +6,7 @@ from typing import Any
 
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.device_groups.carrying import reconcile
+from tenant_stack.people.groups.apply_plan import reconcile
 from tests.tenant_stack.actors import Bridge
 
 

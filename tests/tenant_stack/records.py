@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.database import Database
-from tenant_stack.attendance.processing import process_batch
+from tenant_stack.attendance.day_processor import process_batch
 from tests.tenant_stack.actors import Api
 
 ZONE = "Asia/Dubai"

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.database import Database
-from tenant_stack.devices import alerts
+from tenant_stack.devices.alerts import service
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, punch
 
 
@@ -20,7 +20,7 @@ class Watch:
 
     async def look(self) -> bool:
         async with self.database.transaction() as session:
-            return await alerts.watch(session)
+            return await service.watch(session)
 
     async def set(self, statement: str) -> None:
         async with self.database.transaction() as session:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from foundation.database import Database
-from tenant_stack.devices.acting import carry_out, waiting_actions
+from tenant_stack.devices.commands.action_runner import carry_out, waiting_actions
 from tenant_stack.worker import WorkerContext
 from tests.tenant_stack.actors import Api
 

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from foundation.clock import utc_now
 from foundation.contracts.bridge import CommandKind, DeviceUser, TemplateName, TemplateType
 from foundation.database import Database
-from tenant_stack.devices import commands
-from tenant_stack.devices.commands import give_up_on_once, queue
+from tenant_stack.devices.commands.queue import give_up_on_once, lease, queue
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, punch
 
 AT_HOME = "192.0.2.50"
@@ -50,7 +49,7 @@ def _finger(pin: str, finger: int) -> TemplateName:
 
 async def _leased(database: Database, device: dict[str, Any]) -> list[tuple[str, UUID | None]]:
     async with database.transaction() as session:
-        leased = await commands.lease(session, UUID(device["id"]), most=50, seconds=60, source_address=AT_HOME)
+        leased = await lease(session, UUID(device["id"]), most=50, seconds=60, source_address=AT_HOME)
     return [(each.command.kind.value, each.template_id) for each in leased]
 
 

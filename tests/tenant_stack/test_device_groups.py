@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.devices.commands import DROP_OLDER
+from tenant_stack.devices.commands.queue import DROP_OLDER
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.clocks import answer, counts, fetch, obey, plan_all, shows, wishes
 from tests.tenant_stack.conftest import eventually

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tenant_stack.hints import Coalesced
+from tenant_stack.worker_hints import Coalesced
 
 
 async def test_many_calls_are_one_run_and_closing_does_not_wait_for_the_rest() -> None:

@@ -24,7 +24,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from foundation.database import Database
 from foundation.errors import Invalid
-from tenant_stack.logo.drawing import drawn_from
+from tenant_stack.logo.image import drawn_from
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, eventually, page_headers, sign_in
 from tests.tenant_stack.records import run
@@ -319,7 +319,7 @@ def drawers(parent: psutil.Process) -> list[int]:
     found = []
     for child in parent.children(recursive=True):
         try:
-            if "tenant_stack.logo.redraw" in child.cmdline():
+            if "tenant_stack.logo.render_process" in child.cmdline():
                 found.append(child.pid)
         except psutil.Error:
             continue
@@ -337,7 +337,7 @@ def drawers(parent: psutil.Process) -> list[int]:
     ],
 )
 def test_the_drawing_process_is_walled_in(action: str, says: str, tmp_path: Path) -> None:
-    script = f"import sys\nfrom tenant_stack.logo.redraw import wall_in\nwall_in()\n{action}"
+    script = f"import sys\nfrom tenant_stack.logo.render_process import wall_in\nwall_in()\n{action}"
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "x")], capture_output=True, timeout=60, check=False
     )

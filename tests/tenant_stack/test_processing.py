@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from foundation.database import Database
-from tenant_stack.attendance.processing import process_batch
-from tenant_stack.punches.attach import match_unknown
+from tenant_stack.attendance.day_processor import process_batch
+from tenant_stack.people.enrollments.punch_owners import match_unknown
 from tests.tenant_stack.actors import Api, Bridge, punch
 
 DAY = "2026-03-02"

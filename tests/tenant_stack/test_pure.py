@@ -15,10 +15,10 @@ from foundation.contracts.bridge import Punch
 from foundation.database import Database
 from foundation.errors import Invalid
 from tenant_stack.devices.addresses import device_address
-from tenant_stack.devices.answers import in_words
+from tenant_stack.devices.commands.results import in_words
 from tenant_stack.devices.syncs import Backoff
-from tenant_stack.punches.lines import Placed, Refused, place
-from tenant_stack.punches.pins import NORMAL_PIN_SQL, normal_pin
+from tenant_stack.pins import NORMAL_PIN_SQL, normal_pin
+from tenant_stack.punch_lines import Placed, Refused, place
 from tests.tenant_stack.actors import Api
 
 PINS = {"42": "42", "00042": "42", "0": "0", "000": "0", "A7": "A7", "0A7": "0A7", "007-1": "007-1", "٤٢": "٤٢"}

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.database import Database
-from tenant_stack.punches.lines import read_line
+from tenant_stack.punch_lines import read_line
 from tests.tenant_stack.actors import Api, Bridge, in_local, punch
 
 PATH = "/api/attendance/quarantine"

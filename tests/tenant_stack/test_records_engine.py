@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from foundation.database import Database
-from tenant_stack.attendance.expected import mark_expected
-from tenant_stack.attendance.processing import process_batch
+from tenant_stack.attendance.day_processor import process_batch
+from tenant_stack.attendance.expected_days import mark_expected
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, punch
 from tests.tenant_stack.records import ZONE, content, everybody_works, only, process, records, rules, run
 

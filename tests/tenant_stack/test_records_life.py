@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from foundation.database import Database
 from foundation.sign_in.principal import Principal
-from tenant_stack.attendance.approving import decide
+from tenant_stack.attendance.approval import decide
 from tenant_stack.attendance.schemas import ApproveRequest
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.conftest import client_of, page_headers, process_wait, sign_in
@@ -362,20 +362,20 @@ async def test_resolved_anomalies_stay_resolved(
 KILLED = """
 import asyncio, json, sys
 from foundation.database import Database
-from tenant_stack.attendance import processing
+from tenant_stack.attendance import day_processor
 
 async def main():
     database = Database(sys.argv[1])
-    write = processing.write_anomalies
+    write = day_processor.write_anomalies
 
     async def stop_here(session, doubts):
         await write(session, doubts)
         print("MIDDLE", flush=True)
         await asyncio.sleep(60)
 
-    processing.write_anomalies = stop_here
+    day_processor.write_anomalies = stop_here
     async with database.transaction() as session:
-        await processing.process_batch(session, "Asia/Dubai")
+        await day_processor.process_batch(session, "Asia/Dubai")
 
 asyncio.run(main())
 """

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from foundation.audit import SYSTEM
 from foundation.database import Database
 from tenant_stack import schema
+from tenant_stack.database_grants import EXCEPTIONS, set_rights
 from tenant_stack.punches.partitions import Months
-from tenant_stack.rights import EXCEPTIONS, set_rights
 from tenant_stack.tables.base import audited
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.conftest import TEMPLATE

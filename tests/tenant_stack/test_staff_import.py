@@ -16,8 +16,8 @@ from fastapi import FastAPI
 
 from foundation.database import Database
 from foundation.errors import Invalid
-from tenant_stack.staff.bulk.columns import Refused, cell_in, cell_out, day_in, match_headers
-from tenant_stack.staff.bulk.reading import read_table
+from tenant_stack.people.bulk.columns import Refused, cell_in, cell_out, day_in, match_headers
+from tenant_stack.people.bulk.file_reader import read_table
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.conftest import client_of, page_headers, sign_in
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from tenant_stack.attendance.rules.engine import compute
-from tenant_stack.attendance.rules.inputs import Assignment, Direction, Punch, Shift, StaffInput
-from tenant_stack.attendance.rules.records import DayRecord, Result
-from tenant_stack.attendance.rules.ruleset import RuleSet
-from tenant_stack.attendance.rules.walltime import moment, resolve
+from tenant_stack.rules.engine import compute
+from tenant_stack.rules.inputs import Assignment, Direction, Punch, Shift, StaffInput
+from tenant_stack.rules.records import DayRecord, Result
+from tenant_stack.rules.ruleset import RuleSet
+from tenant_stack.rules.walltime import moment, resolve
 
 H, M = 3600, 60
 MONDAY = date(2025, 1, 6)

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from tenant_stack.attendance.rules.anomalies import CATALOGUE
-from tenant_stack.attendance.rules.differences import differences, figures
-from tenant_stack.attendance.rules.engine import compute, reach
-from tenant_stack.attendance.rules.inputs import Assignment, Calendar, Leave, ScheduledBreak, Shift, WeeklyOff
-from tenant_stack.attendance.rules.records import Status
-from tenant_stack.attendance.rules.ruleset import (
+from tenant_stack.rules.anomalies import CATALOGUE
+from tenant_stack.rules.differences import differences, figures
+from tenant_stack.rules.engine import compute, reach
+from tenant_stack.rules.inputs import Assignment, Calendar, Leave, ScheduledBreak, Shift, WeeklyOff
+from tenant_stack.rules.records import Status
+from tenant_stack.rules.ruleset import (
     AnomalyRule,
     BreakRule,
     DuplicateRule,
@@ -26,7 +26,7 @@ from tenant_stack.attendance.rules.ruleset import (
     StatusRule,
     Tier,
 )
-from tenant_stack.attendance.rules.trace import as_json, explain, sentences
+from tenant_stack.rules.trace import as_json, explain, sentences
 from tests.tenant_stack.attendance.days import DAY_SHIFT, MONDAY, NIGHT_SHIFT, H, M, kinds, person, punches, records
 
 TUESDAY = MONDAY + timedelta(days=1)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tenant_stack.attendance.rules import approvals, lifecycle
-from tenant_stack.attendance.rules.completeness import NO_NEWS, complete_until, may_conclude
-from tenant_stack.attendance.rules.edits import refuse_span
-from tenant_stack.attendance.rules.inputs import Assignment, Shift, StaffInput
-from tenant_stack.attendance.rules.lifecycle import Life, LockPeriod, State
-from tenant_stack.attendance.rules.ruleset import (
+from tenant_stack.rules import approvals, lifecycle
+from tenant_stack.rules.completeness import NO_NEWS, complete_until, may_conclude
+from tenant_stack.rules.edits import refuse_span
+from tenant_stack.rules.inputs import Assignment, Shift, StaffInput
+from tenant_stack.rules.lifecycle import Life, LockPeriod, State
+from tenant_stack.rules.ruleset import (
     BreakRule,
     OvertimeRule,
     PairingRule,
@@ -24,9 +24,9 @@ from tenant_stack.attendance.rules.ruleset import (
     RuleSet,
     Tier,
 )
-from tenant_stack.attendance.rules.summary import hours
-from tenant_stack.attendance.rules.validation import RuleProblem, validate
-from tenant_stack.attendance.rules.walltime import AMBIGUOUS, NON_EXISTENT, moment, resolve
+from tenant_stack.rules.summary import hours
+from tenant_stack.rules.validation import RuleProblem, validate
+from tenant_stack.rules.walltime import AMBIGUOUS, NON_EXISTENT, moment, resolve
 from tests.tenant_stack.attendance.days import DAY_SHIFT, MONDAY, NIGHT_SHIFT, H, person, records
 
 GOOD = person(shift=DAY_SHIFT)

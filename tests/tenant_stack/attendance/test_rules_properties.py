@@ -10,9 +10,9 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenant_stack.attendance.rules.accounting import balance, fates
-from tenant_stack.attendance.rules.engine import compute, reach
-from tenant_stack.attendance.rules.inputs import (
+from tenant_stack.rules.accounting import balance, fates
+from tenant_stack.rules.engine import compute, reach
+from tenant_stack.rules.inputs import (
     Assignment,
     Calendar,
     Direction,
@@ -23,8 +23,8 @@ from tenant_stack.attendance.rules.inputs import (
     StaffInput,
     WeeklyOff,
 )
-from tenant_stack.attendance.rules.records import Result
-from tenant_stack.attendance.rules.ruleset import (
+from tenant_stack.rules.records import Result
+from tenant_stack.rules.ruleset import (
     BreakRule,
     DateRule,
     OvertimeRule,
@@ -35,8 +35,8 @@ from tenant_stack.attendance.rules.ruleset import (
     StatusRule,
     Tier,
 )
-from tenant_stack.attendance.rules.trace import as_json, sentences
-from tenant_stack.attendance.rules.validation import validate
+from tenant_stack.rules.trace import as_json, sentences
+from tenant_stack.rules.validation import validate
 
 H = 3600
 FIRST = date(2025, 3, 26)  # the week of the European spring change

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import tenant_stack.attendance.rules as rules
-from tenant_stack.attendance.rules.duplicates import events_of
-from tenant_stack.attendance.rules.inputs import Punch
+import tenant_stack.rules as rules
+from tenant_stack.rules.duplicates import events_of
+from tenant_stack.rules.inputs import Punch
 
 FILES = sorted(Path(rules.__path__[0]).glob("*.py"))
 DOORS = frozenset(
@@ -27,7 +27,7 @@ def test_a_rule_imports_only_the_standard_library_and_rules(path: Path) -> None:
             names = [node.module or ""]
         for name in names:
             top = name.split(".")[0]
-            assert name.startswith("tenant_stack.attendance.rules") or top in sys.stdlib_module_names, name
+            assert name.startswith("tenant_stack.rules") or top in sys.stdlib_module_names, name
             assert top not in DOORS, name
 
 

@@ -14,7 +14,7 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from tenant_stack.biometrics.consent import activate
 from tenant_stack.biometrics.distribution import distribute, settle
-from tenant_stack.biometrics.sealing import Sealer
+from tenant_stack.biometrics.template_encryption import Sealer
 from tests.tenant_stack.actors import Api, Bridge
 
 CANARY = b"SS21-CANARY-of-a-left-thumb-\x00\xff\xfe-0123456789-that-is-nowhere-else"

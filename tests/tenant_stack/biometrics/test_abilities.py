@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenant_stack.biometrics.abilities import abilities_of, fits
+from tenant_stack.biometrics.device_capabilities import abilities_of, fits
 
 VL = {"MultiBioDataSupport": "0:1:0:0:0:0:0:0:1:1", "MultiBioVersion": "0:10:0:0:0:0:0:0:12:39"}
 versions = st.one_of(st.just(""), st.integers(0, 60).map(str), st.from_regex(r"[0-9]{1,2}\.[0-9]", fullmatch=True))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tenant_stack.biometrics.maintenance import adopt, keep_periods
 from tenant_stack.biometrics.schemas import BiometricSettings
-from tenant_stack.biometrics.upkeep import adopt, keep_periods
 from tests.tenant_stack.biometrics.people import TEXT, World, template
 
 ENTERED = {"template_type": "FINGERPRINT", "template_format": "zk/10.0", "finger_index": 3, "template_data": "U1MyMQ=="}

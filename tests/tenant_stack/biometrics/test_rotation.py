@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.vault import KeyVersions
-from tenant_stack.biometrics import upkeep
+from tenant_stack.biometrics import maintenance
 from tenant_stack.biometrics.schemas import BiometricSettings
-from tenant_stack.biometrics.sealing import Sealer
 from tenant_stack.biometrics.tasks import renew, verify_everything
+from tenant_stack.biometrics.template_encryption import Sealer
 from tenant_stack.tables.biometrics import BiometricTemplate
 from tenant_stack.worker import WorkerContext
 from tests.tenant_stack.biometrics.keys import fresh_key
@@ -89,7 +89,7 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
         assert versions is not None
         assert versions.min_decryption == 1, "somebody may hold what was read before it was rewrapped"
         await everybody_has_read_again()
-        monkeypatch.setattr(upkeep, "RETIRE_AFTER", timedelta(0))
+        monkeypatch.setattr(maintenance, "RETIRE_AFTER", timedelta(0))
         await renew(worker)
         await everybody_has_read_again()
         done.set()
@@ -112,12 +112,12 @@ async def test_it_goes_on_after_a_stop_and_retires_nothing_before_the_end(world:
         await filled(world, 250)
         await sealer.rotate()
         async with world.database.transaction() as session:
-            assert await upkeep.rewrap_some(session, sealer, 2) == 200
+            assert await maintenance.rewrap_some(session, sealer, 2) == 200
         async with world.database.transaction() as session:
-            assert not await upkeep.retire_old_versions(session, sealer)
+            assert not await maintenance.retire_old_versions(session, sealer)
         # A round that dies before its commit leaves everything readable and is done again.
         async with AsyncSession(world.database.engine) as dying:
-            assert await upkeep.rewrap_some(dying, sealer, 2) == 50
+            assert await maintenance.rewrap_some(dying, sealer, 2) == 50
             await dying.rollback()
         await renew(cast(WorkerContext, Rounds(world.database, sealer)))
         assert await world.sql("SELECT DISTINCT key_version FROM biometric_templates") == [(2,)]
@@ -147,7 +147,7 @@ async def test_a_version_that_had_its_time_is_followed_by_the_next(world: World,
     async with fresh_key(servers) as (vault, key):
         for sealer, rotated in ((Sealer(vault, key), False), (Later(vault, key), True)):
             async with world.database.transaction() as session:
-                assert await upkeep.rotate_if_old(session, sealer, BiometricSettings()) is rotated
+                assert await maintenance.rotate_if_old(session, sealer, BiometricSettings()) is rotated
         versions = await sealer.versions()
         assert versions is not None
         assert versions.latest == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tenant_stack.reports.mail import NoMail, compose, send
+from foundation.mail import NoMail, compose, send
 
 
 class Sink:

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.pagination import PageRequest
-from tenant_stack.reports.describing import bars
+from tenant_stack.reports.headings import bars
 from tenant_stack.reports.query import stream
 from tenant_stack.reports.schemas import ReportRequest
 from tenant_stack.reports.service import page_of, resolve

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 
 from foundation.database import Database
-from tenant_stack.reports.due import newest_due, next_due
+from tenant_stack.reports.recurrence import newest_due, next_due
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, eventually, page_headers, running_role, sign_in
 from tests.tenant_stack.records import run

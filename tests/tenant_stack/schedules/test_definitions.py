@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from foundation.errors import Invalid
-from tenant_stack.attendance.rules import inputs, ruleset
+from tenant_stack.rules import inputs, ruleset
+from tenant_stack.schedules.definition_errors import check_rules, check_shift
 from tenant_stack.schedules.definitions import Definition, RuleSetDefinition, ShiftDefinition
-from tenant_stack.schedules.refusals import check_rules, check_shift
-from tenant_stack.schedules.stored import rules_of, shift_of, stored_rules, stored_shift
+from tenant_stack.schedules.stored_definitions import rules_of, shift_of, stored_rules, stored_shift
 
 seconds = st.integers(0, 200_000)
 perhaps = st.none() | seconds

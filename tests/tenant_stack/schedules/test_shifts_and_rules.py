@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from foundation.database import Database
 from foundation.sign_in.principal import undeclared_routes
-from tenant_stack.attendance.rules.ruleset import RuleSet
-from tenant_stack.schedules.stored import rules_of
+from tenant_stack.rules.ruleset import RuleSet
+from tenant_stack.schedules.stored_definitions import rules_of
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, page_headers, sign_in
 

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from foundation.database import Database
-from tenant_stack.attendance.rules.inputs import Assignment, Calendar, Leave, WeeklyOff
-from tenant_stack.attendance.rules.ruleset import RuleSet
-from tenant_stack.schedules.loading import Terms, terms_of, without
+from tenant_stack.rules.inputs import Assignment, Calendar, Leave, WeeklyOff
+from tenant_stack.rules.ruleset import RuleSet
+from tenant_stack.schedules.terms import Terms, terms_of, without
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.schedules.test_shifts_and_rules import DAY, NIGHT, add_shift
 

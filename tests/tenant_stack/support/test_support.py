@@ -19,10 +19,10 @@ from foundation.database import Database
 from foundation.sign_in.sessions import COOKIE
 from foundation.vault import Vault
 from tenant_stack.access.permissions import PERMISSIONS
+from tenant_stack.access.support.passes import Passes
+from tenant_stack.access.support.permission_limit import READ, WRITE
 from tenant_stack.app import create_app
 from tenant_stack.settings import TenantSettings
-from tenant_stack.support.ceiling import READ, WRITE
-from tenant_stack.support.passes import Passes
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import PUBLIC_URL, Servers, client_of, page_headers, sign_in
 

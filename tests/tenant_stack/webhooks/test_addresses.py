@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from foundation.errors import Invalid
-from tenant_stack.webhooks.addresses import Refused, forbidden, loopback_allowed, read_url, resolve
-from tenant_stack.webhooks.posting import post
-from tenant_stack.webhooks.sending import CAP_SECONDS, pause
-from tenant_stack.webhooks.signing import new_secret, signature, verify
+from foundation.public_addresses import Refused, forbidden, loopback_allowed, read_url, resolve
+from tenant_stack.webhooks.delivery import CAP_SECONDS, pause
+from tenant_stack.webhooks.delivery_attempt import post
+from tenant_stack.webhooks.signatures import new_secret, signature, verify
 from tests.tenant_stack.webhooks.receiver import Receiver, receiving
 
 

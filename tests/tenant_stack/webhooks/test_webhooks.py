@@ -19,10 +19,10 @@ from foundation.clock import utc_now
 from foundation.database import Database
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
-from tenant_stack.webhooks.events import TOPIC, announce
-from tenant_stack.webhooks.posting import Outcome
-from tenant_stack.webhooks.sending import Sender, make_deliveries, settle
-from tenant_stack.webhooks.signing import verify
+from tenant_stack.webhook_events import TOPIC, announce
+from tenant_stack.webhooks.delivery import Sender, make_deliveries, settle
+from tenant_stack.webhooks.delivery_attempt import Outcome
+from tenant_stack.webhooks.signatures import verify
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, eventually, page_headers, running_role, sign_in
 from tests.tenant_stack.payroll.people import MARCH, hire, work

@@ -1,0 +1,78 @@
+"""What routes ask for: a transaction, a page, the caller with a permission. Names for `Annotated` parameters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from foundation.database import Database
+from foundation.errors import Invalid
+from foundation.pagination import PageRequest, page_request
+from foundation.sign_in.principal import Principal, Requires, SignedIn
+from tenant_stack.access.idempotency import claim
+from tenant_stack.access.scope import limit_queries
+from tenant_stack.settings import TenantSettings
+from tenant_stack.worker_hints import Hints
+
+
+async def _transaction(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    database: Database = connection.app.state.database
+    async with database.transaction() as session:
+        limit_queries(session, lambda: getattr(connection.state, "principal", None))
+        await claim(session, connection)
+        yield session
+
+
+def _settings(connection: HTTPConnection) -> TenantSettings:
+    settings: TenantSettings = connection.app.state.settings
+    return settings
+
+
+def _hints(connection: HTTPConnection) -> Hints:
+    hints: Hints = connection.app.state.hints
+    return hints
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for other in dependant.dependencies:
+        yield from _query_names(other)
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """For routes whose filters decide what somebody is paid: a misspelt one must not silently mean everything."""
+    known = set(_query_names(request.scope["route"].dependant))
+    for name in request.query_params:
+        if name not in known:
+            text = f"There is no parameter {name[:40]!r} here; there are {', '.join(sorted(known))}"
+            raise Invalid("unknown_parameter", text, field=name[:40])
+
+
+STRICT = [Depends(refuse_unknown_parameters)]
+# "function": committed before the answer leaves, so that nobody is told of a change that then fails to commit.
+Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+Settings = Annotated[TenantSettings, Depends(_settings)]
+Worker = Annotated[Hints, Depends(_hints)]
+Paging = Annotated[PageRequest, Depends(page_request)]
+
+AnyCaller = Annotated[Principal, Depends(SignedIn())]
+StaffCreator = Annotated[Principal, Depends(Requires("staff:create"))]
+StaffReader = Annotated[Principal, Depends(Requires("staff:read"))]
+StaffEditor = Annotated[Principal, Depends(Requires("staff:update"))]
+StaffRemover = Annotated[Principal, Depends(Requires("staff:delete"))]
+StaffEnroller = Annotated[Principal, Depends(Requires("staff:sync"))]
+DeviceCreator = Annotated[Principal, Depends(Requires("devices:create"))]
+DeviceReader = Annotated[Principal, Depends(Requires("devices:read"))]
+DeviceEditor = Annotated[Principal, Depends(Requires("devices:update"))]
+DeviceRemover = Annotated[Principal, Depends(Requires("devices:delete"))]
+DeviceApprover = Annotated[Principal, Depends(Requires("devices:approve"))]
+DeviceSyncer = Annotated[Principal, Depends(Requires("devices:sync"))]
+AttendanceReader = Annotated[Principal, Depends(Requires("attendance:read"))]
+AttendanceEditor = Annotated[Principal, Depends(Requires("attendance:update"))]
+AttendanceApprover = Annotated[Principal, Depends(Requires("attendance:approve"))]

@@ -1,0 +1,162 @@
+"""Support access from being asked for to its end. Every step is a line of the organisation's audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.audit import Actor
+from foundation.clock import utc_now
+from foundation.contracts.control import SupportRequest, SupportState
+from foundation.errors import Conflict, NotFound
+from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.access.support.schemas import State, SupportNow, SupportPolicyView, SupportView
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.support import SupportGrant, SupportPolicy
+
+WAITING_HOURS = 24
+MOST_SHOWN = 20
+
+
+def state_at(grant: SupportGrant, now: datetime) -> State:
+    """What the access is now: time ends it without anybody writing that down."""
+    if grant.state in ("waiting", "open") and grant.ends_at <= now:
+        return "ended"
+    state: State = grant.state  # type: ignore[assignment]
+    return state
+
+
+def operator_of(grant: SupportGrant, organisation: str, address: str = "") -> Actor:
+    """How the trail names an operator: who it is, for whom they act, and why."""
+    return Actor("support", grant.operator_id, f"{grant.operator} for {organisation}, {grant.ticket}", address)
+
+
+def _view(grant: SupportGrant) -> SupportView:
+    shown = {name: getattr(grant, name) for name in SupportView.model_fields}
+    shown["state"] = state_at(grant, utc_now())
+    if shown["state"] == "ended" and grant.ended_at is None:
+        shown["ended_at"] = grant.ends_at
+    return SupportView.model_validate(shown)
+
+
+def _told(grant: SupportGrant) -> SupportState:
+    return SupportState(id=grant.id, state=state_at(grant, utc_now()), ends_at=grant.ends_at, ended_by=grant.ended_by)
+
+
+async def find(session: AsyncSession, grant_id: UUID, *, lock: bool = False) -> SupportGrant:
+    grant: SupportGrant | None = await session.get(SupportGrant, grant_id, with_for_update=lock)
+    if grant is None:
+        raise NotFound("support_unknown", "No such support access was asked for")
+    return grant
+
+
+async def ask(session: AsyncSession, organisation: str, wanted: SupportRequest) -> SupportState:
+    """Write down that an operator wants in; it begins at once unless an administrator must approve it.
+
+    The same id again changes nothing.
+    """
+    now = utc_now()
+    waits = (await read_policy(session)).approval_required
+    values = wanted.model_dump() | {
+        "state": "waiting" if waits else "open",
+        "began_at": None if waits else now,
+        "ends_at": now + (timedelta(hours=WAITING_HOURS) if waits else timedelta(minutes=wanted.minutes)),
+    }
+    added = await session.scalar(
+        insert(SupportGrant).values(**values).on_conflict_do_nothing().returning(SupportGrant.id)
+    )
+    grant = await find(session, wanted.id)
+    if added is not None:
+        after = wanted.model_dump(mode="json", exclude={"id", "operator_id"}) | {"state": grant.state}
+        audited(session, operator_of(grant, organisation), "support.ask", "support", grant.id, after=after)
+    return _told(grant)
+
+
+async def look(session: AsyncSession, grant_id: UUID) -> SupportState:
+    return _told(await find(session, grant_id))
+
+
+async def decide(session: AsyncSession, actor: Actor, grant_id: UUID, *, approve: bool) -> SupportView:
+    """An administrator lets the operator in, from now on, or does not."""
+    grant, now = await find(session, grant_id, lock=True), utc_now()
+    if state_at(grant, now) != "waiting":
+        raise Conflict("support_not_waiting", "This access does not wait for an approval any more")
+    if approve:
+        grant.state, grant.approved_by, grant.began_at = "open", actor.label[:200], now
+        grant.ends_at = now + timedelta(minutes=grant.minutes)
+    else:
+        grant.state, grant.ended_at, grant.ended_by = "declined", now, actor.label[:200]
+    action = "support.approve" if approve else "support.decline"
+    audited(session, actor, action, "support", grant.id, after={"operator": grant.operator, "ticket": grant.ticket})
+    await session.flush()
+    return _view(grant)
+
+
+async def end(session: AsyncSession, actor: Actor, grant_id: UUID) -> SupportGrant:
+    """It is over now; one that is over already stays as it was."""
+    grant, now = await find(session, grant_id, lock=True), utc_now()
+    if state_at(grant, now) in ("waiting", "open"):
+        grant.state, grant.ended_at, grant.ended_by = "ended", now, actor.label[:200]
+        audited(session, actor, "support.end", "support", grant.id, after={"operator": grant.operator})
+        await session.flush()
+    return grant
+
+
+async def end_by_person(session: AsyncSession, actor: Actor, grant_id: UUID) -> SupportView:
+    return _view(await end(session, actor, grant_id))
+
+
+async def end_by_operator(session: AsyncSession, organisation: str, grant_id: UUID) -> SupportState:
+    """The operator's side gives the access back."""
+    grant = await find(session, grant_id)
+    return _told(await end(session, operator_of(grant, organisation), grant_id))
+
+
+async def find_open(session: AsyncSession, grant_id: UUID) -> SupportGrant | None:
+    """The access if it is open at this moment."""
+    grant: SupportGrant | None = await session.get(SupportGrant, grant_id)
+    return grant if grant is not None and state_at(grant, utc_now()) == "open" else None
+
+
+async def now(session: AsyncSession, *, decides: bool, own: UUID | None) -> SupportNow:
+    """Who looks in now; who waits is told to those who decide."""
+    live = (
+        sa.select(SupportGrant)
+        .where(SupportGrant.state.in_(("waiting", "open") if decides else ("open",)), SupportGrant.ends_at > utc_now())
+        .order_by(SupportGrant.asked_at.desc(), SupportGrant.id)
+        .limit(MOST_SHOWN)
+    )
+    grants = [_view(each) for each in await session.scalars(live)]
+    return SupportNow(
+        open=[each for each in grants if each.state == "open"],
+        waiting=[each for each in grants if each.state == "waiting"],
+        own=own,
+    )
+
+
+async def list_grants(session: AsyncSession, page: PageRequest) -> Page[SupportView]:
+    """All that was ever asked for, newest first."""
+    order: list[sa.ColumnElement[Any]] = [SupportGrant.asked_at.expression, SupportGrant.id.expression]
+    rows, cursor, total = await paginate(session, sa.select(SupportGrant), page, order=order, descending=True)
+    return Page(items=[_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+
+
+async def read_policy(session: AsyncSession) -> SupportPolicyView:
+    row = await session.get(SupportPolicy, 1)
+    return SupportPolicyView(approval_required=bool(row and row.approval_required))
+
+
+async def set_policy(session: AsyncSession, actor: Actor, wanted: SupportPolicyView) -> SupportPolicyView:
+    """Choose whether an administrator must approve; it counts for what is asked for from now on."""
+    before = await read_policy(session)
+    if before != wanted:
+        values = wanted.model_dump()
+        statement = insert(SupportPolicy).values(id=1, **values)
+        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        audited(session, actor, "support.policy", "support_policy", 1, before=before.model_dump(), after=values)
+    return wanted

@@ -1,0 +1,51 @@
+"""Erasing templates: the ciphertext goes at once, the clocks are told, each clock's confirmation is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.audit import Actor
+from tenant_stack.biometrics.distribution import distribute
+from tenant_stack.biometrics.template_encryption import note_access
+from tenant_stack.tables.base import audited
+from tenant_stack.tables.biometrics import BiometricTemplate
+
+
+async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[bool], because: str) -> int:
+    """Erase the templates that ``which`` selects, here and on the clocks; returns how many. Audited with the reason."""
+    rows: Sequence[BiometricTemplate] = list(
+        await session.scalars(
+            sa.select(BiometricTemplate)
+            .where(which, BiometricTemplate.state != "revoked")
+            .order_by(BiometricTemplate.id)
+            .with_for_update()
+        )
+    )
+    if not rows:
+        return 0
+    note_access(session, rows, "erased", actor=actor)
+    for row in rows:
+        row.state, row.template_data, row.key_version = "revoked", None, None
+        row.erased_at, row.erased_because = sa.func.now(), because[:40]
+        audited(
+            session,
+            actor,
+            "template.erase",
+            "template",
+            row.id,
+            before={
+                "staff_id": str(row.staff_id) if row.staff_id else None,
+                "template_type": row.template_type,
+                "finger_index": row.finger_index,
+            },
+            after={"because": because},
+        )
+    await session.flush()
+    owners: set[UUID] = {row.staff_id for row in rows if row.staff_id}
+    # Somebody unknown has no staff id to look for, so all differences are looked at.
+    await distribute(session, sorted(owners) if all(row.staff_id for row in rows) else None)
+    return len(rows)
