@@ -74,7 +74,7 @@ check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -4
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 	@$(BIN)/python -m punctual.openapi --check
 	@$(NPM) run check --silent
 

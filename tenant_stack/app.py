@@ -35,10 +35,11 @@ from tenant_stack.access.service import Authenticator, Denials
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.access.support.endpoints import support_router
 from tenant_stack.access.support.passes import Passes
-from tenant_stack.attendance.endpoints import attendance_router
+from tenant_stack.attendance.endpoints import attendance_router, what_if_router
 from tenant_stack.audit.chain import Notary
 from tenant_stack.audit.endpoints import audit_router
 from tenant_stack.biometrics.endpoints import biometrics_router
+from tenant_stack.biometrics.enrollment_endpoints import enrollment_router
 from tenant_stack.biometrics.template_encryption import Sealer
 from tenant_stack.dashboard.endpoints import dashboard_router
 from tenant_stack.devices.endpoints import devices_router
@@ -49,10 +50,11 @@ from tenant_stack.live.endpoints import live_router
 from tenant_stack.live.hub import Hub
 from tenant_stack.logo.endpoints import logo_router
 from tenant_stack.payroll.endpoints import payroll_router
+from tenant_stack.people.bulk.endpoints import bulk_router
 from tenant_stack.people.conflicts.endpoints import conflicts_router
-from tenant_stack.people.groups.endpoints import device_groups_router
+from tenant_stack.people.groups.endpoints import device_groups_router, manual_enrollment_router
 from tenant_stack.people.staff.endpoints import staff_router
-from tenant_stack.punches.endpoints import quarantine_router
+from tenant_stack.punches.endpoints import punches_router
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.partitions import Months
 from tenant_stack.reports.endpoints import reports_router
@@ -145,13 +147,17 @@ def describe() -> FastAPI:
     app.include_router(clients_router())
     app.include_router(audit_router())
     app.include_router(support_router())
+    app.include_router(bulk_router())
     app.include_router(staff_router())
+    app.include_router(manual_enrollment_router())
+    app.include_router(enrollment_router())
     app.include_router(biometrics_router())
     app.include_router(devices_router())
     app.include_router(device_groups_router())
     app.include_router(conflicts_router())
     app.include_router(attendance_router())
-    app.include_router(quarantine_router())
+    app.include_router(punches_router())
+    app.include_router(what_if_router())
     app.include_router(schedules_router())
     app.include_router(roster_router())
     app.include_router(reports_router())

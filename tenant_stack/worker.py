@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation import outbox
@@ -21,7 +20,7 @@ from foundation.vault import Vault
 from tenant_stack.attendance.day_processor import process_batch
 from tenant_stack.attendance.service import read_records
 from tenant_stack.biometrics.template_encryption import Sealer
-from tenant_stack.devices.syncs import Backoff
+from tenant_stack.job_context import JobContext
 from tenant_stack.live.events import publish_punch, publish_record
 from tenant_stack.punches.intake import TOPIC
 from tenant_stack.punches.partitions import Months
@@ -55,15 +54,9 @@ class LiveBudget:
 
 
 @dataclass
-class WorkerContext:
-    """The first argument of every job."""
+class WorkerContext(JobContext):
+    """The first argument of every job, with what the standing work needs beside it."""
 
-    settings: TenantSettings
-    database: Database
-    valkey: Valkey
-    queue: JobQueue
-    bridge: httpx.AsyncClient
-    vault: Vault
     months: Months
     sealer: Sealer
     budget: LiveBudget = field(default_factory=LiveBudget)
@@ -75,10 +68,6 @@ class WorkerContext:
         self.work = Coalesced(self.handle_everything)
         self.webhooks = Sender(self.settings, self.database)
         self.reports = ReportRunner(self.database, self.settings)
-
-    @property
-    def backoff(self) -> Backoff:
-        return Backoff(self.settings.sync_base_seconds, self.settings.sync_cap_seconds, self.settings.sync_attempts)
 
     async def handle_everything(self) -> None:
         """Handle the outbox (pages wait for it), then compute marked days, until nothing is left."""

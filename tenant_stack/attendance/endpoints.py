@@ -29,9 +29,9 @@ from tenant_stack.attendance.schemas import (
     State,
 )
 from tenant_stack.attendance.service import list_records
-from tenant_stack.punches.schemas import PunchView
-from tenant_stack.punches.service import list_punches
+from tenant_stack.attendance.what_if import what_if
 from tenant_stack.rules.records import Status
+from tenant_stack.schedules.schemas import WhatIf, WhatIfAnswer
 
 First = Annotated[date | None, Query(alias="from", description="First local date")]
 Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
@@ -39,9 +39,14 @@ Search = Annotated[str | None, Query(max_length=100)]
 Kind = Annotated[str | None, Query(max_length=40, description="A kind of anomaly, or `any`")]
 
 
+def what_if_router() -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["schedules"])
+    router.add_api_route("/rule-sets/what-if", compare_rules, methods=["POST"])
+    return router
+
+
 def attendance_router() -> APIRouter:
     router = APIRouter(prefix="/api/attendance", tags=["attendance"])
-    router.add_api_route("/logs", list_punch_logs, methods=["GET"])
     router.add_api_route("/records", list_attendance_records, methods=["GET"])
     router.add_api_route("/records/{record_id}", read_record, methods=["GET"])
     router.add_api_route("/records/{record_id}", correct_attendance_record, methods=["PUT"])
@@ -50,23 +55,6 @@ def attendance_router() -> APIRouter:
     router.add_api_route("/runs/{run_id}", read_processing_run, methods=["GET"])
     add_workflow(router)
     return router
-
-
-async def list_punch_logs(
-    caller: AttendanceReader,
-    session: Transaction,
-    page: Paging,
-    first: First = None,
-    last: Last = None,
-    staff_id: UUID | None = None,
-    device_id: UUID | None = None,
-    unknown: bool | None = None,
-    q: Search = None,
-) -> Page[PunchView]:
-    """Raw punches, newest first. ``unknown=true``: only those whose PIN nobody answers to."""
-    return await list_punches(
-        session, page, first=first, last=last, staff_id=staff_id, device_id=device_id, unknown=unknown, q=q
-    )
 
 
 async def list_attendance_records(
@@ -124,3 +112,10 @@ async def process_attendance(
 async def read_processing_run(run_id: UUID, caller: AttendanceReader, session: Transaction) -> RunView:
     """How far a run is."""
     return await read_run(session, run_id)
+
+
+async def compare_rules(
+    wanted: WhatIf, caller: AttendanceReader, session: Transaction, settings: Settings
+) -> WhatIfAnswer:
+    """What other rules would make of a period. Nothing is stored."""
+    return await what_if(session, wanted, settings.zone)

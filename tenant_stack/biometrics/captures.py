@@ -25,7 +25,7 @@ from tenant_stack.biometrics.schemas import EnrolmentStepView, EnrolmentView, Re
 from tenant_stack.biometrics.service import read_copies
 from tenant_stack.devices import trust
 from tenant_stack.devices.commands.queue import queue
-from tenant_stack.people.enrollments.service import enroll
+from tenant_stack.people.groups.manual_enrollment import enroll
 from tenant_stack.people.staff.service import get_staff
 from tenant_stack.punch_lines import printable
 from tenant_stack.tables.base import audited

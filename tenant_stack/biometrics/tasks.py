@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 import httpx
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from foundation.audit import SYSTEM
 from foundation.contracts.bridge import ActionResult, TerminalAction
+from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.logs import get_logger
 from tenant_stack.biometrics import captures, maintenance
@@ -16,12 +18,20 @@ from tenant_stack.biometrics.capture_events import publish_enrolments
 from tenant_stack.biometrics.consent import activate
 from tenant_stack.biometrics.distribution import distribute, settle
 from tenant_stack.biometrics.service import read_settings
+from tenant_stack.biometrics.template_encryption import Sealer
 from tenant_stack.devices.tasks import refresh_terminals
+from tenant_stack.job_context import JobContext
 from tenant_stack.tables.biometrics import BiometricTemplate
-from tenant_stack.worker import WorkerContext
 
 
-async def distribute_everything(context: WorkerContext) -> None:
+class SealingContext(Protocol):
+    """The part of the worker's context that work on the key needs."""
+
+    database: Database
+    sealer: Sealer
+
+
+async def distribute_everything(context: JobContext) -> None:
     """Find differences that nothing announced: new people on clocks, raised trust, answers of clocks."""
     async with context.database.transaction() as session:
         await settle(session)
@@ -31,7 +41,7 @@ async def distribute_everything(context: WorkerContext) -> None:
         await refresh_terminals(context)
 
 
-async def follow_enrolments(context: WorkerContext) -> None:
+async def follow_enrolments(context: JobContext) -> None:
     """Move enrolments on by time and by what clocks answered; send out those that wait for the bridge."""
     async with context.database.transaction() as session:
         touched = await captures.advance(session)
@@ -41,7 +51,7 @@ async def follow_enrolments(context: WorkerContext) -> None:
         await context.queue.send("enrolment.start", session_id=str(session_id))
 
 
-async def start_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
+async def start_at_pull_clock(context: JobContext, session_id: UUID) -> None:
     """Ask the bridge to take a finger at a pull clock; it reports the steps by itself."""
     async with context.database.transaction() as session:
         found = await captures.target_of(session, session_id)
@@ -58,7 +68,7 @@ async def start_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
         await publish_enrolments(context.valkey, [session_id])
 
 
-async def cancel_at_pull_clock(context: WorkerContext, session_id: UUID) -> None:
+async def cancel_at_pull_clock(context: JobContext, session_id: UUID) -> None:
     """Tell the bridge to stop; a clock that cannot be reached stops by itself at its time limit."""
     async with context.database.transaction() as session:
         found = await captures.target_of(session, session_id, still_open=False)
@@ -88,7 +98,7 @@ async def _act(bridge: httpx.AsyncClient, serial: str, action: TerminalAction, s
         return "The device bridge answered something unreadable"
 
 
-async def keep_up(context: WorkerContext) -> None:
+async def keep_up(context: SealingContext) -> None:
     """Periods, adoption, the key's age and its renewal. Without the key store, the next round does it."""
     async with context.database.transaction() as session:
         settings = await read_settings(session)
@@ -105,7 +115,7 @@ async def keep_up(context: WorkerContext) -> None:
         get_logger().warning("biometrics.upkeep_waits", reason=error.code)
 
 
-async def renew(context: WorkerContext) -> None:
+async def renew(context: SealingContext) -> None:
     """Bring everything to the newest version of the key, batch by batch, then retire the old ones.
 
     Killed at any point, it goes on where it was: each batch is a transaction, and a row names its version.
@@ -122,7 +132,7 @@ async def renew(context: WorkerContext) -> None:
         await maintenance.retire_old_versions(session, context.sealer)
 
 
-async def verify_everything(context: WorkerContext) -> None:
+async def verify_everything(context: SealingContext) -> None:
     """Does each template still decrypt in its row? What does not raises the alert."""
     last: BiometricTemplate | None = None
     try:

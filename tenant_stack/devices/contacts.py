@@ -14,8 +14,6 @@ from foundation.contracts.bridge import TerminalReport, TerminalState
 from foundation.errors import NotFound
 from tenant_stack.devices.completeness import compare_counts
 from tenant_stack.devices.sources import FOLLOW_ADDRESS
-from tenant_stack.people.enrollments.confirmations import settle_written
-from tenant_stack.people.enrollments.list_absence import settle_list
 from tenant_stack.punch_lines import printable
 
 # What the two roads call the same count (INFO list of a push poll; size block of the 4370 protocol).
@@ -85,9 +83,16 @@ async def push_family(session: AsyncSession, device_id: UUID) -> Literal["", "at
     return ""
 
 
-async def take_report(session: AsyncSession, report: TerminalReport) -> None:
-    """The bridge spoke with a pull device, or tried to; `NotFound` when there is no such device (any more)."""
-    counted = {COUNT_NAMES.get(name, name): count for name, count in report.counts.items()}
+def counts_by_name(report: TerminalReport) -> dict[str, int]:
+    """What a pull device holds, under the names that both connections share."""
+    return {COUNT_NAMES.get(name, name): count for name, count in report.counts.items()}
+
+
+async def take_report(session: AsyncSession, report: TerminalReport) -> UUID:
+    """The bridge spoke with a pull device, or tried to; returns the device's id.
+
+    Raises `NotFound` when there is no such device (any more).
+    """
     values = {
         "serial": report.serial,
         "at": report.at,
@@ -95,17 +100,14 @@ async def take_report(session: AsyncSession, report: TerminalReport) -> None:
         "state": report.state.value,
         "message": printable(report.message)[:300],
         "clock_offset": report.clock_offset_seconds,
-        **_said(report.info, counted),
+        **_said(report.info, counts_by_name(report)),
     }
-    device_id = await session.scalar(REPORT, values)
+    device_id: UUID | None = await session.scalar(REPORT, values)
     if device_id is None:
         raise NotFound("device_not_found", f"There is no approved clock {report.serial}")
     if report.state is TerminalState.ONLINE:
         await compare_counts(session, device_id)
-    if report.written_pins or report.removed_pins or report.refused_pins:
-        await settle_written(session, device_id, report.written_pins, report.removed_pins, report.refused_pins)
-    if report.state is TerminalState.ONLINE:
-        await settle_list(session, report.serial, counted.get("users"))
+    return device_id
 
 
 def _said(info: dict[str, str], counts: dict[str, int] | None = None) -> dict[str, str | None]:

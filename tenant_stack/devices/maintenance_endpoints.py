@@ -20,8 +20,8 @@ from tenant_stack.access.dependencies import (
     Worker,
 )
 from tenant_stack.devices import maintenance
+from tenant_stack.devices.actions import act
 from tenant_stack.devices.commands import history
-from tenant_stack.devices.commands.actions import act
 from tenant_stack.devices.schemas import (
     ActionIn,
     ActionView,

@@ -6,32 +6,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from foundation.clock import zone
 from foundation.contracts.bridge import Serial
-from foundation.errors import Invalid
-
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-
-
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-BlankIsNone = BeforeValidator(_none_if_blank)
-
-
-def _known_zone(value: str) -> str:
-    try:
-        zone(value)
-    except Invalid as error:
-        raise ValueError(error.detail) from error
-    return value
-
+from tenant_stack.text_types import PRINTABLE, BlankIsNone, ZoneName
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
-ZoneName = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]
 Zone = Annotated[ZoneName | None, BlankIsNone]
 Place = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
 Location = Annotated[Place | None, BlankIsNone]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from foundation.contracts.bridge import CommandKind, SyncSummary
 from foundation.errors import Conflict
 from tenant_stack.devices.commands.queue import queue
 from tenant_stack.devices.commands.results import in_words
+from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device, SyncLog
 
@@ -115,6 +117,11 @@ class Backoff:
     base: float
     cap: float
     attempts: int
+
+    @classmethod
+    def of(cls, settings: TenantSettings) -> Self:
+        """As the organisation's settings say."""
+        return cls(settings.sync_base_seconds, settings.sync_cap_seconds, settings.sync_attempts)
 
     def delay(self, attempts: int) -> float:
         """Full jitter: any time up to the exponential bound, so that many clocks do not come back together."""

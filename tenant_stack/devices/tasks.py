@@ -15,9 +15,9 @@ from tenant_stack.devices import completeness, syncs
 from tenant_stack.devices.alerts import service as alerts
 from tenant_stack.devices.comm_keys import comm_keys_of, has_clear_keys, seal_clear_keys
 from tenant_stack.devices.status import status_expression, status_message
+from tenant_stack.job_context import JobContext
 from tenant_stack.live.events import publish_alerts, publish_device
 from tenant_stack.tables.devices import Device
-from tenant_stack.worker import WorkerContext
 
 # Answers of the bridge that time does not mend: somebody must change the key, the address or the connection.
 PERMANENT_CODES = frozenset({"terminal_refused", "terminal_unsupported", "terminal_mismatch", "terminal_unknown"})
@@ -32,7 +32,7 @@ class Failure:
     transient: bool
 
 
-async def run_sync(context: WorkerContext, sync_id: UUID) -> None:
+async def run_sync(context: JobContext, sync_id: UUID) -> None:
     """Carry out one synchronisation if it is due; safe to call twice or late."""
     async with context.database.transaction() as session:
         started = await syncs.start(session, sync_id)
@@ -44,7 +44,8 @@ async def run_sync(context: WorkerContext, sync_id: UUID) -> None:
             await syncs.succeed(session, started.sync_id, outcome)
             await completeness.take_full_read(session, started.device_id, outcome)
         else:
-            await syncs.fail(session, started, outcome.message, transient=outcome.transient, backoff=context.backoff)
+            backoff = syncs.Backoff.of(context.settings)
+            await syncs.fail(session, started, outcome.message, transient=outcome.transient, backoff=backoff)
     if isinstance(outcome, SyncSummary):
         context.work()
 
@@ -68,7 +69,7 @@ async def _ask_bridge(bridge: httpx.AsyncClient, serial: str, *, full: bool) -> 
     return Failure(detail[:1000], transient=transient)
 
 
-async def refresh_terminals(context: WorkerContext) -> None:
+async def refresh_terminals(context: JobContext) -> None:
     """Tell the bridge that our wishes changed; it reads the list from time to time anyway."""
     try:
         response = await context.bridge.post("/internal/terminals/refresh", timeout=10)
@@ -77,7 +78,7 @@ async def refresh_terminals(context: WorkerContext) -> None:
         get_logger().warning("terminals.refresh_lost", error=type(error).__name__)
 
 
-async def watch_clocks(context: WorkerContext) -> None:
+async def watch_clocks(context: JobContext) -> None:
     """Open and close alerts, and tell open pages when any did."""
     async with context.database.transaction() as session:
         changed = await alerts.watch(session)
@@ -86,14 +87,14 @@ async def watch_clocks(context: WorkerContext) -> None:
         context.work()
 
 
-async def seal_comm_keys(context: WorkerContext) -> None:
+async def seal_comm_keys(context: JobContext) -> None:
     """Seal keys of clocks that were entered before keys were sealed."""
     async with context.database.transaction() as session:
         if await has_clear_keys(session):
             await seal_clear_keys(session, comm_keys_of(context.settings))
 
 
-async def announce_changes(context: WorkerContext) -> None:
+async def announce_changes(context: JobContext) -> None:
     """Tell open pages of clocks whose status is another than they were told last."""
     status = status_expression()
     # updated_at stays: it is about what people entered.

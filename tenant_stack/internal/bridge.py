@@ -13,7 +13,6 @@ from foundation.clock import offset_minutes
 from foundation.contracts.bridge import (
     BatchResult,
     CommandBatch,
-    CommandKind,
     CommandLease,
     CommandResults,
     Contact,
@@ -31,15 +30,14 @@ from foundation.contracts.bridge import (
 from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
 from tenant_stack.access.dependencies import Settings, Transaction, Worker
-from tenant_stack.biometrics import capture_events, captures, delivery, distribution, intake
+from tenant_stack.biometrics import capture_events, captures, delivery, intake
 from tenant_stack.biometrics.template_encryption import Sealer
-from tenant_stack.devices import completeness
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.comm_keys import Keys
-from tenant_stack.devices.commands import log_clearing, queue
-from tenant_stack.devices.commands import results as command_results
-from tenant_stack.devices.contacts import push_family, take_report, touch
-from tenant_stack.devices.syncs import settle_push_syncs
+from tenant_stack.devices.commands import queue
+from tenant_stack.devices.contacts import push_family, touch
+from tenant_stack.internal.command_results import settle_answers
+from tenant_stack.people.enrollments import pull_reports
 from tenant_stack.people.enrollments.confirmations import poll_seconds
 from tenant_stack.people.enrollments.pull_list import terminal_list
 from tenant_stack.people.enrollments.reported_users import take_users
@@ -185,22 +183,13 @@ async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
 async def take_command_results(results: CommandResults, request: Request) -> Response:
     """What a push clock answered to commands."""
 
-    moved: list[UUID] = []
-
-    async def work(session: AsyncSession, device: Admitted) -> Response:
+    async def work(session: AsyncSession, device: Admitted) -> list[UUID]:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
-        answered = await command_results.take_results(session, device.id, results.results)
-        await distribution.settle(session, device.id)
-        if any(each.kind is CommandKind.ENROLL for each in answered):
-            moved.extend(await captures.advance(session))
-        await completeness.take_answers(session, device.id, answered)
-        await log_clearing.take_answers(session, device.id, answered)
-        await settle_push_syncs(session, {each.sync_id for each in answered if each.sync_id})
-        return Response(status_code=204)
+        return await settle_answers(session, device.id, results.results)
 
-    answer = await _with_device(request, results.serial, "command", results.source_address, work)
+    moved = await _with_device(request, results.serial, "command", results.source_address, work)
     await capture_events.publish_enrolments(request.app.state.valkey, moved)
-    return answer
+    return Response(status_code=204)
 
 
 async def list_terminals(session: Transaction, keys: Keys) -> TerminalList:
@@ -210,5 +199,5 @@ async def list_terminals(session: Transaction, keys: Keys) -> TerminalList:
 
 async def take_terminal_report(report: TerminalReport, session: Transaction) -> Response:
     """The bridge spoke with a pull clock, or could not."""
-    await take_report(session, report)
+    await pull_reports.take_terminal_report(session, report)
     return Response(status_code=204)

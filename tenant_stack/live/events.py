@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from foundation.valkey import Valkey
-from tenant_stack.attendance.schemas import RecordView
-from tenant_stack.punches.schemas import PunchView
 
 CHANNEL = "live"
 
 
-async def publish_punch(valkey: Valkey, punch: PunchView) -> None:
+async def publish_punch(valkey: Valkey, punch: BaseModel) -> None:
+    """``punch`` is the punch as the API shows it (`tenant_stack.punches.schemas.PunchView`)."""
     await valkey.publish(CHANNEL, {"type": "punch", "punch": punch.model_dump(mode="json")})
 
 
-async def publish_record(valkey: Valkey, record: RecordView) -> None:
+async def publish_record(valkey: Valkey, record: BaseModel) -> None:
+    """``record`` is the record as the API shows it (`tenant_stack.attendance.schemas.RecordView`)."""
     await valkey.publish(CHANNEL, {"type": "record", "record": record.model_dump(mode="json")})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from tenant_stack.job_context import JobContext
 from tenant_stack.payroll.batches import make_queued, queued_batches
-from tenant_stack.worker import WorkerContext
 
 
-async def make_batches(context: WorkerContext) -> None:
+async def make_batches(context: JobContext) -> None:
     """Make the batches that wait, one transaction each."""
     async with context.database.transaction() as session:
         waiting = await queued_batches(session)

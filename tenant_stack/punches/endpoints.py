@@ -1,7 +1,8 @@
-"""``/api/attendance/quarantine``."""
+"""``/api/attendance/logs`` and ``/api/attendance/quarantine``."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,15 +12,38 @@ from foundation.pagination import Page
 from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Transaction
 from tenant_stack.punches import quarantine
 from tenant_stack.punches.intake import Intake
-from tenant_stack.punches.schemas import DismissIn, DismissView, QuarantineView, ReplayIn, ReplayView
+from tenant_stack.punches.schemas import DismissIn, DismissView, PunchView, QuarantineView, ReplayIn, ReplayView
+from tenant_stack.punches.service import list_punches
+
+First = Annotated[date | None, Query(alias="from", description="First local date")]
+Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
+Search = Annotated[str | None, Query(max_length=100)]
 
 
-def quarantine_router() -> APIRouter:
-    router = APIRouter(prefix="/api/attendance/quarantine", tags=["attendance"])
-    router.add_api_route("", list_quarantined_lines, methods=["GET"])
-    router.add_api_route("/replay", replay_quarantined_lines, methods=["POST"])
-    router.add_api_route("/dismiss", dismiss_quarantined_lines, methods=["POST"])
+def punches_router() -> APIRouter:
+    router = APIRouter(prefix="/api/attendance", tags=["attendance"])
+    router.add_api_route("/logs", list_punch_logs, methods=["GET"])
+    router.add_api_route("/quarantine", list_quarantined_lines, methods=["GET"])
+    router.add_api_route("/quarantine/replay", replay_quarantined_lines, methods=["POST"])
+    router.add_api_route("/quarantine/dismiss", dismiss_quarantined_lines, methods=["POST"])
     return router
+
+
+async def list_punch_logs(
+    caller: AttendanceReader,
+    session: Transaction,
+    page: Paging,
+    first: First = None,
+    last: Last = None,
+    staff_id: UUID | None = None,
+    device_id: UUID | None = None,
+    unknown: bool | None = None,
+    q: Search = None,
+) -> Page[PunchView]:
+    """Raw punches, newest first. ``unknown=true``: only those whose PIN nobody answers to."""
+    return await list_punches(
+        session, page, first=first, last=last, staff_id=staff_id, device_id=device_id, unknown=unknown, q=q
+    )
 
 
 async def list_quarantined_lines(

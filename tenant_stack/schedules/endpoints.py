@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Response
 from foundation.clock import utc_now, zone
 from foundation.pagination import Page
 from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Settings, Transaction
-from tenant_stack.attendance.what_if import what_if
 from tenant_stack.schedules import organisation, rule_sets, shifts, sites
 from tenant_stack.schedules.schemas import (
     AttendanceSettings,
@@ -25,8 +24,6 @@ from tenant_stack.schedules.schemas import (
     ShiftView,
     SiteIn,
     SiteView,
-    WhatIf,
-    WhatIfAnswer,
 )
 
 
@@ -56,7 +53,6 @@ def schedules_router() -> APIRouter:
     router.add_api_route(version, remove_shift_version, methods=["DELETE"], status_code=204)
     router.add_api_route("/rule-sets", list_rule_sets, methods=["GET"])
     router.add_api_route("/rule-sets", create_rule_set, methods=["POST"], status_code=201)
-    router.add_api_route("/rule-sets/what-if", compare_rules, methods=["POST"])
     router.add_api_route("/rule-sets/{rule_set_id}", read_rule_set, methods=["GET"])
     router.add_api_route("/rule-sets/{rule_set_id}", update_rule_set, methods=["PUT"])
     router.add_api_route("/rule-sets/{rule_set_id}/versions", add_rule_set_version, methods=["POST"], status_code=201)
@@ -200,13 +196,6 @@ async def remove_rule_set_version(
     """Remove a version; the one before it holds instead."""
     await rule_sets.remove_rule_set_version(session, caller.actor, rule_set_id, version_id)
     return Response(status_code=204)
-
-
-async def compare_rules(
-    wanted: WhatIf, caller: AttendanceReader, session: Transaction, settings: Settings
-) -> WhatIfAnswer:
-    """What other rules would make of a period. Nothing is stored."""
-    return await what_if(session, wanted, settings.zone)
 
 
 async def read_attendance_settings(caller: AttendanceReader, session: Transaction) -> AttendanceSettings:

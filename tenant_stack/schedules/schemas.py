@@ -8,11 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from tenant_stack.devices.schemas import ZoneName
-from tenant_stack.people.staff.schemas import BlankIsNone, Notes, Text120, Text200
 from tenant_stack.rules.records import Status
 from tenant_stack.schedules.definitions import RuleSetDefinition, ShiftDefinition
 from tenant_stack.schedules.quantities import Code, Day, TimeOfDay, Weekdays
+from tenant_stack.text_types import BlankIsNone, Notes, Text120, Text200, ZoneName
 
 MOST_DAYS = 366
 

@@ -68,9 +68,9 @@ class DeviceEnrollment(Base, Identified, Timestamped):
     ``by_hand`` and ``by_group`` say who wants them there; a row that neither wants is only observed. A row is never
     deleted when its person leaves the clock (``removed``): late punches of that number are still theirs.
 
-    Three pairs of facts (name, card, privilege) are compared, see `tenant_stack.people.conflicts.merge`: ``agreed``
-    is what we held when clock and we last said the same, ``seen`` what the clock said that has been dealt with,
-    ``sent`` what it was asked to hold. ``facts_at``: what changed here since then may have to be sent.
+    Three pairs of facts (name, card, privilege) are compared, see `tenant_stack.people.enrollments.person_merge`:
+    ``agreed`` is what we held when clock and we last said the same, ``seen`` what the clock said that has been dealt
+    with, ``sent`` what it was asked to hold. ``facts_at``: what changed here since then may have to be sent.
     ``written_at``: the clock said that it has done so; what it reports after that is its confirmation. ``listed_at``:
     on its newest whole list. ``retry_at``: when what failed for a cause that may pass is sent again; ``retries``: how
     often it has been. ``on_device`` is None while the clock has not said. ``kept_apart``: the number alone shall not

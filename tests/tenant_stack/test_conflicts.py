@@ -8,8 +8,8 @@ import pytest
 
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.people.conflicts.merge import merge
 from tenant_stack.people.enrollments.clock_person import Facts, alike, sendable, shows_name
+from tenant_stack.people.enrollments.person_merge import merge
 from tenant_stack.people.groups.plan import Pair, Step, plan
 from tests.tenant_stack.actors import Api, Bridge
 from tests.tenant_stack.clocks import answer, fetch, obey, plan_all, shows

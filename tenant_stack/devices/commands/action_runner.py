@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from foundation.audit import SYSTEM
 from foundation.contracts.bridge import ActionResult, TerminalAction
+from tenant_stack.job_context import JobContext
 from tenant_stack.tables.base import audited
-from tenant_stack.worker import WorkerContext
 
 PATIENCE = 60.0
 
@@ -36,14 +36,14 @@ WHERE purpose = 'act' AND state = 'sent' AND leased_until < now()
 """)
 
 
-async def waiting_actions(context: WorkerContext) -> list[int]:
+async def waiting_actions(context: JobContext) -> list[int]:
     """What is to be carried out now; what was begun and never ended is given up."""
     async with context.database.transaction() as session:
         await session.execute(GIVE_UP)
         return list(await session.scalars(WAITING))
 
 
-async def carry_out(context: WorkerContext, command_id: int) -> None:
+async def carry_out(context: JobContext, command_id: int) -> None:
     """Tell a pull clock what was asked, and write down what it did; safe to call twice or late."""
     async with context.database.transaction() as session:
         row = (await session.execute(TAKE, {"id": command_id})).one_or_none()

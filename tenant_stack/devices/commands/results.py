@@ -14,9 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import CommandKind, CommandResult
-from tenant_stack.devices.commands.queue import Wish, queue_many
-from tenant_stack.people.enrollments.confirmations import settle_people
-from tenant_stack.people.enrollments.pull_list import device_user
 from tenant_stack.punch_lines import printable
 
 RETRY_CODES = frozenset({-3, -1003, -1005, -1007, -1008})
@@ -72,21 +69,6 @@ RETURNING c.id, c.kind, r.outcome, c.result_code, c.result_count, c.pin, c.purpo
           c.enrollment_id, c.template_id
 """)
 
-PERSON = sa.text("""
-SELECT e.id, e.pin, e.privilege, s.name, s.card_number, s.badge_number
-FROM device_enrollments e JOIN staff s ON s.id = e.staff_id
-WHERE e.device_id = :device AND e.pin = ANY(CAST(:pins AS text[])) AND e.status NOT IN ('removing', 'removed')
-  AND NOT EXISTS (SELECT 1 FROM device_commands c WHERE c.device_id = e.device_id AND c.pin = e.pin
-                  AND c.kind = 'user_update' AND c.state IN ('queued', 'sent'))
-""")
-NOBODY = sa.text("""
-UPDATE device_commands c SET state = 'failed', finished_at = now()
-WHERE c.id = ANY(CAST(:ids AS bigint[]))
-  AND NOT EXISTS (SELECT 1 FROM device_commands u WHERE u.device_id = c.device_id AND u.pin = c.pin
-                  AND u.kind = 'user_update' AND u.state IN ('queued', 'sent'))
-RETURNING c.id
-""")
-
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -112,7 +94,7 @@ class Answered:
 
 
 async def take_results(session: AsyncSession, device_id: UUID, results: Sequence[CommandResult]) -> list[Answered]:
-    """Write down what the clock answered; returns what these answers were to.
+    """Record what the clock answered; returns the commands that these answers were to.
 
     Ids that are not ours, or were answered before, are ignored: clocks repeat themselves.
     """
@@ -130,36 +112,7 @@ async def take_results(session: AsyncSession, device_id: UUID, results: Sequence
         "retries": [known[each].code in RETRY_CODES for each in ids],
     }
     rows = await session.execute(ANSWERED, values)
-    answered = [Answered(row[0], CommandKind(row[1]), *row[2:]) for row in rows]
-    answered = await _send_person_first(session, device_id, answered)
-    await settle_people(session, device_id, answered)
-    return answered
-
-
-async def _send_person_first(session: AsyncSession, device_id: UUID, answered: list[Answered]) -> list[Answered]:
-    """Queue the people without whom commands failed; what is about nobody we know has failed for good."""
-    waiting = [each for each in answered if each.outcome == "person"]
-    if not waiting:
-        return answered
-    pins = sorted({each.pin for each in waiting if each.pin})
-    people = await session.execute(PERSON, {"device": device_id, "pins": pins})
-    wishes = [
-        Wish(
-            device_id=device_id,
-            kind=CommandKind.USER_UPDATE,
-            user=device_user(row.pin, row.name, row.badge_number, row.card_number, row.privilege),
-            enrollment_id=row.id,
-        )
-        for row in people
-    ]
-    await queue_many(session, wishes)
-    lost = set(await session.scalars(NOBODY, {"ids": [each.id for each in waiting]}))
-    return [_failed(each) if each.id in lost else each for each in answered]
-
-
-def _failed(each: Answered) -> Answered:
-    values = {name: getattr(each, name) for name in each.__slots__}
-    return Answered(**{**values, "outcome": "failed"})
+    return [Answered(row[0], CommandKind(row[1]), *row[2:]) for row in rows]
 
 
 def in_words(code: int) -> str:

@@ -26,8 +26,8 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}
 
 
 def bulk_router() -> APIRouter:
-    """Routes under ``/api/staff``; to be added before the route of one person."""
-    router = APIRouter()
+    """To be added before the route of one person, which would take these addresses for an id."""
+    router = APIRouter(prefix="/api/staff", tags=["staff"])
     router.add_api_route("/import", import_staff, methods=["POST"])
     router.add_api_route(
         "/import/wrong-rows", list_wrong_rows, methods=["POST"], response_class=Response, responses=CSV_ANSWER

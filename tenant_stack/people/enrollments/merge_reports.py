@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from tenant_stack.people.conflicts.merge import Merge, differing, merge
 from tenant_stack.people.enrollments.clock_person import Facts, alike, our_facts, shows
+from tenant_stack.people.enrollments.person_merge import Merge, differing, merge
 from tenant_stack.people.enrollments.status import refresh_status
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.conflicts import ConflictRow

@@ -1,4 +1,4 @@
-"""``/api/device-groups`` and ``/api/device-users``."""
+"""``/api/device-groups``, ``/api/device-users`` and ``/api/staff/{id}/enrollments``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from tenant_stack.access.dependencies import (
     DeviceSyncer,
     Paging,
     StaffCreator,
+    StaffEnroller,
     Transaction,
     Worker,
 )
 from tenant_stack.people.groups import service
+from tenant_stack.people.groups.manual_enrollment import leave_clock
 from tenant_stack.people.groups.schemas import AdoptIn, GroupDetail, GroupIn, GroupView, StrangerView
 from tenant_stack.people.groups.unknown_users import adopt, list_strangers, remove_stranger
 from tenant_stack.people.staff.schemas import StaffDetail
 from tenant_stack.people.staff.service import read_staff
+
+
+def manual_enrollment_router() -> APIRouter:
+    router = APIRouter(prefix="/api/staff", tags=["staff"])
+    router.add_api_route("/{staff_id}/enrollments/{enrollment_id}", leave, methods=["DELETE"], status_code=204)
+    return router
 
 
 def device_groups_router() -> APIRouter:
@@ -100,4 +108,13 @@ async def remove_user(enrollment_id: UUID, caller: DeviceSyncer, session: Transa
     """Take somebody whom nobody wants there off a clock."""
     after_commit(session, hints.refresh_terminals)
     await remove_stranger(session, caller.actor, enrollment_id)
+    return Response(status_code=204)
+
+
+async def leave(
+    staff_id: UUID, enrollment_id: UUID, caller: StaffEnroller, session: Transaction, hints: Worker
+) -> Response:
+    """Take a person off one clock; what they punched there stays."""
+    if await leave_clock(session, caller.actor, staff_id, enrollment_id):
+        after_commit(session, hints.refresh_terminals)
     return Response(status_code=204)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenant_stack.devices.schemas import Name
-from tenant_stack.people.staff.schemas import Text120
+from tenant_stack.text_types import Text120
 
 
 class GroupIn(BaseModel):

@@ -6,27 +6,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from tenant_stack.biometrics.schemas import EnrolmentView, RemoteEnrolmentIn
-
-
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-# No control characters anywhere: names travel to clocks as lines of text.
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
-
-Text = StringConstraints(strip_whitespace=True, min_length=1, pattern=PRINTABLE)
-Text40 = Annotated[str, Text, Field(max_length=40)]
-Text64 = Annotated[str, Text, Field(max_length=64)]
-Text120 = Annotated[str, Text, Field(max_length=120)]
-Text200 = Annotated[str, Text, Field(max_length=200)]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
-Notes = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
-BlankIsNone = BeforeValidator(_none_if_blank)
+from tenant_stack.text_types import BlankIsNone, Email, Notes, Text40, Text64, Text120, Text200
 
 
 class StaffIn(BaseModel):
@@ -104,23 +86,3 @@ class StaffView(BaseModel):
 
 class StaffDetail(StaffView):
     enrollments: list[EnrollmentView]
-
-
-class EnrollIn(BaseModel):
-    """Put a person on clocks. Without ``pin`` the number is their badge or employee number, else the next free one.
-
-    With ``biometric`` a finger is taken at one clock now; without consent that is a 409 ``consent_missing``.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    device_ids: list[UUID] = Field(default_factory=list, max_length=1000)
-    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")] | None = None
-    biometric: RemoteEnrolmentIn | None = None
-
-
-class EnrollAnswer(BaseModel):
-    """Where the person is, and the enrolment at a distance that was begun, if one was asked for."""
-
-    enrollments: list[EnrollmentView]
-    enrolment: EnrolmentView | None = None

@@ -12,9 +12,9 @@ from foundation.audit import Actor
 from foundation.clock import LOCAL_TIME_FORMAT, utc_now, zone
 from foundation.contracts.bridge import CommandKind
 from foundation.errors import Conflict, Invalid
-from tenant_stack.devices.commands.log_clearing import expected_on_clock, start_clearing
 from tenant_stack.devices.commands.queue import queue
 from tenant_stack.devices.completeness import BEGINNING, CHECK, CLOSED, REREAD
+from tenant_stack.devices.log_clearing import expected_on_clock, start_clearing
 from tenant_stack.devices.schemas import ActionIn, ActionView
 from tenant_stack.devices.syncs import request_sync
 from tenant_stack.tables.base import audited
