@@ -51,12 +51,6 @@ def reach(rules: Iterable[RuleSet], first: date, last: date) -> tuple[date, date
     return start - timedelta(days=2), end + timedelta(days=2)
 
 
-def compute_many(people: Iterable[StaffInput]) -> list[Result]:
-    """One result per person, in order. Shift instances are shared between people with the same shifts and zone."""
-    shared: Shared = {}
-    return [compute(each, shared) for each in people]
-
-
 def compute(staff: StaffInput, shared: Shared | None = None) -> Result:
     """The records of one person for ``first``..``last``. Configuration must be valid (see ``validation``)."""
     return _Run(staff, {} if shared is None else shared).result()
@@ -93,11 +87,7 @@ class _Run:
 
     def result(self) -> Result:
         staff = self.staff
-        if staff.active:
-            self._place(events_of(staff.punches))
-        else:
-            for event in events_of(staff.punches):
-                self.fates.append(Fate(event.punch.id, event.at, "unassigned", "the person is not active"))
+        self._place(events_of(staff.punches))
         days = self._dates()
         self._pay(days)
         records = self._records(days)
@@ -217,7 +207,7 @@ class _Run:
         first, last = self.start.toordinal(), self.end.toordinal()
         calendar = staff.calendar
         known = calendar.holidays or calendar.off or calendar.weekly_offs or staff.leaves
-        if staff.active and (known or not self.roster.empty):
+        if known or not self.roster.empty:
             for ordinal in range(first, last + 1):
                 self.day(ordinal)
         return [self.days[ordinal] for ordinal in sorted(self.days) if first <= ordinal <= last]

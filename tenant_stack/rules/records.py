@@ -34,9 +34,6 @@ class Fractions:
     off: Decimal = Decimal(0)
     open: Decimal = Decimal(0)
 
-    def total(self) -> Decimal:
-        return self.present + self.absent + self.leave + self.holiday + self.off + self.open
-
 
 @dataclass(frozen=True, slots=True)
 class PayLine:

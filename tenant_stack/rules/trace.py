@@ -143,8 +143,3 @@ def explain(data: Mapping[str, Any]) -> list[str]:
     ]
     lines.append(f"Worked {duration(data['worked'])}; status {data['status'].replace('_', ' ')}.")
     return lines
-
-
-def sentences(record: DayRecord) -> list[str]:
-    """The day explained, line by line."""
-    return explain(as_json(record))

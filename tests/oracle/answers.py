@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from tenant_stack.rules.accounting import fates
 from tenant_stack.rules.records import DayRecord, Fate, PayLine, Result
 from tenant_stack.rules.walltime import local_date, moment, offset_at, resolve, zone_of
 from tests.oracle import words
@@ -66,7 +65,9 @@ class Answer:
         return found | {each.kind for each in self.result.weekly if day is None or each.start == day}
 
     def fates(self) -> list[Fate]:
-        return fates(self.result)
+        """Every punch of the period with what became of it, by time."""
+        found = [fate for record in self.result.records for fate in record.trace.fates]
+        return sorted([*found, *self.result.fates], key=lambda fate: (fate.at, fate.punch))
 
     def instance_of(self, punch: str) -> tuple[str, date] | None:
         """The shift (code, date) a punch was matched to."""

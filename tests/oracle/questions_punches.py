@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from tenant_stack.rules.duplicates import events_of, groups
+from tenant_stack.rules.duplicates import Event, events_of, groups
+from tenant_stack.rules.inputs import Direction, Punch
 from tenant_stack.rules.records import DayRecord
 from tenant_stack.rules.roster import Instance, Roster
-from tenant_stack.rules.shift_match import effective_windows
-from tenant_stack.rules.walltime import zone_of
+from tenant_stack.rules.shift_match import split_by_window
+from tenant_stack.rules.walltime import moment, zone_of
 from tests.oracle import words
 from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question, wall
 from tests.oracle.facts import NotUnderstoodError
@@ -89,6 +90,20 @@ def _instances(answer: Answer) -> list[Instance]:
     roster = Roster(answer.staff, {})
     days = (date.fromordinal(each) for each in range(answer.staff.first.toordinal(), answer.staff.last.toordinal() + 1))
     return [each for day in days for each in roster.on(day)]
+
+
+def effective_windows(instances: list[Instance]) -> list[tuple[int, int]]:
+    """From when to when a punch without a direction belongs to each shift, tried every half minute."""
+    found = []
+    for index, each in enumerate(instances):
+        tried = range(each.opens or 0, (each.closes or 0) + 1, 30)
+        owned = [at for at in tried if split_by_window([_event(at)], instances, by_state=False)[0][index]]
+        found.append((owned[0], owned[-1]))
+    return found
+
+
+def _event(at: int) -> Event:
+    return Event(at, Direction.UNKNOWN, Punch("tried", moment(at), "UTC"))
 
 
 @question("window")
@@ -213,10 +228,9 @@ def _raw_time(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("suggested_time")
 def _suggested(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    from tenant_stack.rules.anomalies import corrected
-
-    punch = answer.staff.punches[0]
-    got = wall(answer, corrected(int(punch.at.timestamp()), punch.clock_ahead))[11:16]
+    """The anomaly says by how much the clock was wrong."""
+    skew = next(each for each in answer.one().anomalies if each.kind == "device_clock_skew")
+    got = wall(answer, answer.fates()[0].at - skew.seconds)[11:16]
     return got == expected, got
 
 

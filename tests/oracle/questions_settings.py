@@ -9,9 +9,9 @@ from typing import Any
 
 from tenant_stack.rules.engine import compute
 from tenant_stack.rules.ruleset import DateRule
-from tenant_stack.rules.summary import neutrality
-from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question
+from tests.oracle.answers import Answer, equal, question
 from tests.oracle.facts import NotUnderstoodError
+from tests.oracle.questions_punches import raw_seconds
 from tests.oracle.world import attended
 
 #: Which of our date rules reproduces which system (the decisions of the oracle name them).
@@ -65,14 +65,21 @@ def _identical(answer: Answer, expected: Any) -> tuple[bool, Any]:
     return (len(ends) == 1) is expected, len(ends)
 
 
-def _neutral(name: str) -> Question:
-    def ask(answer: Answer, expected: Any) -> tuple[bool, Any]:
-        got = getattr(neutrality(answer.records), name) / 60
-        return equal(got, expected), got
-
-    return ask
+@question("raw_total_min")
+def _raw_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    got = raw_seconds(answer.records) / 60
+    return equal(got, expected), got
 
 
-QUESTIONS["raw_total_min"] = _neutral("raw")
-QUESTIONS["rounded_total_min"] = _neutral("rounded")
-QUESTIONS["difference_min"] = _neutral("difference")
+@question("rounded_total_min")
+def _rounded_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    got = answer.total("worked") / 60
+    return equal(got, expected), got
+
+
+@question("difference_min")
+def _difference(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    """What rounding did over the period, as the traces tell it (29 CFR 785.48(b): it must average out)."""
+    steps = [step for record in answer.records for step in record.trace.steps if step.rule != "pair"]
+    got = sum(step.seconds for step in steps if step.rule in ("round_time", "round_total", "overlap")) / 60
+    return equal(got, expected), got
