@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.drivers.base import SERVICES, DriverError, Health, StackDriver
 from control_plane.operators.anchors import take_all
-from control_plane.organisations.models import Organisation, OutboxEntry
 from control_plane.organisations.naming import Names
-from control_plane.organisations.phase import Desired
 from control_plane.organisations.service import RECONCILE_TOPIC
+from control_plane.phase import Desired
 from control_plane.provisioning.lease import Lease, claim
 from control_plane.provisioning.reconcile import Reconciler
+from control_plane.tables.base import OutboxEntry
+from control_plane.tables.organisations import Organisation
 from foundation import outbox
 from foundation.database import Database
 from foundation.jobs import JobRegistry

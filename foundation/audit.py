@@ -13,8 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
+from foundation.database import Instant, Json, column, identity
 from foundation.logs import correlation_id
 
 
@@ -55,18 +56,18 @@ SYSTEM = Actor("system", "system", "Punctual")
 class AuditColumns:
     """Columns of a service's ``audit_log``. No foreign keys: the trail outlives what it speaks of."""
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    actor_kind: Mapped[str] = mapped_column(sa.String(16))
-    actor_id: Mapped[str] = mapped_column(sa.String(80))
-    actor_label: Mapped[str] = mapped_column(sa.String(200))
-    address: Mapped[str] = mapped_column(sa.String(64), server_default="")
-    action: Mapped[str] = mapped_column(sa.String(80), index=True)
-    target_kind: Mapped[str] = mapped_column(sa.String(40))
-    target_id: Mapped[str] = mapped_column(sa.String(80), index=True)
-    before: Mapped[dict[str, object] | None]
-    after: Mapped[dict[str, object] | None]
-    correlation_id: Mapped[str] = mapped_column(sa.String(64), server_default="")
+    id: int = identity(primary_key=True)
+    at: datetime = column(Instant, server_default=sa.func.now())
+    actor_kind: str = Field(max_length=16)
+    actor_id: str = Field(max_length=80)
+    actor_label: str = Field(max_length=200)
+    address: str = column(server_default="", max_length=64)
+    action: str = Field(max_length=80, index=True)
+    target_kind: str = Field(max_length=40)
+    target_id: str = Field(max_length=80, index=True)
+    before: dict[str, object] | None = column(Json)
+    after: dict[str, object] | None = column(Json)
+    correlation_id: str = column(server_default="", max_length=64)
 
 
 def record(

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import registry
+from sqlalchemy.schema import SchemaItem
+from sqlmodel import Field, SQLModel
 
 from foundation.errors import Conflict
 from foundation.logs import get_logger
 
 AfterCommit = Callable[[], Awaitable[None]]
 
+COLUMN_OPTIONS = ("name", "server_default", "onupdate", "autoincrement")
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -31,32 +35,67 @@ NAMING_CONVENTION = {
 }
 
 
-class Model(DeclarativeBase):
-    """Abstract base: each service makes its own ``Base(Model)`` with its own metadata.
+def service_registry() -> registry:
+    """A service's own registry and metadata: ``class Base(Table, registry=service_registry())``."""
+    return registry(metadata=sa.MetaData(naming_convention=NAMING_CONVENTION))
 
-    Instants are always ``timestamptz``; JSON is always ``jsonb``.
+
+class Instant(sa.DateTime):
+    """``timestamptz``: every instant is stored with its zone."""
+
+    def __init__(self, timezone: bool = True) -> None:
+        super().__init__(timezone=timezone)
+
+
+class Json(JSONB):
+    """``jsonb`` in which Python's None is SQL's NULL, never JSON's."""
+
+    def __init__(self, none_as_null: bool = True) -> None:
+        super().__init__(none_as_null=none_as_null)
+
+
+def column(*parts: Any, **options: Any) -> Any:
+    """`sqlmodel.Field` with what it has no words for.
+
+    ``parts``: an SQL type and constraints, as `sqlalchemy.Column` takes them. ``options``: those of `sqlmodel.Field`,
+    and ``name``, ``server_default``, ``onupdate`` and ``autoincrement`` of `sqlalchemy.Column`. An attribute that was
+    never set is left to the server's default.
     """
-
-    __abstract__ = True
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
-        datetime: sa.DateTime(timezone=True),
-        # Absent is SQL's NULL, never JSON's.
-        dict[str, object]: JSONB(none_as_null=True),
-        list[str]: JSONB,
-    }
+    options["sa_column_kwargs"] = {name: options.pop(name) for name in COLUMN_OPTIONS if name in options}
+    options["sa_column_args"] = [part for part in parts if isinstance(part, SchemaItem)]
+    for sql_type in parts:
+        if not isinstance(sql_type, SchemaItem):
+            options["sa_type"] = sql_type
+    return Field(default=None, **options)
 
 
-class Identified:
+def identity(**options: Any) -> Any:
+    """A number that the server counts up, never given by us."""
+    return column(sa.BigInteger, sa.Identity(always=True), **options)
+
+
+def server_now() -> Any:
+    """The transaction's time by the server's clock, to be given to an instant of a row; known once it is flushed."""
+    return sa.func.now()
+
+
+class Table(SQLModel):
+    """What every table class has beside its fields. Each service's ``Base`` derives from it."""
+
+    __table__: ClassVar[sa.Table]
+
+
+class Identified(SQLModel):
     """A UUIDv7 primary key: ordered by creation, made by the database."""
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("uuidv7()"))
+    id: UUID = column(primary_key=True, server_default=sa.text("uuidv7()"))
 
 
-class Timestamped:
+class Timestamped(SQLModel):
     """When a row was made and last changed."""
 
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
+    created_at: datetime = column(Instant, server_default=sa.func.now())
+    updated_at: datetime = column(Instant, server_default=sa.func.now(), onupdate=sa.func.now())
 
 
 class Database:

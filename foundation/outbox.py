@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Database
+from foundation.database import Database, Instant, Json, column, identity
 from foundation.logs import get_logger
 
 Handler = Callable[[AsyncSession, list[dict[str, object]]], Awaitable[None]]
@@ -25,13 +25,13 @@ MAX_RETRY_SECONDS = 300
 class OutboxColumns:
     """Columns of a service's ``outbox`` table; ``due_at`` moves into the future when a handler failed."""
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    topic: Mapped[str] = mapped_column(sa.String(80))
-    payload: Mapped[dict[str, object]]
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    last_error: Mapped[str | None] = mapped_column(sa.Text)
-    due_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), index=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    id: int = identity(primary_key=True)
+    topic: str = Field(max_length=80)
+    payload: dict[str, object] = column(Json)
+    attempts: int = column(server_default=sa.text("0"))
+    last_error: str | None = column(sa.Text)
+    due_at: datetime = column(Instant, server_default=sa.func.now(), index=True)
+    created_at: datetime = column(Instant, server_default=sa.func.now())
 
 
 def add(session: AsyncSession, table: type[Any], topic: str, payload: dict[str, object]) -> None:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from control_plane.devices import models as devices
-from control_plane.operators import models as operators
-from control_plane.organisations import models as organisations
-from control_plane.support import models as support
+from control_plane.tables import METADATA
 
-assert operators.Operator.metadata is devices.DeviceClaim.metadata is organisations.Base.metadata
-assert support.SupportAccess.metadata is organisations.Base.metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=organisations.Base.metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 context.run_migrations()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from control_plane.operators import anchors
 from control_plane.organisations import service
 from control_plane.organisations.endpoints import Session, parts_of
-from control_plane.organisations.models import AuditEntry
+from control_plane.tables.base import AuditEntry
 from foundation import audit
 from foundation.contracts.control import AuditHead, AuditReport
 from foundation.sign_in.principal import Principal, Requires

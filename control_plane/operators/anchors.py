@@ -11,12 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.drivers.base import Role
-from control_plane.operators.models import AuditAnchor
-from control_plane.organisations.models import Organisation
 from control_plane.organisations.naming import Names
-from control_plane.organisations.phase import Desired
+from control_plane.phase import Desired
 from control_plane.provisioning.context import Ports
 from control_plane.provisioning.credentials import find_credentials
+from control_plane.tables.operators import AuditAnchor
+from control_plane.tables.organisations import Organisation
 from foundation.contracts import control
 from foundation.contracts.control import AuditAnchors, AuditHead, AuditReport
 from foundation.database import Database

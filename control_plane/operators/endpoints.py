@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from control_plane.operators.models import Operator
+from control_plane.tables.operators import Operator
 from foundation.database import Database
 from foundation.sign_in.principal import Principal, SignedIn
 

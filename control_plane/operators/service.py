@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from starlette.requests import HTTPConnection, Request
 
-from control_plane.operators.models import OAuthClient, Operator
-from control_plane.organisations.models import AuditEntry
 from control_plane.settings import ControlSettings
+from control_plane.tables.base import AuditEntry
+from control_plane.tables.operators import OAuthClient, Operator
 from foundation import audit
 from foundation.audit import Actor, RefusalBudget
 from foundation.clock import utc_now

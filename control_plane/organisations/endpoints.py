@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_plane.composition import Parts
 from control_plane.drivers.base import Role
 from control_plane.organisations import events, service
-from control_plane.organisations.models import AuditEntry, Organisation
 from control_plane.organisations.naming import Names
 from control_plane.organisations.schemas import (
     AccountIn,
@@ -32,6 +31,8 @@ from control_plane.provisioning.credentials import (
     initial_password_of,
 )
 from control_plane.provisioning.steps import STEP_NAMES
+from control_plane.tables.base import AuditEntry
+from control_plane.tables.organisations import Organisation
 from foundation import audit
 from foundation.clock import utc_now
 from foundation.contracts.control import ClientCreated, ClientRequest

@@ -14,8 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from control_plane.organisations.models import Organisation
 from control_plane.organisations.schemas import OrganisationOut
+from control_plane.tables.organisations import Organisation
 from control_plane.tasks import CHANNEL
 from foundation.database import Database
 from foundation.errors import Problem

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from control_plane.organisations.models import Organisation
 from control_plane.organisations.naming import Names
-from control_plane.organisations.phase import Desired, Facts, Phase, StepFact, StepState, phase_of
+from control_plane.phase import Desired, Facts, Phase, StepFact, StepState, phase_of
+from control_plane.tables.organisations import Organisation
 
 EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 STUCK_ROUNDS = 10

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from control_plane.organisations.models import AuditEntry, Organisation, OrganisationStep, OutboxEntry
 from control_plane.organisations.naming import SlugRefused, checked_slug
 from control_plane.organisations.schemas import OrganisationIn
+from control_plane.tables.base import AuditEntry, OutboxEntry
+from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation import audit, outbox
 from foundation.audit import Actor
 from foundation.clock import zone

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.organisations.models import Organisation
+from control_plane.tables.organisations import Organisation
 from foundation.database import Database
 
 

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.organisations.models import Organisation, OrganisationStep
-from control_plane.organisations.phase import Desired, StepState
+from control_plane.phase import Desired, StepState
 from control_plane.provisioning.context import OrganisationFacts
 from control_plane.provisioning.lease import Lease
 from control_plane.provisioning.trouble import Trouble
+from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation.database import Database, after_commit
 
 Notify = Callable[[UUID], Awaitable[None]]

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from control_plane.organisations.phase import Desired, StepState
+from control_plane.phase import Desired, StepState
 from control_plane.provisioning.context import Ports, StepContext, never_reached
 from control_plane.provisioning.lease import Lease, LeaseLost
 from control_plane.provisioning.ledger import Assignment, Ledger, Notify

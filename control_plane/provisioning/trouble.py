@@ -11,7 +11,7 @@ import hvac.exceptions
 import redis.exceptions
 
 from control_plane.drivers.base import DriverError
-from control_plane.organisations.phase import StepState
+from control_plane.phase import StepState
 from control_plane.provisioning.step import StepBlocked, StepRetry
 from foundation.errors import Problem, Unavailable
 

@@ -8,12 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.organisations.models import AuditEntry, Organisation
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.context import Ports
-from control_plane.support.models import SupportAccess
 from control_plane.support.schemas import SupportIn, SupportLink, SupportOut
 from control_plane.support.stack import ask as ask_stack
+from control_plane.tables.base import AuditEntry
+from control_plane.tables.organisations import Organisation
+from control_plane.tables.support import SupportAccess
 from foundation import audit
 from foundation.clock import utc_now
 from foundation.contracts.control import SupportExchange, SupportRequest, SupportState, SupportToken

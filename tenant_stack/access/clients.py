@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.contracts.control import ClientCreated, ClientRequest
+from foundation.database import server_now
 from foundation.errors import Conflict, Forbidden, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
@@ -40,7 +42,7 @@ async def create_client(session: AsyncSession, actor: Actor, request: ClientRequ
 
 
 async def _register(
-    session: AsyncSession, actor: Actor, name: str, scopes: Sequence[str], **more: object
+    session: AsyncSession, actor: Actor, name: str, scopes: Sequence[str], **more: Any
 ) -> tuple[OAuthClient, str]:
     client = OAuthClient(client_id=f"client-{secrets.token_hex(8)}", name=name, scopes=_known_scopes(scopes), **more)
     session.add(client)
@@ -94,8 +96,8 @@ async def check_secret(session: AsyncSession, actor: Actor, client_id: str, secr
     if not fitting:
         audited(session, actor, "client.refused", "client", client_id)
         return None
-    client.last_used_at = sa.func.now()
-    fitting[0].last_used_at = sa.func.now()
+    client.last_used_at = server_now()
+    fitting[0].last_used_at = server_now()
     return frozenset(client.scopes)
 
 
@@ -223,6 +225,6 @@ async def remove_secret(session: AsyncSession, caller: Principal, client_id: str
 async def revoke_client(session: AsyncSession, caller: Principal, client_id: str) -> None:
     """The next request of the client is refused, with whatever token."""
     client = await _get(session, client_id)
-    client.revoked_at = sa.func.now()
+    client.revoked_at = server_now()
     audited(session, caller.actor, "client.revoke", "client", client_id, before=_entered(client))
     await session.execute(sa.delete(ClientSecret).where(ClientSecret.owner_id == client.id))

@@ -26,7 +26,6 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader
 from foundation.errors import Forbidden
 from foundation.sign_in.principal import Principal
 from tenant_stack.tables.access import User
-from tenant_stack.tables.base import Base
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.staff import Staff
 
@@ -212,7 +211,7 @@ def _subject(state: ORMExecuteState) -> type[Any] | None:
 def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
     """Models that speak of a person or a clock: (model, has ``staff_id``, has ``device_id``)."""
     found = []
-    for mapper in Base.registry.mappers:
+    for mapper in sa.inspect(Staff).registry.mappers:
         names = set(mapper.columns.keys())
         if mapper.class_ is not User and names & {"staff_id", "device_id"}:
             found.append((mapper.class_, "staff_id" in names, "device_id" in names))
@@ -221,4 +220,5 @@ def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
 
 @cache
 def _unseen() -> tuple[type[Any], ...]:
-    return tuple(mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__tablename__ in UNSEEN)
+    mappers = sa.inspect(Staff).registry.mappers
+    return tuple(mapper.class_ for mapper in mappers if mapper.class_.__tablename__ in UNSEEN)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor, RefusalBudget
 from foundation.clock import utc_now
-from foundation.database import Database
+from foundation.database import Database, server_now
 from foundation.errors import BadRequest, Forbidden, NotFound, Problem, Unavailable
 from foundation.outbound import http_client
 from foundation.sign_in.openid import Connection, Identity, Provider
@@ -127,7 +127,7 @@ class TenantSignIn:
             admitted = user is not None and user.active
             if user is not None and admitted:
                 await _follow(session, actor, user, own, identity)
-                user.last_sign_in_at = sa.func.now()
+                user.last_sign_in_at = server_now()
                 user.name = user.name or identity.name[:200]
                 audited(session, actor, "user.sign_in", "user", user.id)
             else:

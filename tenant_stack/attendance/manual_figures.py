@@ -37,6 +37,8 @@ async def set_by_hand(
             staff_id=staff_id,
             work_date=day,
             zone=organisation_zone,
+            worked_minutes=0,
+            status="incomplete",
             punch_count=0,
             state="open",
             digest="empty",
@@ -59,7 +61,7 @@ async def set_by_hand(
         record.pay = [*record.pay, {"code": "OT", "rate": "1.5", "seconds": overtime}]
     if worked and record.status not in ("holiday_worked", "off_day_worked", "half_day"):
         record.status, record.fractions = "present", {"present": "1"}
-    elif record.status is None or record.status == "incomplete":
+    elif record.status == "incomplete":
         record.status, record.fractions = "absent", {"absent": "1"}
     record.manual, record.conflict = True, False
     record.version += 1

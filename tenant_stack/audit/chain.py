@@ -78,11 +78,12 @@ class Notary:
         for entry in entries:
             number += 1
             previous = link_hash(number, previous, entry)
-            links.append({"number": number, "entry_id": entry.id, "hash": previous})
-        texts = [sealed_text(self.organisation, int(each["number"]), bytes(each["hash"])) for each in links]  # type: ignore[call-overload]
+            links.append((number, entry.id, previous))
+        texts = [sealed_text(self.organisation, number, digest) for number, _, digest in links]
         seals = await self.vault.sign_many(self.key, texts) if texts else []
-        for link, (version, signature) in zip(links, seals, strict=True):
-            session.add(AuditLink(**link, seal=f"{version}:".encode() + signature))
+        for (number, entry_id, digest), (version, signature) in zip(links, seals, strict=True):
+            seal = f"{version}:".encode() + signature
+            session.add(AuditLink(number=number, entry_id=entry_id, hash=digest, seal=seal))
         await session.execute(sa.delete(AuditWaiting).where(AuditWaiting.entry_id.in_(ids)))
         return len(ids)
 

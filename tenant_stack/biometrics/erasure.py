@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
+from foundation.database import server_now
 from tenant_stack.biometrics.distribution import distribute
 from tenant_stack.biometrics.template_encryption import note_access
 from tenant_stack.tables.base import audited
@@ -30,7 +31,7 @@ async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[boo
     note_access(session, rows, "erased", actor=actor)
     for row in rows:
         row.state, row.template_data, row.key_version = "revoked", None, None
-        row.erased_at, row.erased_because = sa.func.now(), because[:40]
+        row.erased_at, row.erased_because = server_now(), because[:40]
         audited(
             session,
             actor,

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
 from foundation.contracts.bridge import BatchResult, Template, TemplateBatch
+from foundation.database import server_now
 from tenant_stack.biometrics.consent import consenting
 from tenant_stack.biometrics.distribution import distribute
 from tenant_stack.biometrics.template_encryption import (
@@ -177,7 +178,7 @@ async def _store(
     for cipher, (row, each, pin) in zip(sealed[len(ids) :], sorting.changed, strict=True):
         row.template_data, row.key_version, row.valid = cipher.text, cipher.version, each.valid
         row.revision += 1
-        row.origin_device_id, row.origin_pin, row.captured_at = device.id, pin, sa.func.now()
+        row.origin_device_id, row.origin_pin, row.captured_at = device.id, pin, server_now()
         row.quality_score = None
         audited(session, actor, "template.recapture", "template", row.id, after=_facts(row, device))
     await session.flush()

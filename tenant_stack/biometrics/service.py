@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
+from foundation.database import server_now
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.biometrics.consent import require_consent
@@ -153,12 +154,14 @@ async def create_template(
             template_format=entered.template_format,
             finger_index=index,
             part=entered.part,
+            state="active",
+            origin="entered",
             revision=0,
         )
         session.add(row)
     row.template_data, row.key_version, row.quality_score = sealed.text, sealed.version, entered.quality_score
     row.valid, row.state, row.origin, row.revision = 3 if entered.duress else 1, "active", "entered", row.revision + 1
-    row.unreadable_at, row.captured_at, row.origin_device_id = None, sa.func.now(), None
+    row.unreadable_at, row.captured_at, row.origin_device_id = None, server_now(), None
     await session.flush()
     note_access(session, [row], "stored", actor=actor)
     after: dict[str, object] = {

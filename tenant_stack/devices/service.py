@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from foundation.database import unique
+from foundation.database import server_now, unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.devices.addresses import Network, device_address
@@ -124,15 +124,13 @@ async def create_device(
     )
     if device is None:
         # A clock that we call at an address we were told is trusted; one that calls us is known by its serial alone.
-        device = Device(
-            **values, approved_at=sa.func.now(), trust="full" if entered.connection == "pull" else "punches"
-        )
+        device = Device(**values, approved_at=server_now(), trust="full" if entered.connection == "pull" else "punches")
         async with unique(session, uq_devices_device_serial="device_serial"):
             session.add(device)
     else:
         for name, value in values.items():
             setattr(device, name, value)
-        device.approved_at = sa.func.now()
+        device.approved_at = server_now()
         if entered.connection == "pull":
             device.trust = "full"
         else:
@@ -157,7 +155,7 @@ async def approve_device(
     device.pinned_address = device.source_address
     device.claim_state = "ours" if claimed else "unasked"
     device.location = entered.location
-    device.approved_at = sa.func.now()
+    device.approved_at = server_now()
     await session.flush()
     await session.refresh(device)
     audited(session, actor, "device.approve", "device", device.id, after=_entered(device))

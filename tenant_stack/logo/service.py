@@ -8,6 +8,7 @@ import hashlib
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from foundation.audit import Actor
 from foundation.clock import utc_now
@@ -21,7 +22,7 @@ NAME_LENGTH = 120
 
 
 async def _find(session: AsyncSession, *, lock: bool = False) -> OrganisationLogo | None:
-    query = sa.select(OrganisationLogo)
+    query = sa.select(OrganisationLogo).options(defer(OrganisationLogo.content))
     logo: OrganisationLogo | None = await session.scalar(query.with_for_update() if lock else query)
     return logo
 
@@ -91,7 +92,9 @@ async def set_logo(session: AsyncSession, actor: Actor, drawn: Drawn, given_name
     statement = insert(OrganisationLogo).values(id=1, **values)
     # Two who set the first one at the same time: the later counts.
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
-    after = await session.scalar(sa.select(OrganisationLogo).execution_options(populate_existing=True))
+    after = await session.scalar(
+        sa.select(OrganisationLogo).options(defer(OrganisationLogo.content)).execution_options(populate_existing=True)
+    )
     assert after is not None
     audited(session, actor, "logo.set", "logo", 1, before=told, after=_told(after))
     return _view(after)

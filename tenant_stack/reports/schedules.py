@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -90,17 +91,17 @@ def _kept(request: ReportRequest) -> dict[str, object]:
     return found
 
 
-def _apply(row: ReportSchedule, wanted: ScheduleIn, now: datetime) -> None:
+NAMES = ("name", "format", "every", "weekday", "day", "at", "zone", "recipients", "active")
+
+
+def _values(wanted: ScheduleIn, now: datetime) -> dict[str, Any]:
     zone(wanted.zone)
-    for name in ("name", "format", "every", "weekday", "day", "at", "zone", "recipients", "active"):
-        setattr(row, name, getattr(wanted, name))
-    row.request = _kept(wanted.report)
-    row.next_at = next_due(now, every=row.every, weekday=row.weekday, day=row.day, at=row.at, zone_name=row.zone)
+    due = next_due(now, every=wanted.every, weekday=wanted.weekday, day=wanted.day, at=wanted.at, zone_name=wanted.zone)
+    return {**{name: getattr(wanted, name) for name in NAMES}, "request": _kept(wanted.report), "next_at": due}
 
 
 def _told(row: ReportSchedule) -> dict[str, object]:
-    names = ("name", "format", "every", "weekday", "day", "at", "zone", "recipients", "active")
-    return {"report": row.request, **{name: getattr(row, name) for name in names}}
+    return {"report": row.request, **{name: getattr(row, name) for name in NAMES}}
 
 
 async def add_schedule(session: AsyncSession, wanted: ScheduleIn, caller: Principal, home_zone: str) -> ReportSchedule:
@@ -108,8 +109,7 @@ async def add_schedule(session: AsyncSession, wanted: ScheduleIn, caller: Princi
         raise Forbidden("people_only", "Reports are sent on behalf of a person")
     now = utc_now()
     resolve(wanted.report, now, home_zone, caller.parts)
-    row = ReportSchedule(requester_id=caller.id, created_by=caller.label[:200])
-    _apply(row, wanted, now)
+    row = ReportSchedule(requester_id=caller.id, created_by=caller.label[:200], **_values(wanted, now))
     async with unique(session, uq_report_schedules_name="name"):
         session.add(row)
     audited(session, caller.actor, "report.schedule", "report_schedule", row.id, after=_told(row))
@@ -124,7 +124,8 @@ async def change_schedule(
     resolve(wanted.report, now, home_zone, caller.parts)
     before = _told(row)
     async with unique(session, uq_report_schedules_name="name"):
-        _apply(row, wanted, now)
+        for name, value in _values(wanted, now).items():
+            setattr(row, name, value)
     audited(session, caller.actor, "report.schedule", "report_schedule", row.id, before=before, after=_told(row))
     return row
 

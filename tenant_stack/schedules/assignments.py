@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,7 +39,7 @@ def _entered(row: ShiftAssignment) -> dict[str, object]:
     }
 
 
-def _values(entered: AssignmentIn) -> dict[str, object]:
+def _values(entered: AssignmentIn) -> dict[str, Any]:
     return {
         "rotation": entered.rotation,
         "starts_on": entered.starts_on,

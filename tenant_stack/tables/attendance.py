@@ -6,10 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Json, Timestamped, column
 from tenant_stack.tables.base import Base
 
 Lines = list[dict[str, object]]
@@ -33,7 +32,7 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-class AttendanceRecord(Base, Identified):
+class AttendanceRecord(Identified, Base, table=True):
     """What a person's punches of one local day amount to; rebuilt from them at any time.
 
     Durations are seconds. ``digest`` is of everything computed: the same digest, nothing to write. ``punches_digest``
@@ -51,45 +50,45 @@ class AttendanceRecord(Base, Identified):
         sa.Index("ix_attendance_records_changed_at", "changed_at"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    work_date: Mapped[date]
-    zone: Mapped[str] = mapped_column(sa.String(64))
-    first_in: Mapped[datetime | None]
-    last_out: Mapped[datetime | None]
-    worked_minutes: Mapped[int]
-    status: Mapped[str] = mapped_column(sa.String(16))
-    punch_count: Mapped[int]
-    processed_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="RESTRICT")
+    work_date: date
+    zone: str = Field(max_length=64)
+    first_in: datetime | None = column(Instant)
+    last_out: datetime | None = column(Instant)
+    worked_minutes: int
+    status: str = Field(max_length=16)
+    punch_count: int
+    processed_at: datetime = column(Instant, server_default=sa.func.now())
 
-    shifts: Mapped[list[str]] = mapped_column(server_default=sa.text("'[]'"))
-    presence_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    worked_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    break_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    deducted_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    paid_break_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    expected_seconds: Mapped[int | None]
-    late_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    early_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    overtime_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    balance_seconds: Mapped[int | None]
-    pay: Mapped[Lines] = mapped_column(JSONB, server_default=sa.text("'[]'"))
-    premiums: Mapped[Lines] = mapped_column(JSONB, server_default=sa.text("'[]'"))
-    fractions: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    trace: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    estimated: Mapped[bool] = mapped_column(server_default=sa.false())
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="open")
-    version: Mapped[int] = mapped_column(server_default=sa.text("1"))
-    digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
-    punches_digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
-    terms_digest: Mapped[str] = mapped_column(sa.String(32), server_default="")
-    snapshot: Mapped[dict[str, object] | None]
-    manual: Mapped[bool] = mapped_column(server_default=sa.false())
-    conflict: Mapped[bool] = mapped_column(server_default=sa.false())
+    shifts: list[str] = column(Json, server_default=sa.text("'[]'"))
+    presence_seconds: int = column(server_default=sa.text("0"))
+    worked_seconds: int = column(server_default=sa.text("0"))
+    break_seconds: int = column(server_default=sa.text("0"))
+    deducted_seconds: int = column(server_default=sa.text("0"))
+    paid_break_seconds: int = column(server_default=sa.text("0"))
+    expected_seconds: int | None = None
+    late_seconds: int = column(server_default=sa.text("0"))
+    early_seconds: int = column(server_default=sa.text("0"))
+    overtime_seconds: int = column(server_default=sa.text("0"))
+    balance_seconds: int | None = None
+    pay: Lines = column(Json, server_default=sa.text("'[]'"))
+    premiums: Lines = column(Json, server_default=sa.text("'[]'"))
+    fractions: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    trace: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    estimated: bool = column(server_default=sa.false())
+    state: str = column(server_default="open", max_length=12)
+    version: int = column(server_default=sa.text("1"))
+    digest: str = column(server_default="", max_length=32)
+    punches_digest: str = column(server_default="", max_length=32)
+    terms_digest: str = column(server_default="", max_length=32)
+    snapshot: dict[str, object] | None = column(Json)
+    manual: bool = column(server_default=sa.false())
+    conflict: bool = column(server_default=sa.false())
     # Kept by a trigger: the beginning of the transaction that last changed the row in any way.
-    changed_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    changed_at: datetime = column(Instant, server_default=sa.func.now())
 
 
-class AttendanceAnomaly(Base, Identified):
+class AttendanceAnomaly(Identified, Base, table=True):
     """Something a person must look at; one a kind, person and day. Anomalies of a week lie on its first day.
 
     ``resolved`` stays as long as the cause stays the same; a changed cause makes it active again.
@@ -109,22 +108,22 @@ class AttendanceAnomaly(Base, Identified):
         ),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    work_date: Mapped[date]
-    kind: Mapped[str] = mapped_column(sa.String(32))
-    severity: Mapped[str] = mapped_column(sa.String(8))
-    state: Mapped[str] = mapped_column(sa.String(8))
-    text: Mapped[str] = mapped_column(sa.Text)
-    seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    punches: Mapped[list[str]] = mapped_column(server_default=sa.text("'[]'"))
-    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
-    resolution: Mapped[str] = mapped_column(sa.Text, server_default="")
-    resolved_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    resolved_at: Mapped[datetime | None]
-    seen_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="RESTRICT")
+    work_date: date
+    kind: str = Field(max_length=32)
+    severity: str = Field(max_length=8)
+    state: str = Field(max_length=8)
+    text: str = column(sa.Text)
+    seconds: int = column(server_default=sa.text("0"))
+    punches: list[str] = column(Json, server_default=sa.text("'[]'"))
+    owner_id: UUID | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL")
+    resolution: str = column(sa.Text, server_default="")
+    resolved_by: str = column(server_default="", max_length=200)
+    resolved_at: datetime | None = column(Instant)
+    seen_at: datetime = column(Instant, server_default=sa.func.now())
 
 
-class AttendanceCorrection(Base, Identified, Timestamped):
+class AttendanceCorrection(Identified, Timestamped, Base, table=True):
     """A change somebody asked for. The raw punches stay as they are; approved changes are applied beside them."""
 
     __tablename__ = "attendance_corrections"
@@ -133,20 +132,20 @@ class AttendanceCorrection(Base, Identified, Timestamped):
         sa.Index("ix_attendance_corrections_staff_id_work_date", "staff_id", "work_date"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    work_date: Mapped[date]
-    changes: Mapped[dict[str, object]]
-    reason: Mapped[str] = mapped_column(sa.Text)
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="proposed")
-    requested_by: Mapped[str] = mapped_column(sa.String(80))
-    requested_name: Mapped[str] = mapped_column(sa.String(200))
-    decided_by: Mapped[str | None] = mapped_column(sa.String(80))
-    decided_name: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    decided_at: Mapped[datetime | None]
-    note: Mapped[str] = mapped_column(sa.Text, server_default="")
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="RESTRICT")
+    work_date: date
+    changes: dict[str, object] = column(Json)
+    reason: str = column(sa.Text)
+    state: str = column(server_default="proposed", max_length=12)
+    requested_by: str = Field(max_length=80)
+    requested_name: str = Field(max_length=200)
+    decided_by: str | None = Field(default=None, max_length=80)
+    decided_name: str = column(server_default="", max_length=200)
+    decided_at: datetime | None = column(Instant)
+    note: str = column(sa.Text, server_default="")
 
 
-class AttendancePeriod(Base, Identified, Timestamped):
+class AttendancePeriod(Identified, Timestamped, Base, table=True):
     """Dates that payroll closes together, both ends included; no two periods overlap."""
 
     __tablename__ = "attendance_periods"
@@ -156,15 +155,15 @@ class AttendancePeriod(Base, Identified, Timestamped):
         sa.CheckConstraint(one_of("state", ("open", "locked")), name="state"),
     )
 
-    starts_on: Mapped[date]
-    ends_on: Mapped[date]
-    state: Mapped[str] = mapped_column(sa.String(8), server_default="open")
-    locked_by: Mapped[str | None] = mapped_column(sa.String(80))
-    locked_name: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    locked_at: Mapped[datetime | None]
+    starts_on: date
+    ends_on: date
+    state: str = column(server_default="open", max_length=8)
+    locked_by: str | None = Field(default=None, max_length=80)
+    locked_name: str = column(server_default="", max_length=200)
+    locked_at: datetime | None = column(Instant)
 
 
-class AttendanceDelta(Base, Identified, Timestamped):
+class AttendanceDelta(Identified, Timestamped, Base, table=True):
     """What late data changes about a locked day, in seconds (fractions of days in hundredths), to be paid in a later
     period. ``period_id`` None: in the next one that is opened."""
 
@@ -174,21 +173,21 @@ class AttendanceDelta(Base, Identified, Timestamped):
         sa.Index("ix_attendance_deltas_work_date_id", "work_date", "id"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    work_date: Mapped[date]
-    period_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("attendance_periods.id", ondelete="RESTRICT"))
-    figures: Mapped[dict[str, object]]
-    reason: Mapped[str] = mapped_column(sa.String(40))
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="RESTRICT")
+    work_date: date
+    period_id: UUID | None = Field(default=None, foreign_key="attendance_periods.id", ondelete="RESTRICT")
+    figures: dict[str, object] = column(Json)
+    reason: str = Field(max_length=40)
 
 
-class ProcessingRun(Base, Identified):
+class ProcessingRun(Identified, Base, table=True):
     """Days somebody asked to be computed again. What is still to do is what is still marked."""
 
     __tablename__ = "processing_runs"
 
-    first: Mapped[date]
-    last: Mapped[date]
-    staff_ids: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
-    total: Mapped[int]
-    requested_by: Mapped[str] = mapped_column(sa.String(200))
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    first: date
+    last: date
+    staff_ids: list[str] | None = column(Json)
+    total: int
+    requested_by: str = Field(max_length=200)
+    created_at: datetime = column(Instant, server_default=sa.func.now())

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation import audit, outbox
 from foundation.audit import Actor, AuditColumns
-from foundation.database import NAMING_CONVENTION, Model
+from foundation.database import Table, service_registry
 from foundation.outbox import OutboxColumns
 
 
-class Base(Model):
+class Base(Table, registry=service_registry()):
     """Base of all tables of a tenant stack."""
 
-    __abstract__ = True
-    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 
-
-class AuditEntry(Base, AuditColumns):
+class AuditEntry(AuditColumns, Base, table=True):
     """The organisation's audit trail."""
 
     __tablename__ = "audit_log"
 
 
-class OutboxEntry(Base, OutboxColumns):
+class OutboxEntry(OutboxColumns, Base, table=True):
     """What still has to happen because of a committed change."""
 
     __tablename__ = "outbox"

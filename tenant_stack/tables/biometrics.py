@@ -10,9 +10,9 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Timestamped, column, identity
 from tenant_stack.tables.base import Base
 
 TEMPLATE_STATES = ("quarantined", "active", "revoked")
@@ -26,7 +26,7 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-class BiometricTemplate(Base, Identified, Timestamped):
+class BiometricTemplate(Identified, Timestamped, Base, table=True):
     """One part of a template of one person.
 
     ``quarantined`` came from a clock unasked (no consent, or nobody knows whose PIN it is) and is sent nowhere;
@@ -72,28 +72,28 @@ class BiometricTemplate(Base, Identified, Timestamped):
         sa.Index("ix_biometric_templates_key_version", "key_version", "id"),
     )
 
-    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    template_type: Mapped[str] = mapped_column(sa.String(16))
-    template_format: Mapped[str] = mapped_column(sa.String(16))
-    template_data: Mapped[str | None] = mapped_column(sa.Text)
-    quality_score: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    finger_index: Mapped[int] = mapped_column(sa.SmallInteger)
-    part: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
-    valid: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("1"))
-    revision: Mapped[int] = mapped_column(server_default=sa.text("1"))
-    key_version: Mapped[int | None]
-    state: Mapped[str] = mapped_column(sa.String(16))
-    origin: Mapped[str] = mapped_column(sa.String(16))
-    origin_device_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("devices.id", ondelete="SET NULL"))
-    origin_pin: Mapped[str | None] = mapped_column(sa.String(24))
-    unreadable_at: Mapped[datetime | None]
-    leaver_since: Mapped[datetime | None]
-    captured_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    erased_at: Mapped[datetime | None]
-    erased_because: Mapped[str] = mapped_column(sa.String(40), server_default="")
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", ondelete="CASCADE")
+    template_type: str = Field(max_length=16)
+    template_format: str = Field(max_length=16)
+    template_data: str | None = column(sa.Text)
+    quality_score: int | None = column(sa.SmallInteger)
+    finger_index: int = column(sa.SmallInteger)
+    part: int = column(sa.SmallInteger, server_default=sa.text("0"))
+    valid: int = column(sa.SmallInteger, server_default=sa.text("1"))
+    revision: int = column(server_default=sa.text("1"))
+    key_version: int | None = None
+    state: str = Field(max_length=16)
+    origin: str = Field(max_length=16)
+    origin_device_id: UUID | None = Field(default=None, foreign_key="devices.id", ondelete="SET NULL")
+    origin_pin: str | None = Field(default=None, max_length=24)
+    unreadable_at: datetime | None = column(Instant)
+    leaver_since: datetime | None = column(Instant)
+    captured_at: datetime = column(Instant, server_default=sa.func.now())
+    erased_at: datetime | None = column(Instant)
+    erased_because: str = column(server_default="", max_length=40)
 
 
-class DeviceTemplate(Base, Identified, Timestamped):
+class DeviceTemplate(Identified, Timestamped, Base, table=True):
     """One template on one clock: what is wanted there and what the clock confirmed.
 
     ``pending`` waits to be sent, ``sent`` was given to the clock, ``written`` it answered that it has it, ``confirmed``
@@ -114,30 +114,30 @@ class DeviceTemplate(Base, Identified, Timestamped):
         ),
     )
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"))
-    template_id: Mapped[UUID] = mapped_column(sa.ForeignKey("biometric_templates.id", ondelete="CASCADE"))
-    pin: Mapped[str] = mapped_column(sa.String(24))
-    state: Mapped[str] = mapped_column(sa.String(16), server_default="pending")
-    revision: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    message: Mapped[str] = mapped_column(sa.String(300), server_default="")
-    command_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    confirmed_at: Mapped[datetime | None]
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="CASCADE")
+    template_id: UUID = Field(foreign_key="biometric_templates.id", ondelete="CASCADE")
+    pin: str = Field(max_length=24)
+    state: str = column(server_default="pending", max_length=16)
+    revision: int = column(server_default=sa.text("0"))
+    message: str = column(server_default="", max_length=300)
+    command_id: int | None = column(sa.BigInteger)
+    attempts: int = column(server_default=sa.text("0"))
+    confirmed_at: datetime | None = column(Instant)
 
 
-class ConsentText(Base, Identified):
+class ConsentText(Identified, Base, table=True):
     """A version of what people agree to; never changed, only followed by the next version."""
 
     __tablename__ = "consent_texts"
 
-    version: Mapped[int] = mapped_column(unique=True)
-    title: Mapped[str] = mapped_column(sa.String(200))
-    text: Mapped[str] = mapped_column(sa.Text)
-    created_by: Mapped[str] = mapped_column(sa.String(200))
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    version: int = Field(unique=True)
+    title: str = Field(max_length=200)
+    text: str = column(sa.Text)
+    created_by: str = Field(max_length=200)
+    created_at: datetime = column(Instant, server_default=sa.func.now())
 
 
-class StaffConsent(Base, Identified):
+class StaffConsent(Identified, Base, table=True):
     """Somebody agreed to a version of the text; ``ended_at`` says when that was withdrawn or renewed."""
 
     __tablename__ = "staff_consents"
@@ -153,19 +153,19 @@ class StaffConsent(Base, Identified):
         sa.Index("ix_staff_consents_staff_id", "staff_id", "id"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    text_id: Mapped[UUID] = mapped_column(sa.ForeignKey("consent_texts.id", ondelete="RESTRICT"))
-    how: Mapped[str] = mapped_column(sa.String(16))
-    note: Mapped[str] = mapped_column(sa.String(400), server_default="")
-    given_at: Mapped[datetime]
-    recorded_by: Mapped[str] = mapped_column(sa.String(200))
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    ended_at: Mapped[datetime | None]
-    ended_because: Mapped[str] = mapped_column(sa.String(16), server_default="")
-    ended_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
+    text_id: UUID = Field(foreign_key="consent_texts.id", ondelete="RESTRICT")
+    how: str = Field(max_length=16)
+    note: str = column(server_default="", max_length=400)
+    given_at: datetime = column(Instant)
+    recorded_by: str = Field(max_length=200)
+    created_at: datetime = column(Instant, server_default=sa.func.now())
+    ended_at: datetime | None = column(Instant)
+    ended_because: str = column(server_default="", max_length=16)
+    ended_by: str = column(server_default="", max_length=200)
 
 
-class EnrolmentSession(Base, Identified, Timestamped):
+class EnrolmentSession(Identified, Timestamped, Base, table=True):
     """An enrolment at a distance: one person, one clock, one finger, a time limit. One at a time on a clock."""
 
     __tablename__ = "enrolment_sessions"
@@ -182,37 +182,37 @@ class EnrolmentSession(Base, Identified, Timestamped):
         sa.Index("ix_enrolment_sessions_staff_id", "staff_id", "id"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"))
-    pin: Mapped[str] = mapped_column(sa.String(24))
-    template_type: Mapped[str] = mapped_column(sa.String(16))
-    finger_index: Mapped[int] = mapped_column(sa.SmallInteger)
-    state: Mapped[str] = mapped_column(sa.String(16), server_default="asked")
-    touch: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
-    message: Mapped[str] = mapped_column(sa.String(300), server_default="")
-    seconds: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("60"))
-    requested_by: Mapped[str] = mapped_column(sa.String(200))
-    command_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    template_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("biometric_templates.id", ondelete="SET NULL"))
-    expires_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="CASCADE")
+    pin: str = Field(max_length=24)
+    template_type: str = Field(max_length=16)
+    finger_index: int = column(sa.SmallInteger)
+    state: str = column(server_default="asked", max_length=16)
+    touch: int = column(sa.SmallInteger, server_default=sa.text("0"))
+    message: str = column(server_default="", max_length=300)
+    seconds: int = column(sa.SmallInteger, server_default=sa.text("60"))
+    requested_by: str = Field(max_length=200)
+    command_id: int | None = column(sa.BigInteger)
+    template_id: UUID | None = Field(default=None, foreign_key="biometric_templates.id", ondelete="SET NULL")
+    expires_at: datetime = column(Instant)
+    finished_at: datetime | None = column(Instant)
 
 
-class EnrolmentStepRow(Base):
+class EnrolmentStepRow(Base, table=True):
     """One thing that happened during an enrolment at a distance."""
 
     __tablename__ = "enrolment_steps"
     __table_args__ = (sa.Index("ix_enrolment_steps_session_id", "session_id", "id"),)
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrolment_sessions.id", ondelete="CASCADE"))
-    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    step: Mapped[str] = mapped_column(sa.String(16))
-    touch: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
-    message: Mapped[str] = mapped_column(sa.String(300), server_default="")
+    id: int = identity(primary_key=True)
+    session_id: UUID = Field(foreign_key="enrolment_sessions.id", ondelete="CASCADE")
+    at: datetime = column(Instant, server_default=sa.func.now())
+    step: str = Field(max_length=16)
+    touch: int = column(sa.SmallInteger, server_default=sa.text("0"))
+    message: str = column(server_default="", max_length=300)
 
 
-class BiometricAccess(Base):
+class BiometricAccess(Base, table=True):
     """Every access to a template: what for, by whom, for which clock. Only ever added to."""
 
     __tablename__ = "biometric_access"
@@ -221,12 +221,12 @@ class BiometricAccess(Base):
         sa.Index("ix_biometric_access_staff_id", "staff_id", "id"),
     )
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    template_id: Mapped[UUID]
-    staff_id: Mapped[UUID | None]
-    device_id: Mapped[UUID | None]
-    purpose: Mapped[str] = mapped_column(sa.String(24))
-    actor_kind: Mapped[str] = mapped_column(sa.String(16))
-    actor_label: Mapped[str] = mapped_column(sa.String(200))
-    correlation_id: Mapped[str] = mapped_column(sa.String(64), server_default="")
+    id: int = identity(primary_key=True)
+    at: datetime = column(Instant, server_default=sa.func.now())
+    template_id: UUID
+    staff_id: UUID | None = None
+    device_id: UUID | None = None
+    purpose: str = Field(max_length=24)
+    actor_kind: str = Field(max_length=16)
+    actor_label: str = Field(max_length=200)
+    correlation_id: str = column(server_default="", max_length=64)

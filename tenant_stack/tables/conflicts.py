@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified
+from foundation.database import Identified, Instant, Json, column
 from tenant_stack.tables.base import Base
 
 
-class ConflictRow(Base, Identified):
+class ConflictRow(Identified, Base, table=True):
     """A clock and we said different things of one number; both sides are kept whatever was decided.
 
     ``kind``: ``changed_at_clock`` (only the clock changed), ``changed_on_both``, ``pin_collision`` (one number, two
@@ -31,22 +31,22 @@ class ConflictRow(Base, Identified):
         sa.Index("uq_conflicts_open", "enrollment_id", unique=True, postgresql_where=sa.text("resolved_at IS NULL")),
     )
 
-    kind: Mapped[str] = mapped_column(sa.String(24))
-    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("device_enrollments.id", ondelete="CASCADE"), index=True)
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), index=True)
-    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff.id", ondelete="SET NULL"))
-    pin: Mapped[str] = mapped_column(sa.String(24))
-    fields: Mapped[list[str]]
-    agreed: Mapped[dict[str, object] | None]
-    ours: Mapped[dict[str, object] | None]
-    theirs: Mapped[dict[str, object]]
-    ours_at: Mapped[datetime | None]
-    theirs_at: Mapped[datetime]
-    rule: Mapped[str] = mapped_column(sa.String(300))
-    automatic: Mapped[bool] = mapped_column(server_default=sa.false())
-    taken: Mapped[str | None] = mapped_column(sa.String(8))
-    result: Mapped[dict[str, object] | None]
-    resolved_at: Mapped[datetime | None]
-    resolved_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    before: Mapped[dict[str, object] | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    kind: str = Field(max_length=24)
+    enrollment_id: UUID = Field(foreign_key="device_enrollments.id", ondelete="CASCADE", index=True)
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="CASCADE", index=True)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    pin: str = Field(max_length=24)
+    fields: list[str] = column(Json)
+    agreed: dict[str, object] | None = column(Json)
+    ours: dict[str, object] | None = column(Json)
+    theirs: dict[str, object] = column(Json)
+    ours_at: datetime | None = column(Instant)
+    theirs_at: datetime = column(Instant)
+    rule: str = Field(max_length=300)
+    automatic: bool = column(server_default=sa.false())
+    taken: str | None = Field(default=None, max_length=8)
+    result: dict[str, object] | None = column(Json)
+    resolved_at: datetime | None = column(Instant)
+    resolved_by: str = column(server_default="", max_length=200)
+    before: dict[str, object] | None = column(Json)
+    created_at: datetime = column(Instant, server_default=sa.func.now())

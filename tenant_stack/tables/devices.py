@@ -6,13 +6,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Json, Timestamped, column, identity
 from tenant_stack.tables.base import Base
 
 
-class Device(Base, Identified, Timestamped):
+class Device(Identified, Timestamped, Base, table=True):
     """A clock, known by its serial. ``approved_at`` is None while nobody here has said that it is ours.
 
     ``last_seen`` holds an instant per kind of contact. ``pull_state`` is the bridge's last word on a pull device.
@@ -34,56 +34,56 @@ class Device(Base, Identified, Timestamped):
         sa.Index("ix_devices_name_id", "name", "id"),
     )
 
-    device_serial: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(120))
-    connection: Mapped[str] = mapped_column(sa.String(8))
-    ip_address: Mapped[str | None] = mapped_column(sa.String(45))
-    port: Mapped[int] = mapped_column(server_default=sa.text("4370"))
-    comm_key: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    zone: Mapped[str] = mapped_column(sa.String(64))
-    location: Mapped[str | None] = mapped_column(sa.String(200))
-    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
-    device_config: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    approved_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    source_address: Mapped[str | None] = mapped_column(sa.String(64))
-    last_seen_at: Mapped[datetime | None]
-    last_seen: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    last_sync_at: Mapped[datetime | None]
-    last_punch_at: Mapped[datetime | None]
-    pull_state: Mapped[str | None] = mapped_column(sa.String(16))
-    pull_message: Mapped[str] = mapped_column(sa.String(300), server_default="")
-    announced_status: Mapped[str] = mapped_column(sa.String(20), server_default="")
-    firmware: Mapped[str | None] = mapped_column(sa.String(120))
-    clock_offset_seconds: Mapped[int | None]
-    counts: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    info: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    stored_punches: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    received_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    duplicate_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    quarantined_lines: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    trust: Mapped[str] = mapped_column(sa.String(8), server_default="punches")
-    pinned_address: Mapped[str | None] = mapped_column(sa.String(64))
-    new_address: Mapped[str | None] = mapped_column(sa.String(64))
-    previous_address: Mapped[str | None] = mapped_column(sa.String(64))
-    previous_address_at: Mapped[datetime | None]
-    two_sources_at: Mapped[datetime | None]
-    sealed_comm_key: Mapped[str | None] = mapped_column(sa.Text)
-    claim_state: Mapped[str] = mapped_column(sa.String(12), server_default="unasked")
+    device_serial: str = Field(max_length=64, unique=True)
+    name: str = Field(max_length=120)
+    connection: str = Field(max_length=8)
+    ip_address: str | None = Field(default=None, max_length=45)
+    port: int = column(server_default=sa.text("4370"))
+    comm_key: int = column(server_default=sa.text("0"))
+    zone: str = Field(max_length=64)
+    location: str | None = Field(default=None, max_length=200)
+    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
+    device_config: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    approved_at: datetime | None = column(Instant)
+    attempts: int = column(server_default=sa.text("0"))
+    source_address: str | None = Field(default=None, max_length=64)
+    last_seen_at: datetime | None = column(Instant)
+    last_seen: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    last_sync_at: datetime | None = column(Instant)
+    last_punch_at: datetime | None = column(Instant)
+    pull_state: str | None = Field(default=None, max_length=16)
+    pull_message: str = column(server_default="", max_length=300)
+    announced_status: str = column(server_default="", max_length=20)
+    firmware: str | None = Field(default=None, max_length=120)
+    clock_offset_seconds: int | None = None
+    counts: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    info: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    stored_punches: int = column(sa.BigInteger, server_default=sa.text("0"))
+    received_lines: int = column(sa.BigInteger, server_default=sa.text("0"))
+    duplicate_lines: int = column(sa.BigInteger, server_default=sa.text("0"))
+    quarantined_lines: int = column(sa.BigInteger, server_default=sa.text("0"))
+    trust: str = column(server_default="punches", max_length=8)
+    pinned_address: str | None = Field(default=None, max_length=64)
+    new_address: str | None = Field(default=None, max_length=64)
+    previous_address: str | None = Field(default=None, max_length=64)
+    previous_address_at: datetime | None = column(Instant)
+    two_sources_at: datetime | None = column(Instant)
+    sealed_comm_key: str | None = column(sa.Text)
+    claim_state: str = column(server_default="unasked", max_length=12)
 
 
-class RefusedContact(Base):
+class RefusedContact(Base, table=True):
     """Contacts of serials that no longer fit among the waiting ones, counted a day, with the last as an example."""
 
     __tablename__ = "refused_contacts"
 
-    day: Mapped[date] = mapped_column(primary_key=True)
-    attempts: Mapped[int] = mapped_column(sa.BigInteger)
-    last_serial: Mapped[str] = mapped_column(sa.String(64))
-    last_address: Mapped[str] = mapped_column(sa.String(64))
+    day: date = Field(primary_key=True)
+    attempts: int = column(sa.BigInteger)
+    last_serial: str = Field(max_length=64)
+    last_address: str = Field(max_length=64)
 
 
-class SyncLog(Base, Identified):
+class SyncLog(Identified, Base, table=True):
     """One synchronisation of a device; the row is the state of the job, the queue only hints at it."""
 
     __tablename__ = "sync_logs"
@@ -98,25 +98,25 @@ class SyncLog(Base, Identified):
         ),
     )
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
-    kind: Mapped[str] = mapped_column(sa.String(16), server_default="requested")
-    state: Mapped[str] = mapped_column(sa.String(16), server_default="queued")
-    requested_by: Mapped[str] = mapped_column(sa.String(200))
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    next_attempt_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    leased_until: Mapped[datetime | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    stored_before: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    received: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    stored: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    duplicate: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    quarantined: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    message: Mapped[str] = mapped_column(sa.Text, server_default="")
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    kind: str = column(server_default="requested", max_length=16)
+    state: str = column(server_default="queued", max_length=16)
+    requested_by: str = Field(max_length=200)
+    attempts: int = column(server_default=sa.text("0"))
+    next_attempt_at: datetime = column(Instant, server_default=sa.func.now())
+    leased_until: datetime | None = column(Instant)
+    started_at: datetime | None = column(Instant)
+    finished_at: datetime | None = column(Instant)
+    stored_before: int = column(sa.BigInteger, server_default=sa.text("0"))
+    received: int = column(server_default=sa.text("0"))
+    stored: int = column(server_default=sa.text("0"))
+    duplicate: int = column(server_default=sa.text("0"))
+    quarantined: int = column(server_default=sa.text("0"))
+    message: str = column(sa.Text, server_default="")
+    created_at: datetime = column(Instant, server_default=sa.func.now())
 
 
-class DeviceCommand(Base):
+class DeviceCommand(Base, table=True):
     """One command for a push clock. It is leased, not removed, until the clock has answered.
 
     ``pin`` is whom it is about, in normal form. ``template_id`` names a template whose bytes are filled in when the
@@ -140,27 +140,27 @@ class DeviceCommand(Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
-    kind: Mapped[str] = mapped_column(sa.String(24))
-    pin: Mapped[str | None] = mapped_column(sa.String(24))
-    template_id: Mapped[UUID | None]
-    purpose: Mapped[str] = mapped_column(sa.String(16), server_default="")
-    requested_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    payload: Mapped[dict[str, object]] = mapped_column(server_default=sa.text("'{}'"))
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="queued")
-    sync_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sync_logs.id", ondelete="RESTRICT"))
-    enrollment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("device_enrollments.id", ondelete="CASCADE"))
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    leased_until: Mapped[datetime | None]
-    result_code: Mapped[int | None]
-    result_text: Mapped[str] = mapped_column(sa.String(512), server_default="")
-    result_count: Mapped[int | None] = mapped_column(sa.BigInteger)
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    finished_at: Mapped[datetime | None]
+    id: int = identity(primary_key=True)
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    kind: str = Field(max_length=24)
+    pin: str | None = Field(default=None, max_length=24)
+    template_id: UUID | None = None
+    purpose: str = column(server_default="", max_length=16)
+    requested_by: str = column(server_default="", max_length=200)
+    payload: dict[str, object] = column(Json, server_default=sa.text("'{}'"))
+    state: str = column(server_default="queued", max_length=12)
+    sync_id: UUID | None = Field(default=None, foreign_key="sync_logs.id", ondelete="RESTRICT")
+    enrollment_id: UUID | None = Field(default=None, foreign_key="device_enrollments.id", ondelete="CASCADE")
+    attempts: int = column(server_default=sa.text("0"))
+    leased_until: datetime | None = column(Instant)
+    result_code: int | None = None
+    result_text: str = column(server_default="", max_length=512)
+    result_count: int | None = column(sa.BigInteger)
+    created_at: datetime = column(Instant, server_default=sa.func.now())
+    finished_at: datetime | None = column(Instant)
 
 
-class DeviceCompleteness(Base):
+class DeviceCompleteness(Base, table=True):
     """Is everything that is on a clock here? One row a device, see `tenant_stack.devices.completeness`.
 
     ``on_clock`` and ``held`` (punches and quarantined lines here) were compared at ``checked_at``; ``explained`` is the
@@ -172,22 +172,22 @@ class DeviceCompleteness(Base):
         sa.CheckConstraint("state IN ('unknown', 'equal', 'missing', 'full_ring', 'unsaid')", name="state"),
     )
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
-    method: Mapped[str] = mapped_column(sa.String(8), server_default="")
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="unknown")
-    on_clock: Mapped[int | None] = mapped_column(sa.BigInteger)
-    held: Mapped[int | None] = mapped_column(sa.BigInteger)
-    explained: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    until_local: Mapped[str | None] = mapped_column(sa.String(19))
-    checked_at: Mapped[datetime | None]
-    verified_at: Mapped[datetime | None]
-    differs_since: Mapped[datetime | None]
-    reread_at: Mapped[datetime | None]
-    reread_from: Mapped[int | None] = mapped_column(sa.BigInteger)
-    next_check_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="CASCADE", primary_key=True)
+    method: str = column(server_default="", max_length=8)
+    state: str = column(server_default="unknown", max_length=12)
+    on_clock: int | None = column(sa.BigInteger)
+    held: int | None = column(sa.BigInteger)
+    explained: int = column(sa.BigInteger, server_default=sa.text("0"))
+    until_local: str | None = Field(default=None, max_length=19)
+    checked_at: datetime | None = column(Instant)
+    verified_at: datetime | None = column(Instant)
+    differs_since: datetime | None = column(Instant)
+    reread_at: datetime | None = column(Instant)
+    reread_from: int | None = column(sa.BigInteger)
+    next_check_at: datetime = column(Instant, server_default=sa.func.now())
 
 
-class Alert(Base, Identified):
+class Alert(Identified, Base, table=True):
     """Something about a clock that a person should know: opened and closed by facts, acknowledged by people.
 
     ``times`` counts how often the same thing came back within a day of having gone.
@@ -208,25 +208,25 @@ class Alert(Base, Identified):
         sa.Index("ix_alerts_device_id", "device_id"),
     )
 
-    kind: Mapped[str] = mapped_column(sa.String(32))
-    device_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"))
-    severity: Mapped[str] = mapped_column(sa.String(8))
-    text: Mapped[str] = mapped_column(sa.Text)
-    times: Mapped[int] = mapped_column(server_default=sa.text("1"))
-    opened_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    last_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    closed_at: Mapped[datetime | None]
-    acknowledged_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str | None] = mapped_column(sa.String(200))
-    note: Mapped[str] = mapped_column(sa.String(500), server_default="")
+    kind: str = Field(max_length=32)
+    device_id: UUID | None = Field(default=None, foreign_key="devices.id", ondelete="CASCADE")
+    severity: str = Field(max_length=8)
+    text: str = column(sa.Text)
+    times: int = column(server_default=sa.text("1"))
+    opened_at: datetime = column(Instant, server_default=sa.func.now())
+    last_at: datetime = column(Instant, server_default=sa.func.now())
+    closed_at: datetime | None = column(Instant)
+    acknowledged_at: datetime | None = column(Instant)
+    acknowledged_by: str | None = Field(default=None, max_length=200)
+    note: str = column(server_default="", max_length=500)
 
 
-class AlertWatch(Base):
+class AlertWatch(Base, table=True):
     """Since when the watch over clocks has been running without a gap: a restart of ours is no fault of a clock."""
 
     __tablename__ = "alert_watch"
     __table_args__ = (sa.CheckConstraint("id = 1", name="one"),)
 
-    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default=sa.text("1"))
-    running_since: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    looked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    id: int = column(sa.SmallInteger, server_default=sa.text("1"), primary_key=True)
+    running_since: datetime = column(Instant, server_default=sa.func.now())
+    looked_at: datetime = column(Instant, server_default=sa.func.now())

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified
+from foundation.database import Identified, Instant, Json, column
 from tenant_stack.tables.base import Base
 
 
-class PunchLog(Base):
+class PunchLog(Base, table=True):
     """One line of a clock's log: never edited, never deleted; only ``staff_id`` is set when the PIN becomes known.
 
     ``local_time`` is the clock's wall time as it wrote it, ``zone`` the site's IANA zone, ``punched_at`` the instant of
@@ -29,25 +29,25 @@ class PunchLog(Base):
         {"postgresql_partition_by": "RANGE (local_time)"},
     )
 
-    id: Mapped[UUID] = mapped_column(server_default=sa.text("uuidv7()"))
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
-    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    pin: Mapped[str] = mapped_column(sa.String(24))
-    raw_pin: Mapped[str] = mapped_column(sa.String(24))
-    local_time: Mapped[datetime] = mapped_column(sa.DateTime(timezone=False))
-    zone: Mapped[str] = mapped_column(sa.String(64))
-    punched_at: Mapped[datetime]
-    status: Mapped[int] = mapped_column(sa.SmallInteger)
-    verify: Mapped[int] = mapped_column(sa.SmallInteger)
-    work_code: Mapped[str] = mapped_column(sa.String(24))
-    source: Mapped[str] = mapped_column(sa.String(8))
-    clock_offset_seconds: Mapped[int | None]
-    received_at: Mapped[datetime]
-    raw: Mapped[str] = mapped_column(sa.Text)
-    unconfirmed_source: Mapped[bool] = mapped_column(server_default=sa.text("false"))
+    id: UUID = column(server_default=sa.text("uuidv7()"))
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", ondelete="RESTRICT")
+    pin: str = Field(max_length=24)
+    raw_pin: str = Field(max_length=24)
+    local_time: datetime = column(Instant, sa.DateTime(timezone=False))
+    zone: str = Field(max_length=64)
+    punched_at: datetime = column(Instant)
+    status: int = column(sa.SmallInteger)
+    verify: int = column(sa.SmallInteger)
+    work_code: str = Field(max_length=24)
+    source: str = Field(max_length=8)
+    clock_offset_seconds: int | None = None
+    received_at: datetime = column(Instant)
+    raw: str = column(sa.Text)
+    unconfirmed_source: bool = column(server_default=sa.text("false"))
 
 
-class QuarantinedLine(Base, Identified):
+class QuarantinedLine(Identified, Base, table=True):
     """A line that is no punch we can place in time: kept as it came, with the reason. ``digest`` is SHA-256 of it.
 
     ``fields`` are its parts as the bridge read them, None when it could not. A row is never deleted: replayed, it
@@ -62,21 +62,21 @@ class QuarantinedLine(Base, Identified):
         sa.Index("ix_quarantined_lines_open", "device_id", "id", postgresql_where=sa.text("state = 'open'")),
     )
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
-    raw: Mapped[str] = mapped_column(sa.Text)
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    reason: Mapped[str] = mapped_column(sa.String(300))
-    source: Mapped[str] = mapped_column(sa.String(8))
-    received_at: Mapped[datetime]
-    fields: Mapped[dict[str, object] | None]
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="open")
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    settled_at: Mapped[datetime | None]
-    settled_by: Mapped[str | None] = mapped_column(sa.String(200))
-    note: Mapped[str] = mapped_column(sa.String(500), server_default="")
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    raw: str = column(sa.Text)
+    digest: bytes = column(sa.LargeBinary)
+    reason: str = Field(max_length=300)
+    source: str = Field(max_length=8)
+    received_at: datetime = column(Instant)
+    fields: dict[str, object] | None = column(Json)
+    state: str = column(server_default="open", max_length=12)
+    attempts: int = column(server_default=sa.text("0"))
+    settled_at: datetime | None = column(Instant)
+    settled_by: str | None = Field(default=None, max_length=200)
+    note: str = column(server_default="", max_length=500)
 
 
-class PendingStaffDay(Base):
+class PendingStaffDay(Base, table=True):
     """A staff-day whose record must be computed again. Whoever marks it locks it until their commit.
 
     ``priority`` 0 is computed before 1, which is for days that somebody asked to have computed again.
@@ -88,7 +88,7 @@ class PendingStaffDay(Base):
         sa.Index("ix_pending_staff_days_turn", "priority", "marked_at", "staff_id", "work_date"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    work_date: Mapped[date]
-    marked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
+    work_date: date
+    marked_at: datetime = column(Instant, server_default=sa.func.now())
+    priority: int = column(sa.SmallInteger, server_default=sa.text("0"))

@@ -6,10 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Json, Timestamped, column
 from tenant_stack.tables.attendance import one_of
 from tenant_stack.tables.base import Base
 
@@ -18,17 +17,17 @@ DELIVERY_STATES = ("pending", "sent", "failed")
 FORMATS = ("csv", "xlsx", "pdf")
 
 
-class SavedReport(Base, Identified, Timestamped):
+class SavedReport(Identified, Timestamped, Base, table=True):
     """A report somebody described and named. ``request`` is the report as the API takes it."""
 
     __tablename__ = "saved_reports"
 
-    name: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    request: Mapped[dict[str, object]]
-    created_by: Mapped[str] = mapped_column(sa.String(200))
+    name: str = Field(max_length=120, unique=True)
+    request: dict[str, object] = column(Json)
+    created_by: str = Field(max_length=200)
 
 
-class ReportSchedule(Base, Identified, Timestamped):
+class ReportSchedule(Identified, Timestamped, Base, table=True):
     """A report that is made and sent again and again. ``next_at`` is the next due instant; ``at`` is wall time in
     ``zone``. ``requester_id`` is the account on whose behalf runs are made."""
 
@@ -39,22 +38,22 @@ class ReportSchedule(Base, Identified, Timestamped):
         sa.Index("ix_report_schedules_next_at", "next_at", postgresql_where=sa.text("active")),
     )
 
-    name: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    request: Mapped[dict[str, object]]
-    format: Mapped[str] = mapped_column(sa.String(4))
-    every: Mapped[str] = mapped_column(sa.String(5))
-    weekday: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    day: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    at: Mapped[str] = mapped_column(sa.String(5))
-    zone: Mapped[str] = mapped_column(sa.String(64))
-    recipients: Mapped[list[str]]
-    active: Mapped[bool] = mapped_column(server_default=sa.true())
-    next_at: Mapped[datetime]
-    requester_id: Mapped[str] = mapped_column(sa.String(80))
-    created_by: Mapped[str] = mapped_column(sa.String(200))
+    name: str = Field(max_length=120, unique=True)
+    request: dict[str, object] = column(Json)
+    format: str = Field(max_length=4)
+    every: str = Field(max_length=5)
+    weekday: int | None = column(sa.SmallInteger)
+    day: int | None = column(sa.SmallInteger)
+    at: str = Field(max_length=5)
+    zone: str = Field(max_length=64)
+    recipients: list[str] = column(Json)
+    active: bool = column(server_default=sa.true())
+    next_at: datetime = column(Instant)
+    requester_id: str = Field(max_length=80)
+    created_by: str = Field(max_length=200)
 
 
-class ReportRun(Base, Identified):
+class ReportRun(Identified, Base, table=True):
     """A report written to a file. The row is the state of the work; a worker that holds it renews ``beat_at``.
 
     ``request`` names its days by date; ``parts`` is what its requester may see (None: everything). ``checksum`` is the
@@ -70,45 +69,45 @@ class ReportRun(Base, Identified):
         sa.Index("ix_report_runs_expires_at", "expires_at", postgresql_where=sa.text("stored")),
     )
 
-    kind: Mapped[str] = mapped_column(sa.String(24))
-    title: Mapped[str] = mapped_column(sa.String(120))
-    request: Mapped[dict[str, object]]
-    about: Mapped[list[str]] = mapped_column(server_default=sa.text("'[]'"))
-    format: Mapped[str] = mapped_column(sa.String(4))
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="queued")
-    step: Mapped[str] = mapped_column(sa.String(80), server_default="waiting")
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    rows: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    rows_total: Mapped[int | None]
-    bytes: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
-    checksum: Mapped[str] = mapped_column(sa.String(64), server_default="")
-    file_name: Mapped[str] = mapped_column(sa.String(160), server_default="")
-    stored: Mapped[bool] = mapped_column(server_default=sa.false())
-    message: Mapped[str] = mapped_column(sa.Text, server_default="")
-    requester_kind: Mapped[str] = mapped_column(sa.String(16))
-    requester_id: Mapped[str] = mapped_column(sa.String(80))
-    requester_name: Mapped[str] = mapped_column(sa.String(200))
-    parts: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
-    schedule_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("report_schedules.id", ondelete="SET NULL"))
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    started_at: Mapped[datetime | None]
-    beat_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
+    kind: str = Field(max_length=24)
+    title: str = Field(max_length=120)
+    request: dict[str, object] = column(Json)
+    about: list[str] = column(Json, server_default=sa.text("'[]'"))
+    format: str = Field(max_length=4)
+    state: str = column(server_default="queued", max_length=12)
+    step: str = column(server_default="waiting", max_length=80)
+    attempts: int = column(server_default=sa.text("0"))
+    rows: int = column(server_default=sa.text("0"))
+    rows_total: int | None = None
+    bytes: int = column(sa.BigInteger, server_default=sa.text("0"))
+    checksum: str = column(server_default="", max_length=64)
+    file_name: str = column(server_default="", max_length=160)
+    stored: bool = column(server_default=sa.false())
+    message: str = column(sa.Text, server_default="")
+    requester_kind: str = Field(max_length=16)
+    requester_id: str = Field(max_length=80)
+    requester_name: str = Field(max_length=200)
+    parts: list[str] | None = column(Json)
+    schedule_id: UUID | None = Field(default=None, foreign_key="report_schedules.id", ondelete="SET NULL")
+    created_at: datetime = column(Instant, server_default=sa.func.now())
+    started_at: datetime | None = column(Instant)
+    beat_at: datetime | None = column(Instant)
+    finished_at: datetime | None = column(Instant)
+    expires_at: datetime | None = column(Instant)
 
 
-class ReportChunk(Base):
+class ReportChunk(Base, table=True):
     """A piece of a run's file, in order from 0: any process of the stack can read what another one wrote."""
 
     __tablename__ = "report_chunks"
     __table_args__ = (sa.PrimaryKeyConstraint("run_id", "number"),)
 
-    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("report_runs.id", ondelete="CASCADE"))
-    number: Mapped[int]
-    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    run_id: UUID = Field(foreign_key="report_runs.id", ondelete="CASCADE")
+    number: int
+    data: bytes = column(sa.LargeBinary)
 
 
-class ReportDelivery(Base, Identified):
+class ReportDelivery(Identified, Base, table=True):
     """One due time of a schedule: there is at most one row, so at most one run and one message."""
 
     __tablename__ = "report_deliveries"
@@ -118,11 +117,11 @@ class ReportDelivery(Base, Identified):
         sa.Index("ix_report_deliveries_pending", "id", postgresql_where=sa.text("state = 'pending'")),
     )
 
-    schedule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("report_schedules.id", ondelete="CASCADE"))
-    due_at: Mapped[datetime]
-    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("report_runs.id", ondelete="CASCADE"))
-    state: Mapped[str] = mapped_column(sa.String(8), server_default="pending")
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    next_attempt_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    message: Mapped[str] = mapped_column(sa.Text, server_default="")
-    sent_at: Mapped[datetime | None]
+    schedule_id: UUID = Field(foreign_key="report_schedules.id", ondelete="CASCADE")
+    due_at: datetime = column(Instant)
+    run_id: UUID = Field(foreign_key="report_runs.id", ondelete="CASCADE")
+    state: str = column(server_default="pending", max_length=8)
+    attempts: int = column(server_default=sa.text("0"))
+    next_attempt_at: datetime = column(Instant, server_default=sa.func.now())
+    message: str = column(sa.Text, server_default="")
+    sent_at: datetime | None = column(Instant)

@@ -11,47 +11,47 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Json, Timestamped, column
 from tenant_stack.tables.base import Base
 
 OPTIONAL_JSON = JSONB(none_as_null=True)
 
 
-class Site(Base, Identified, Timestamped):
+class Site(Identified, Timestamped, Base, table=True):
     """A place of work: the zone its days are counted in, and its position in degrees if known."""
 
     __tablename__ = "sites"
 
-    code: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(120))
-    zone: Mapped[str] = mapped_column(sa.String(64))
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
+    code: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=120)
+    zone: str = Field(max_length=64)
+    latitude: float | None = column(sa.Double)
+    longitude: float | None = column(sa.Double)
 
 
-class Shift(Base, Identified, Timestamped):
+class Shift(Identified, Timestamped, Base, table=True):
     """A shift by its code; what it is at a date is in its versions."""
 
     __tablename__ = "shifts"
 
-    code: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(120))
+    code: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=120)
 
 
-class ShiftVersion(Base, Identified):
+class ShiftVersion(Identified, Base, table=True):
     """What a shift is for work dates from ``effective`` on, until the next version."""
 
     __tablename__ = "shift_versions"
     __table_args__ = (sa.UniqueConstraint("shift_id", "effective"),)
 
-    owner_id: Mapped[UUID] = mapped_column("shift_id", sa.ForeignKey("shifts.id", ondelete="CASCADE"))
-    effective: Mapped[date]
-    definition: Mapped[dict[str, object]]
+    owner_id: UUID = column(name="shift_id", foreign_key="shifts.id", ondelete="CASCADE")
+    effective: date
+    definition: dict[str, object] = column(Json)
 
 
-class ShiftAssignment(Base, Identified, Timestamped):
+class ShiftAssignment(Identified, Timestamped, Base, table=True):
     """A person's cycle of shift codes (None: a free day) over a span of dates, both included."""
 
     __tablename__ = "shift_assignments"
@@ -60,15 +60,15 @@ class ShiftAssignment(Base, Identified, Timestamped):
         sa.Index("ix_shift_assignments_staff_id_starts_on", "staff_id", "starts_on"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    rotation: Mapped[list[str | None]] = mapped_column(JSONB)
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    weekdays: Mapped[list[int] | None] = mapped_column(OPTIONAL_JSON)
-    anchor: Mapped[date | None]
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
+    rotation: list[str | None] = column(Json)
+    starts_on: date
+    ends_on: date | None = None
+    weekdays: list[int] | None = column(Json)
+    anchor: date | None = None
 
 
-class RuleSetRow(Base, Identified, Timestamped):
+class RuleSetRow(Identified, Timestamped, Base, table=True):
     """A rule set by its code. Exactly one is the organisation's default."""
 
     __tablename__ = "rule_sets"
@@ -76,23 +76,23 @@ class RuleSetRow(Base, Identified, Timestamped):
         sa.Index("uq_rule_sets_is_default", "is_default", unique=True, postgresql_where=sa.text("is_default")),
     )
 
-    code: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(120))
-    is_default: Mapped[bool] = mapped_column(server_default=sa.false())
+    code: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=120)
+    is_default: bool = column(server_default=sa.false())
 
 
-class RuleSetVersion(Base, Identified):
+class RuleSetVersion(Identified, Base, table=True):
     """The rules for work dates from ``effective`` on, until the next version."""
 
     __tablename__ = "rule_set_versions"
     __table_args__ = (sa.UniqueConstraint("rule_set_id", "effective"),)
 
-    owner_id: Mapped[UUID] = mapped_column("rule_set_id", sa.ForeignKey("rule_sets.id", ondelete="CASCADE"))
-    effective: Mapped[date]
-    definition: Mapped[dict[str, object]]
+    owner_id: UUID = column(name="rule_set_id", foreign_key="rule_sets.id", ondelete="CASCADE")
+    effective: date
+    definition: dict[str, object] = column(Json)
 
 
-class HolidayRow(Base, Identified):
+class HolidayRow(Identified, Base, table=True):
     """A holiday of a site, or of all (``site_id`` None). ``origin``: entered by people, or from the library."""
 
     __tablename__ = "holidays"
@@ -101,25 +101,25 @@ class HolidayRow(Base, Identified):
         sa.CheckConstraint("origin IN ('own', 'library')", name="origin"),
     )
 
-    day: Mapped[date]
-    name: Mapped[str] = mapped_column(sa.String(200))
-    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
-    origin: Mapped[str] = mapped_column(sa.String(8), server_default="own")
+    day: date
+    name: str = Field(max_length=200)
+    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
+    origin: str = column(server_default="own", max_length=8)
 
 
-class WeeklyOffRow(Base, Identified):
+class WeeklyOffRow(Identified, Base, table=True):
     """Weekdays off (0 = Monday) in a span of dates, of a site or of all sites that have none of their own then."""
 
     __tablename__ = "weekly_offs"
     __table_args__ = (sa.CheckConstraint("ends_on >= starts_on", name="span"),)
 
-    weekdays: Mapped[list[int]] = mapped_column(JSONB)
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
+    weekdays: list[int] = column(Json)
+    starts_on: date
+    ends_on: date | None = None
+    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
 
 
-class LeaveRow(Base, Identified, Timestamped):
+class LeaveRow(Identified, Timestamped, Base, table=True):
     """Leave, or duty away from the clocks, of a person on a date. ``starts`` and ``ends``: wall seconds, for hours."""
 
     __tablename__ = "leaves"
@@ -129,20 +129,20 @@ class LeaveRow(Base, Identified, Timestamped):
         sa.CheckConstraint("kind IN ('leave', 'on_duty')", name="kind"),
     )
 
-    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
-    day: Mapped[date]
-    part: Mapped[str] = mapped_column(sa.String(12))
-    kind: Mapped[str] = mapped_column(sa.String(8))
-    code: Mapped[str] = mapped_column(sa.String(40))
-    starts: Mapped[int | None]
-    ends: Mapped[int | None]
-    note: Mapped[str | None] = mapped_column(sa.Text)
+    staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
+    day: date
+    part: str = Field(max_length=12)
+    kind: str = Field(max_length=8)
+    code: str = Field(max_length=40)
+    starts: int | None = None
+    ends: int | None = None
+    note: str | None = column(sa.Text)
 
 
-class OrganisationSetting(Base):
+class OrganisationSetting(Base, table=True):
     """One setting of the organisation by name: ``default_shift``, ``period``."""
 
     __tablename__ = "organisation_settings"
 
-    key: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    value: Mapped[object] = mapped_column(JSONB)
+    key: str = Field(max_length=40, primary_key=True)
+    value: object = column(JSONB)

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Json, Timestamped, column
 from tenant_stack.pins import NORMAL_PIN_SQL
 from tenant_stack.tables.base import Base
 
 
-class Staff(Base, Identified, Timestamped):
+class Staff(Identified, Timestamped, Base, table=True):
     """A person who punches. ``badge_pin`` and ``employee_pin`` are the PINs under which a clock may know them.
 
     ``card_number`` is the card that clocks are told; without one a badge of digits serves. ``clock_facts_at`` is when
@@ -32,32 +32,30 @@ class Staff(Base, Identified, Timestamped):
         sa.Index("ix_staff_employee_pin", "employee_pin"),
     )
 
-    employee_id: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(200))
-    badge_number: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
-    email: Mapped[str | None] = mapped_column(sa.String(254))
-    phone: Mapped[str | None] = mapped_column(sa.String(40))
-    department: Mapped[str | None] = mapped_column(sa.String(120))
-    job_title: Mapped[str | None] = mapped_column(sa.String(120))
-    hired_on: Mapped[date | None]
-    site_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sites.id", ondelete="RESTRICT"))
-    rule_set_code: Mapped[str | None] = mapped_column(
-        sa.String(40), sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT")
+    employee_id: str = Field(max_length=64, unique=True)
+    name: str = Field(max_length=200)
+    badge_number: str | None = Field(default=None, max_length=64, unique=True)
+    email: str | None = Field(default=None, max_length=254)
+    phone: str | None = Field(default=None, max_length=40)
+    department: str | None = Field(default=None, max_length=120)
+    job_title: str | None = Field(default=None, max_length=120)
+    hired_on: date | None = None
+    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
+    rule_set_code: str | None = column(
+        sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT"), max_length=40
     )
-    active: Mapped[bool] = mapped_column(server_default=sa.true())
-    card_number: Mapped[int | None] = mapped_column(sa.BigInteger)
-    clock_facts_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    notes: Mapped[str | None] = mapped_column(sa.Text)
-    enrollment_status: Mapped[str] = mapped_column(sa.String(16), server_default="not_enrolled")
-    employee_pin: Mapped[str] = mapped_column(
-        sa.String(64), sa.Computed(NORMAL_PIN_SQL.format(column="employee_id"), persisted=True)
-    )
-    badge_pin: Mapped[str | None] = mapped_column(
-        sa.String(64), sa.Computed(NORMAL_PIN_SQL.format(column="badge_number"), persisted=True)
+    active: bool = column(server_default=sa.true())
+    card_number: int | None = column(sa.BigInteger)
+    clock_facts_at: datetime = column(Instant, server_default=sa.func.now())
+    notes: str | None = column(sa.Text)
+    enrollment_status: str = column(server_default="not_enrolled", max_length=16)
+    employee_pin: str = column(sa.Computed(NORMAL_PIN_SQL.format(column="employee_id"), persisted=True), max_length=64)
+    badge_pin: str | None = column(
+        sa.Computed(NORMAL_PIN_SQL.format(column="badge_number"), persisted=True), max_length=64
     )
 
 
-class DeviceEnrollment(Base, Identified, Timestamped):
+class DeviceEnrollment(Identified, Timestamped, Base, table=True):
     """A PIN on a device: whose it is, and whether the device has confirmed it.
 
     ``staff_id`` is None for somebody whom the device knows and we do not (yet). ``origin`` says how the row came to be:
@@ -89,39 +87,39 @@ class DeviceEnrollment(Base, Identified, Timestamped):
         sa.Index("ix_device_enrollments_staff_id", "staff_id"),
     )
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"))
-    pin: Mapped[str] = mapped_column(sa.String(24))
-    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff.id", ondelete="RESTRICT"))
-    status: Mapped[str] = mapped_column(sa.String(16), server_default="pending")
-    origin: Mapped[str] = mapped_column(sa.String(24), server_default="assigned")
-    message: Mapped[str] = mapped_column(sa.String(300), server_default="")
-    reported_name: Mapped[str | None] = mapped_column(sa.String(48))
-    reported_card: Mapped[int | None] = mapped_column(sa.BigInteger)
-    confirmed_at: Mapped[datetime | None]
-    reported_privilege: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    reported_at: Mapped[datetime | None]
-    by_hand: Mapped[bool] = mapped_column(server_default=sa.false())
-    by_group: Mapped[bool] = mapped_column(server_default=sa.false())
-    privilege: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
-    on_device: Mapped[bool | None]
-    kept_apart: Mapped[bool] = mapped_column(server_default=sa.false())
-    listed_at: Mapped[datetime | None]
-    agreed: Mapped[dict[str, object] | None]
-    seen: Mapped[dict[str, object] | None]
-    sent: Mapped[dict[str, object] | None]
-    facts_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    written_at: Mapped[datetime | None]
-    retries: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
-    retry_at: Mapped[datetime | None]
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    pin: str = Field(max_length=24)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", ondelete="RESTRICT")
+    status: str = column(server_default="pending", max_length=16)
+    origin: str = column(server_default="assigned", max_length=24)
+    message: str = column(server_default="", max_length=300)
+    reported_name: str | None = Field(default=None, max_length=48)
+    reported_card: int | None = column(sa.BigInteger)
+    confirmed_at: datetime | None = column(Instant)
+    reported_privilege: int | None = column(sa.SmallInteger)
+    reported_at: datetime | None = column(Instant)
+    by_hand: bool = column(server_default=sa.false())
+    by_group: bool = column(server_default=sa.false())
+    privilege: int = column(sa.SmallInteger, server_default=sa.text("0"))
+    on_device: bool | None = None
+    kept_apart: bool = column(server_default=sa.false())
+    listed_at: datetime | None = column(Instant)
+    agreed: dict[str, object] | None = column(Json)
+    seen: dict[str, object] | None = column(Json)
+    sent: dict[str, object] | None = column(Json)
+    facts_at: datetime | None = column(Instant)
+    sent_at: datetime | None = column(Instant)
+    written_at: datetime | None = column(Instant)
+    retries: int = column(sa.SmallInteger, server_default=sa.text("0"))
+    retry_at: datetime | None = column(Instant)
 
 
-class DeviceList(Base):
+class DeviceList(Base, table=True):
     """The newest whole list of users of a device. It proves absence only once the device's own count agreed with it."""
 
     __tablename__ = "device_lists"
 
-    device_id: Mapped[UUID] = mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
-    taken_at: Mapped[datetime]
-    people: Mapped[int]
-    verified_at: Mapped[datetime | None]
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="CASCADE", primary_key=True)
+    taken_at: datetime = column(Instant)
+    people: int
+    verified_at: datetime | None = column(Instant)

@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
+from foundation.database import Instant, column
 from tenant_stack.tables.base import Base
 
 
-class SupportGrant(Base):
+class SupportGrant(Base, table=True):
     """One access that an operator asked for. Its id is the control plane's.
 
     ``waiting`` for an administrator's approval (until ``ends_at``), then ``open`` (until ``ends_at``), then ``ended``;
@@ -24,27 +25,27 @@ class SupportGrant(Base):
         sa.CheckConstraint("minutes BETWEEN 1 AND 30", name="minutes"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    operator_id: Mapped[str] = mapped_column(sa.String(80))
-    operator: Mapped[str] = mapped_column(sa.String(120))
-    reason: Mapped[str] = mapped_column(sa.String(500))
-    ticket: Mapped[str] = mapped_column(sa.String(60))
-    write: Mapped[bool]
-    minutes: Mapped[int]
-    state: Mapped[str] = mapped_column(sa.String(8))
-    asked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), index=True)
-    approved_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
-    began_at: Mapped[datetime | None]
-    ends_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
+    id: UUID = Field(primary_key=True)
+    operator_id: str = Field(max_length=80)
+    operator: str = Field(max_length=120)
+    reason: str = Field(max_length=500)
+    ticket: str = Field(max_length=60)
+    write: bool
+    minutes: int
+    state: str = Field(max_length=8)
+    asked_at: datetime = column(Instant, server_default=sa.func.now(), index=True)
+    approved_by: str = column(server_default="", max_length=200)
+    began_at: datetime | None = column(Instant)
+    ends_at: datetime = column(Instant)
+    ended_at: datetime | None = column(Instant)
+    ended_by: str = column(server_default="", max_length=200)
 
 
-class SupportPolicy(Base):
+class SupportPolicy(Base, table=True):
     """Must an administrator approve before an operator gets in? One row, or none while nobody has chosen."""
 
     __tablename__ = "support_policy"
     __table_args__ = (sa.CheckConstraint("id = 1", name="single"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    approval_required: Mapped[bool]
+    id: int = column(autoincrement=False, primary_key=True)
+    approval_required: bool

@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from foundation.database import Identified, Timestamped
+from foundation.database import Identified, Instant, Json, Timestamped, column
 from tenant_stack.tables.base import Base
 
 
-class Webhook(Base, Identified, Timestamped):
+class Webhook(Identified, Timestamped, Base, table=True):
     """An address that is told of events. Its secrets are ciphertexts of OpenBao's, each bound to this row.
 
     ``previous_secret`` signs too until ``previous_until``, so that a receiver can change over without a gap.
@@ -21,20 +21,20 @@ class Webhook(Base, Identified, Timestamped):
 
     __tablename__ = "webhooks"
 
-    name: Mapped[str] = mapped_column(sa.String(120))
-    url: Mapped[str] = mapped_column(sa.String(500))
-    events: Mapped[list[str]]
-    active: Mapped[bool] = mapped_column(server_default=sa.true())
-    disabled_reason: Mapped[str] = mapped_column(sa.Text, server_default="")
-    secret: Mapped[str] = mapped_column(sa.Text)
-    previous_secret: Mapped[str | None] = mapped_column(sa.Text)
-    previous_until: Mapped[datetime | None]
-    secret_made_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    failing_since: Mapped[datetime | None]
-    last_success_at: Mapped[datetime | None]
+    name: str = Field(max_length=120)
+    url: str = Field(max_length=500)
+    events: list[str] = column(Json)
+    active: bool = column(server_default=sa.true())
+    disabled_reason: str = column(sa.Text, server_default="")
+    secret: str = column(sa.Text)
+    previous_secret: str | None = column(sa.Text)
+    previous_until: datetime | None = column(Instant)
+    secret_made_at: datetime = column(Instant, server_default=sa.func.now())
+    failing_since: datetime | None = column(Instant)
+    last_success_at: datetime | None = column(Instant)
 
 
-class WebhookDelivery(Base, Identified, Timestamped):
+class WebhookDelivery(Identified, Timestamped, Base, table=True):
     """One event on its way to one address; ``body`` is what is sent and signed, to the byte.
 
     ``began_at`` is when trying began: a day later it is given up. ``held_until``: a worker has it.
@@ -47,17 +47,17 @@ class WebhookDelivery(Base, Identified, Timestamped):
         sa.Index("ix_webhook_deliveries_due", "next_at", postgresql_where=sa.text("state = 'waiting'")),
     )
 
-    webhook_id: Mapped[UUID] = mapped_column(sa.ForeignKey("webhooks.id", ondelete="CASCADE"))
-    event_id: Mapped[UUID]
-    event: Mapped[str] = mapped_column(sa.String(40))
-    body: Mapped[str] = mapped_column(sa.Text)
-    state: Mapped[str] = mapped_column(sa.String(12), server_default="waiting")
-    attempts: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    began_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    next_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    held_until: Mapped[datetime | None]
-    last_status: Mapped[int | None]
-    last_error: Mapped[str] = mapped_column(sa.Text, server_default="")
-    last_at: Mapped[datetime | None]
-    milliseconds: Mapped[int | None]
-    delivered_at: Mapped[datetime | None]
+    webhook_id: UUID = Field(foreign_key="webhooks.id", ondelete="CASCADE")
+    event_id: UUID
+    event: str = Field(max_length=40)
+    body: str = column(sa.Text)
+    state: str = column(server_default="waiting", max_length=12)
+    attempts: int = column(server_default=sa.text("0"))
+    began_at: datetime = column(Instant, server_default=sa.func.now())
+    next_at: datetime = column(Instant, server_default=sa.func.now())
+    held_until: datetime | None = column(Instant)
+    last_status: int | None = None
+    last_error: str = column(sa.Text, server_default="")
+    last_at: datetime | None = column(Instant)
+    milliseconds: int | None = None
+    delivered_at: datetime | None = column(Instant)

@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from control_plane import app as console
-from control_plane.operators.models import OAuthClient, Operator
 from control_plane.operators.service import PERMISSIONS, Operators
-from control_plane.organisations.models import AuditEntry, Organisation, OutboxEntry
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.steps import STEP_NAMES
+from control_plane.tables.base import AuditEntry, OutboxEntry
+from control_plane.tables.operators import OAuthClient, Operator
+from control_plane.tables.organisations import Organisation
 from foundation.errors import Forbidden
 from foundation.sign_in.openid import Identity
 from foundation.sign_in.principal import undeclared_routes

@@ -10,7 +10,7 @@ import hvac
 import pytest
 
 from control_plane.drivers.base import SERVICES
-from control_plane.organisations.phase import StepState
+from control_plane.phase import StepState
 from control_plane.provisioning.credentials import find_credentials, find_initial_password
 from control_plane.provisioning.fail_point import EXIT_STATUS
 from control_plane.provisioning.steps import STEP_NAMES

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from control_plane import migrations
-from control_plane.operators.models import Operator
+from control_plane.tables.operators import Operator
 from foundation.database import Database
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from control_plane.organisations.phase import Desired, Facts, Phase, StepFact, StepState, phase_of
+from control_plane.phase import Desired, Facts, Phase, StepFact, StepState, phase_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OK = StepFact(StepState.OK, applied_generation=1)

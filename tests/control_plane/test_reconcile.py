@@ -7,7 +7,7 @@ import time
 import pytest
 
 from control_plane.drivers.base import SERVICES, Role
-from control_plane.organisations.phase import StepState
+from control_plane.phase import StepState
 from control_plane.provisioning.credentials import credentials_of, find_initial_password
 from control_plane.provisioning.steps import STEP_NAMES, STEPS
 from tests.control_plane.world import RELEASE, World

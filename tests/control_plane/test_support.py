@@ -8,10 +8,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from control_plane.operators.models import Operator
-from control_plane.organisations.models import AuditEntry
 from control_plane.organisations.naming import Names
-from control_plane.support.models import SupportAccess
+from control_plane.tables.base import AuditEntry
+from control_plane.tables.operators import Operator
+from control_plane.tables.support import SupportAccess
 from foundation.clock import utc_now
 from foundation.sign_in.sessions import COOKIE
 from tests.control_plane.console import CLI

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from control_plane.drivers.base import Role
 from control_plane.drivers.keys import VaultAdmin
-from control_plane.organisations.models import Organisation
-from control_plane.organisations.phase import StepState
+from control_plane.phase import StepState
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.lease import LeaseLost, claim
 from control_plane.provisioning.reconcile import Reconciler
@@ -20,6 +19,7 @@ from control_plane.provisioning.step import StepBlocked, StepObservation, StepRe
 from control_plane.provisioning.steps import STEPS
 from control_plane.provisioning.steps.schema import SchemaStep
 from control_plane.provisioning.trouble import BLOCKED_SECONDS, MAX_BACKOFF_SECONDS, backoff
+from control_plane.tables.organisations import Organisation
 from tests.control_plane.world import World
 
 IMPATIENT = tuple(

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from control_plane.drivers.databases import DatabaseServer
 from control_plane.drivers.keys import VaultAdmin
 from control_plane.drivers.queue_users import QueueUsers
-from control_plane.organisations.models import Organisation, OrganisationStep
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.context import OrganisationFacts, Ports, StepContext, never_reached
 from control_plane.provisioning.fail_point import fail_point
@@ -23,6 +22,7 @@ from control_plane.provisioning.lease import claim
 from control_plane.provisioning.reconcile import Reconciler
 from control_plane.provisioning.step import Step
 from control_plane.provisioning.steps import STEPS
+from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation.database import Database
 from tests.control_plane.fakes import FakeDriver, FakeIdentityProvider, FakeRouter, FakeTenant, GatewayTransport
 

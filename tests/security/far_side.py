@@ -90,7 +90,8 @@ def _clock(serial: str, name: str, site_id: UUID) -> Device:
 
 async def _rows(session: Any, person: UUID, clock: UUID, word: str) -> dict[str, Any]:
     """One row of every kind, by the name that its id has in paths."""
-    both, now = {"staff_id": person, "device_id": clock}, utc_now()
+    both: dict[str, Any] = {"staff_id": person, "device_id": clock}
+    now = utc_now()
     text = ConsentText(version=1, title="Consent", text="May we?", created_by="owner")
     group = DeviceGroup(name="Everywhere")
     period = AttendancePeriod(starts_on=DAY, ends_on=DAY + timedelta(days=6), state="open", locked_name="")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
+from foundation.database import server_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.devices.commands.descriptions import NEVER_AGAIN, held_because, what, words
@@ -101,7 +102,7 @@ async def cancel(session: AsyncSession, actor: Actor, device_id: UUID, command_i
         raise Conflict("command_over", "This command is over")
     before = command.state
     command.state = "cancelled"
-    command.finished_at = sa.func.now()
+    command.finished_at = server_now()
     command.leased_until = None
     await _saved(session, actor, "device.command_cancelled", command, before)
     return _view(command, device)

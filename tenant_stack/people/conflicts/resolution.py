@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.database import server_now
 from foundation.errors import Conflict
 from tenant_stack.people.enrollments.clock_person import Facts, our_facts
 from tenant_stack.people.enrollments.punch_owners import attach_known
@@ -116,7 +116,7 @@ async def _follow(
     if wants_ours and ours != theirs and not enrollment.by_group and enrollment.staff_id is not None:
         # Somebody wants our values on a clock that was only observed so far.
         enrollment.by_hand = True
-    person.clock_facts_at = sa.func.now()
+    person.clock_facts_at = server_now()
     await session.flush()
     if enrollment.staff_id is not None:
         await attach_known(session, device_id=enrollment.device_id)

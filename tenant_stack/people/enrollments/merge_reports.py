@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
+from foundation.database import server_now
 from tenant_stack.people.enrollments.clock_person import Facts, alike, our_facts, shows
 from tenant_stack.people.enrollments.person_merge import Merge, differing, merge
 from tenant_stack.people.enrollments.status import refresh_status
@@ -171,7 +172,7 @@ async def _apply(session: AsyncSession, row: Any, merged: Merge) -> None:
         person.card_number = merged.result.card
     after: dict[str, object] = {"name": person.name, "card_number": person.card_number}
     if after != before:
-        person.clock_facts_at = sa.func.now()
+        person.clock_facts_at = server_now()
         await session.flush()
         actor = Actor("device", str(row.device_serial), f"Clock {row.device_serial}")
         audited(session, actor, "staff.changed_at_clock", "staff", row.staff_id, before=before, after=after)
@@ -212,7 +213,7 @@ def _decided(
         automatic=True,
         taken=merged.taken,
         result=merged.result.as_json(),
-        resolved_at=sa.func.now(),
+        resolved_at=server_now(),
         resolved_by="the rule",
         before={"name": row.name, "card_number": row.card_number, "privilege": row.privilege},
     )

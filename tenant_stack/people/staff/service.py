@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
-from foundation.database import unique
+from foundation.database import server_now, unique
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from tenant_stack.people.enrollments.punch_owners import match_unknown
@@ -152,7 +152,7 @@ async def update_staff(session: AsyncSession, actor: Actor, staff_id: UUID, ente
     await session.refresh(person)
     after = _entered(person)
     if any(after[name] != before[name] for name in TOLD_TO_CLOCKS):
-        person.clock_facts_at = sa.func.now()
+        person.clock_facts_at = server_now()
         await session.flush()
         await session.refresh(person)
     if after != before:

@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlmodel import Field
 
-from control_plane.organisations.models import Base
+from control_plane.tables.base import Base
+from foundation.database import Instant, column
 
 
-class DeviceClaim(Base):
+class DeviceClaim(Base, table=True):
     """A serial belongs to the organisation that claimed it first, until it lets go or is erased.
 
     ``serial`` is in capitals: two serials that differ only by that are one clock.
@@ -20,6 +21,6 @@ class DeviceClaim(Base):
     __tablename__ = "device_claims"
     __table_args__ = (sa.Index("ix_device_claims_organisation_id", "organisation_id"),)
 
-    serial: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisations.id", ondelete="RESTRICT"))
-    claimed_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    serial: str = Field(max_length=64, primary_key=True)
+    organisation_id: UUID = Field(foreign_key="organisations.id", ondelete="RESTRICT")
+    claimed_at: datetime = column(Instant, server_default=sa.func.now())
