@@ -187,7 +187,7 @@ def _judge(batch: _Batch, staff_id: UUID, span: Span, result: Result) -> None:
     """Settle those days of a span that may change."""
     terms, together = batch.terms[staff_id], batch.reaches[staff_id]
     today = batch.now.astimezone(zone(terms.zone)).date()
-    records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
+    records = {record.work_date: record for record in result.records if record.punch_count or record.work_date <= today}
     settled: list[date] = []  # whose anomalies may be others: they are part of the digest
     weeks: set[StaffDay] = set()
     day = span.first

@@ -92,7 +92,7 @@ class _Run:
         self._pay(days)
         records = self._records(days)
         weekly = weekly_anomalies(records, self.roster, self.rules_on, staff.first, staff.last)
-        wanted = tuple(each for each in records if staff.first <= each.day <= staff.last)
+        wanted = tuple(each for each in records if staff.first <= each.work_date <= staff.last)
         return Result(staff.staff_id, wanted, tuple(self.loose), tuple(weekly), tuple(self.fates))
 
     # -- from punches to units of work on dates ------------------------------------------------------------------
@@ -264,7 +264,7 @@ class _Run:
             return records
         turned = {statuses[index][0].day for index in sandwiched([status for _, status in statuses])}
         return [
-            as_absence(each) if each.day in turned and self.rules_on(each.day).status.sandwich else each
+            as_absence(each) if each.work_date in turned and self.rules_on(each.work_date).status.sandwich else each
             for each in records
         ]
 

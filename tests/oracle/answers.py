@@ -41,7 +41,7 @@ class Answer:
         return [each for each in self.records if each.punch_count]
 
     def on(self, day: date) -> DayRecord | None:
-        return next((each for each in self.records if each.day == day), None)
+        return next((each for each in self.records if each.work_date == day), None)
 
     def one(self) -> DayRecord:
         if not self.worked:
@@ -59,7 +59,10 @@ class Answer:
 
     def kinds(self, day: date | None = None) -> set[str]:
         found = {
-            each.kind for record in self.result.records if day is None or record.day == day for each in record.anomalies
+            each.kind
+            for record in self.result.records
+            if day is None or record.work_date == day
+            for each in record.anomalies
         }
         found |= {each.kind for each in self.result.loose if day is None or each.day == day}
         return found | {each.kind for each in self.result.weekly if day is None or each.start == day}

@@ -154,7 +154,7 @@ def _raw_min(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("raw")
 def _raw(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = {"meal_min": answer.total("breaks") / 60, "worked_min": raw_seconds(answer.records) / 60}
+    got = {"meal_min": answer.total("break_seconds") / 60, "worked_min": raw_seconds(answer.records) / 60}
     if unknown := set(expected) - set(got):
         raise NotUnderstoodError(f"expect.raw.{sorted(unknown)[0]}")
     return all(equal(got[key], value) for key, value in expected.items()), got

@@ -27,7 +27,7 @@ def _by_system(answer: Answer, expected: Any) -> tuple[bool, Any]:
             raise NotUnderstoodError(f"expect.date_by_system.{system}")
         rules = tuple(replace(rule, dating=DateRule(SYSTEMS[system])) for rule in answer.staff.rules)
         result = compute(replace(answer.staff, rules=rules))
-        got[system] = [str(each.day) for each in attended(result) if each.punch_count]
+        got[system] = [str(each.work_date) for each in attended(result) if each.punch_count]
     return all(got[system] == [str(day)] for system, day in expected.items()), got
 
 
@@ -38,8 +38,8 @@ def _by_zone(answer: Answer, expected: Any) -> tuple[bool, Any]:
     for zone in expected:
         punches = tuple(replace(punch, zone=zone) for punch in answer.staff.punches)
         result = compute(replace(answer.staff, punches=punches, zone=zone))
-        got[zone] = [str(each.day) for each in attended(result) if each.punch_count]
-    again = [str(each.day) for each in answer.worked]
+        got[zone] = [str(each.work_date) for each in attended(result) if each.punch_count]
+    again = [str(each.work_date) for each in answer.worked]
     good = all(got[zone] == [str(day)] for zone, day in expected.items())
     return good and again == got.get(answer.world.zone, again), got
 
@@ -50,7 +50,7 @@ def _cancelled(answer: Answer, expected: Any) -> tuple[bool, Any]:
     if expected not in ("both records cancelled", "records cancelled"):
         raise NotUnderstoodError(f"expect.on_cancel {expected!r}")
     leaves = tuple(leave for leave in answer.staff.leaves if leave.kind != "on_duty")
-    got = [str(each.day) for each in attended(compute(replace(answer.staff, leaves=leaves)))]
+    got = [str(each.work_date) for each in attended(compute(replace(answer.staff, leaves=leaves)))]
     return not got and bool(answer.records), got
 
 
@@ -73,7 +73,7 @@ def _raw_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("rounded_total_min")
 def _rounded_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = answer.total("worked") / 60
+    got = answer.total("worked_seconds") / 60
     return equal(got, expected), got
 
 

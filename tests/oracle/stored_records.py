@@ -19,8 +19,8 @@ def content_of(record: DayRecord) -> Content:
     return pack(str(STAFF), record, "")
 
 
-def stored(record: DayRecord, state: str) -> AttendanceRecord:
-    """The row of a computed record."""
+def stored(record: DayRecord, state: str, *, manual: bool = False) -> AttendanceRecord:
+    """The row of a computed record; ``manual``: somebody set other figures since."""
     content = content_of(record)
     values = json.loads(content.text + "}")
     values |= {name: values[name] and datetime.fromisoformat(values[name]) for name in ("first_in", "last_out")}
@@ -29,9 +29,9 @@ def stored(record: DayRecord, state: str) -> AttendanceRecord:
         **values,
         id=UUID(int=2),
         state=state,
-        manual=False,
+        manual=manual,
         snapshot=None,
-        digest=content.digest,
+        digest="" if manual else content.digest,
         punches_digest=content.punches_digest,
     )
 

@@ -12,7 +12,6 @@ from tenant_stack.attendance.batch_writes import DELTAS
 from tenant_stack.attendance.engine_inputs import Period, current_period
 from tenant_stack.punches.service import punch_view
 from tenant_stack.rules.records import DayRecord
-from tenant_stack.tables.attendance import AttendanceRecord
 from tenant_stack.tables.punches import PunchLog
 from tests.oracle import words
 from tests.oracle.answers import Answer, check
@@ -39,8 +38,10 @@ def manual_record(matter: Matter) -> list[str]:
     if (existing.take("source"), existing.take("status")) != ("manual", "present"):
         raise NotUnderstoodError("given.existing_record")
     world = World(Node({key: given.take(key) for key in given if key != "existing_record"}, "given")).read()
-    row = AttendanceRecord(id=STAFF, staff_id=STAFF, work_date=day, state="open", manual=True, digest="empty")
-    found = settled(row, Answer.of(world).on(day))
+    record = Answer.of(world).one()
+    if record.work_date != day:
+        raise NotUnderstoodError("given.existing_record.date")
+    found = settled(stored(record, "open", manual=True), record)
     faults = compare("record_count", 1 + len(found.writes) - len(found.removed), expect.take("record_count", 1))
     got = "not used" if found.conflicts and not found.writes else "used"
     return faults + compare("punches_marked_as", got, expect.take("punches_marked_as", got))
@@ -57,7 +58,7 @@ def signed_off(matter: Matter) -> list[str]:
     minutes = words.minutes(given.take("after")[str(out.day)])
     arrival = f"{replace(out, second=out.second - minutes).text} IN"
     before, after = _record(arrival), _record(arrival, f"{out.text} OUT")
-    if before.worked != words.minutes(given.take("before")[str(out.day)]) or after.worked != minutes:
+    if before.worked_seconds != words.minutes(given.take("before")[str(out.day)]) or after.worked_seconds != minutes:
         raise NotUnderstoodError("given.before")
     found = settled(stored(before, "locked"), after, locked)
     paid = current_period([locked, current], begins) is current
@@ -117,6 +118,7 @@ def _kept_as(staff_id: UUID | None) -> str:
         device_id=STAFF,
         staff_id=staff_id,
         pin="1",
+        raw_pin="1",
         local_time=EPOCH,
         zone="UTC",
         punched_at=EPOCH,

@@ -62,7 +62,7 @@ def durations(matter: Matter) -> list[str]:
             roundings = (RoundingRule("day_total", payrules.ROUNDING_MODES[mode], step),)
         else:
             raise NotUnderstoodError(f"{node.path}.mode: {mode!r}")
-        got = _day(begin, end, RuleSet(roundings=roundings)).worked
+        got = _day(begin, end, RuleSet(roundings=roundings)).worked_seconds
         faults += compare(f"case {index + 1}", got, node.take("duration_s"))
     return faults
 
@@ -78,10 +78,10 @@ def counted_units(matter: Matter) -> list[str]:
         if "overtime_min" in node:
             extra = words.minutes(node.take("overtime_min"))
             rule = OvertimeRule((Tier("OT", "daily", after=full),), rounding=replace(over, target="overtime"))
-            got = _day(begin, begin + full + extra, RuleSet(overtime=rule)).overtime
+            got = _day(begin, begin + full + extra, RuleSet(overtime=rule)).overtime_seconds
         else:
             extra = words.minutes(node.take("work_min_over_full_hours"))
-            got = _day(begin, begin + full + extra, RuleSet(roundings=(work,))).worked - full
+            got = _day(begin, begin + full + extra, RuleSet(roundings=(work,))).worked_seconds - full
         faults += compare(f"case {index + 1}", got / 60, node.take("counted"))
     return faults
 
@@ -104,7 +104,10 @@ def report_totals(matter: Matter) -> list[str]:
         for code in (code for record in attended(Answer.of(world).result) for code in record.shifts):
             shifts["night" if world.shifts[code][-1].last > 24 * HOUR else "day"] += 1
     got = {status: sum(record.status == status for record in records) for status in ("present", "half_day", "absent")}
-    got |= {"late": sum(record.late > 0 for record in records), "early": sum(record.early > 0 for record in records)}
+    got |= {
+        "late": sum(record.late_seconds > 0 for record in records),
+        "early": sum(record.early_seconds > 0 for record in records),
+    }
     expect = matter.expect
     faults = [
         fault

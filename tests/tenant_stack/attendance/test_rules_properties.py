@@ -204,9 +204,9 @@ def test_arriving_in_two_batches_ends_the_same(staff: StaffInput, cut: int) -> N
 def test_trace_pay_and_fractions_add_up(staff: StaffInput) -> None:
     assert ruleset_problems(staff.rules[0]) == []
     for record in compute(staff).records:
-        assert record.worked >= 0
-        assert sum(step.seconds for step in record.trace.steps) == record.worked
-        assert sum(line.seconds for line in record.pay) == record.worked
+        assert record.worked_seconds >= 0
+        assert sum(step.seconds for step in record.trace.steps) == record.worked_seconds
+        assert sum(line.seconds for line in record.pay) == record.worked_seconds
         assert sum(minutes for _, minutes in record.pay_minutes) == record.worked_minutes
         assert len({line.code for line in record.pay}) == len(record.pay)
         assert sum(astuple(record.fractions)) == 1
@@ -220,9 +220,9 @@ def test_trace_pay_and_fractions_add_up(staff: StaffInput) -> None:
 def test_no_second_is_in_two_tiers(staff: StaffInput) -> None:
     """Overtime never exceeds work, and a premium never exceeds it by more than its minimum."""
     for record in compute(staff).records:
-        assert 0 <= record.overtime <= record.worked
+        assert 0 <= record.overtime_seconds <= record.worked_seconds
         for line in record.premiums:
-            assert line.seconds <= record.worked
+            assert line.seconds <= record.worked_seconds
 
 
 @relaxed
@@ -240,9 +240,9 @@ def test_every_punch_has_one_fate(staff: StaffInput) -> None:
 @given(people())
 def test_a_longer_period_gives_the_same_days(staff: StaffInput) -> None:
     """Incremental equals rebuilt: a day computed alone is the day computed within its month."""
-    whole = {each.day: each for each in compute(staff).records}
+    whole = {each.work_date: each for each in compute(staff).records}
     if staff.rules[0].status.sandwich:
         return  # looks at neighbours on purpose
     middle = FIRST + timedelta(days=3)
-    alone = {each.day: each for each in compute(replace(staff, first=middle, last=middle)).records}
+    alone = {each.work_date: each for each in compute(replace(staff, first=middle, last=middle)).records}
     assert repr(alone.get(middle)) == repr(whole.get(middle))
