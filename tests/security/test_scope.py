@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from foundation.database import Database
 from tenant_stack.access.scope import UNSEEN, WHOLE
-from tenant_stack.tables.base import Base
+from tenant_stack.tables.staff import Staff
 from tests.security.far_side import DAY, FarSide, contents, furnish
 from tests.security.route_table import SAFE
 from tests.security.test_permissions import api_operations, filled
