@@ -72,8 +72,7 @@ class Requires:
         self.permission = permission
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        authenticate: Authenticate = connection.app.state.authenticate
-        principal = await authenticate(connection)
+        principal = await _authenticated(connection)
         if not principal.may(self.permission):
             refused: Refused | None = getattr(connection.app.state, "refused", None)
             if refused is not None:
@@ -86,8 +85,15 @@ class SignedIn:
     """Dependency: the caller is signed in, whatever they may do."""
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        authenticate: Authenticate = connection.app.state.authenticate
-        return await authenticate(connection)
+        return await _authenticated(connection)
+
+
+async def _authenticated(connection: HTTPConnection) -> Principal:
+    """The caller, noted for the access line."""
+    authenticate: Authenticate = connection.app.state.authenticate
+    principal = await authenticate(connection)
+    connection.state.principal = f"{principal.kind}:{principal.id}"
+    return principal
 
 
 class Public:
