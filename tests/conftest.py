@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
 from tests.operator import Operator
 
 # The default renders the values of every variable in every frame, which takes seconds for each logged exception.
