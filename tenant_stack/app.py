@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from foundation import web
+from foundation.addresses import loopback_allowed
 from foundation.database import Database
 from foundation.database_answers import answer_database_errors
 from foundation.jobs import JobQueue
 from foundation.portal import mount_portal
-from foundation.public_addresses import loopback_allowed
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router

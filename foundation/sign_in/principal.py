@@ -89,7 +89,7 @@ async def _authenticated(connection: HTTPConnection) -> Principal:
     """The caller, noted for the access line."""
     authenticate: Authenticate = connection.app.state.authenticate
     principal = await authenticate(connection)
-    connection.state.principal = f"{principal.kind}:{principal.id}"
+    connection.state.principal = principal
     return principal
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from foundation.addresses import loopback_allowed
 from foundation.database import after_commit
-from foundation.public_addresses import loopback_allowed
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from tenant_stack.access import connections
 from tenant_stack.access.connection_schemas import ConnectionIn, SignInSettings, Switched, TestBegun

@@ -14,11 +14,11 @@ import httpx
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from foundation.addresses import Refused, resolve
 from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem
-from foundation.public_addresses import Refused, resolve
 from foundation.sign_in.openid import Attempt, Connection, Identity, Provider
 from foundation.sign_in.principal import Principal
 from foundation.sign_in.routes import bind_attempt

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from foundation.addresses import Refused, Target, is_local, refused_host, resolve
 from foundation.errors import Invalid
-from foundation.outbound import is_localhost_name, tls_context
-from foundation.public_addresses import Refused, Target, resolve
+from foundation.outbound import tls_context
 
 NO_ADDRESS = "This is no address of a sign-in provider; it looks like https://login.example.com"
 
@@ -29,11 +29,11 @@ def read_issuer(url: str, *, loopback: bool) -> Target:
         raise _invalid(NO_ADDRESS) from error
     if not host or "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
         raise _invalid(NO_ADDRESS)
-    local = loopback and (is_localhost_name(host) or host in {"127.0.0.1", "::1"})
+    local = loopback and is_local(host)
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         raise _invalid("It begins with https://")
-    if not local and (is_localhost_name(host) or ("." not in host and ":" not in host)):
-        raise _invalid("This name is one of our own network")
+    if not local and (reason := refused_host(host)):
+        raise _invalid(reason)
     return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), parts.path)
 
 

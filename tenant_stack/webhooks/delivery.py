@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import loopback_allowed
 from foundation.audit import SYSTEM
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.outbound import tls_context
-from foundation.public_addresses import loopback_allowed
 from tenant_stack.sealing import Seals, seals_of
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited

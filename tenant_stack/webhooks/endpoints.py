@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.requests import HTTPConnection
 
+from foundation.addresses import loopback_allowed
 from foundation.database import after_commit
 from foundation.pagination import Page
-from foundation.public_addresses import loopback_allowed
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.access.dependencies import Paging, Settings, Transaction, Worker
 from tenant_stack.sealing import Seals, seals_of

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import read_url
 from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from foundation.public_addresses import read_url
 from foundation.sign_in.principal import Principal
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.base import audited

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 
 from foundation.contracts.bridge import Punch
 from foundation.database import Database
-from foundation.errors import Invalid
-from tenant_stack.devices.addresses import device_address
 from tenant_stack.devices.commands.results import in_words
 from tenant_stack.devices.syncs import Backoff
 from tenant_stack.pins import NORMAL_PIN_SQL, normal_pin
@@ -74,30 +71,6 @@ def test_times_that_cannot_be(local_time: str) -> None:
 @given(st.text(max_size=40), st.sampled_from(["Asia/Dubai", "Pacific/Kiritimati", "America/Anchorage"]))
 def test_no_text_breaks_the_reader(text: str, zone: str) -> None:
     assert isinstance(_place(text, zone), Placed | Refused)
-
-
-NETWORKS = [ip_network(text) for text in ("192.168.0.0/16", "10.0.0.0/8", "fd00::/8")]
-
-
-@pytest.mark.parametrize(("text", "plain"), [("192.168.1.201", "192.168.1.201"), ("FD00:0::1", "fd00::1")])
-def test_addresses_of_clocks(text: str, plain: str) -> None:
-    assert device_address(text, NETWORKS) == plain
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("127.0.0.1; touch x", "$(id)", "localhost", "redis", "clock.example.com"),
-        *("127.1", "2130706433", "0x7f000001", "192.168.001.001", "0300.0250.1.1"),
-        *("192.168.1.1/24", " 192.168.1.1", "192.168.1.1\n", "１９２.168.1.1", ""),
-        *("127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "2002:7f00:1::", "fd00::1%eth0"),
-        *("[::ffff:169.254.169.254]", "::ffff:169.254.169.254", "64:ff9b::7f00:1"),
-    ],
-)
-def test_addresses_that_are_refused(text: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        device_address(text, NETWORKS)
-    assert refusal.value.field == "ip_address"
 
 
 async def test_a_pull_clock_needs_an_allowed_address(api: Api) -> None:
