@@ -220,4 +220,6 @@ def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
 
 @cache
 def _unseen() -> tuple[type[Any], ...]:
-    return tuple(mapper.class_ for mapper in sa.inspect(Staff).registry.mappers if mapper.class_.__tablename__ in UNSEEN)
+    return tuple(
+        mapper.class_ for mapper in sa.inspect(Staff).registry.mappers if mapper.class_.__tablename__ in UNSEEN
+    )
