@@ -10,7 +10,7 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden, Invalid
 from tenant_stack.access.dependencies import StaffEnroller, Transaction, Worker
 from tenant_stack.biometrics import captures
-from tenant_stack.biometrics.capture_events import publish_enrolments
+from tenant_stack.biometrics.capture_events import publish_captures
 from tenant_stack.biometrics.enrollment_schemas import EnrollAnswer, EnrollIn
 from tenant_stack.people.groups.manual_enrollment import enroll
 from tenant_stack.people.staff import service
@@ -35,12 +35,12 @@ async def enroll_staff(
     if wanted.biometric is not None:
         if not caller.may("biometrics:create"):
             raise Forbidden("not_allowed", "Taking biometric data needs the permission biometrics:create")
-        begun = await captures.start(session, caller.actor, staff_id, wanted.biometric)
-        after_commit(session, lambda: publish_enrolments(request.app.state.valkey, [begun.id]))
+        begun = await captures.start_capture(session, caller.actor, staff_id, wanted.biometric)
+        after_commit(session, lambda: publish_captures(request.app.state.valkey, [begun.id]))
     if pull or begun:
         after_commit(session, hints.refresh_terminals)
     after_commit(session, hints.drain)
     return EnrollAnswer(
         enrollments=await service.read_enrollments(session, staff_id),
-        enrolment=await captures.read_enrolment(session, begun.id) if begun else None,
+        enrolment=await captures.read_capture(session, begun.id) if begun else None,
     )

@@ -13,7 +13,7 @@ from foundation.pagination import Page
 from foundation.public_addresses import loopback_allowed
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.access.dependencies import Paging, Settings, Transaction, Worker
-from tenant_stack.sealing import Seals, seals_of
+from tenant_stack.sealing import Seals, open_seals
 from tenant_stack.webhooks import service
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
@@ -30,10 +30,10 @@ Editor = Annotated[Principal, Depends(Requires("settings:update"))]
 
 
 def _seals(connection: HTTPConnection) -> Seals:
-    """One a process, made when it is first needed: most organisations have no webhooks."""
+    """One per process, created on first use: most organisations have no webhooks."""
     state = connection.app.state
     if getattr(state, "webhook_seals", None) is None:
-        state.webhook_seals = seals_of(state.settings)
+        state.webhook_seals = open_seals(state.settings)
     found: Seals = state.webhook_seals
     return found
 

@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse, Response
 
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Public, Requires
-from foundation.sign_in.sessions import Sessions, set_cookie
+from foundation.sign_in.sessions import set_cookie
 from foundation.valkey import Valkey
-from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, Transaction
+from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, SignIn, Transaction
+from tenant_stack.access.sign_in import client_address
 from tenant_stack.access.support import operator_sessions, service
 from tenant_stack.access.support.passes import Passes
 from tenant_stack.access.support.schemas import SupportNow, SupportPolicyView, SupportView
@@ -35,10 +36,11 @@ def support_router() -> APIRouter:
     return router
 
 
-async def enter(request: Request, session: Transaction, settings: Settings, token: str = "") -> Response:
+async def enter(
+    request: Request, session: Transaction, settings: Settings, sign_in: SignIn, token: str = ""
+) -> Response:
     """An operator comes by their link: begins their session in place of any other of this browser."""
     passes: Passes = request.app.state.support_passes
-    sessions: Sessions = request.app.state.sign_in.sessions
     valkey: Valkey = request.app.state.valkey
     grant_id, operator = await passes.take(token[:4000])
     cookie = await operator_sessions.begin(
@@ -47,12 +49,12 @@ async def enter(request: Request, session: Transaction, settings: Settings, toke
         settings.organisation_name,
         grant_id,
         operator,
-        address=request.client.host if request.client else "",
+        address=client_address(request),
         agent=request.headers.get("user-agent", ""),
     )
-    before = await sessions.read(request, keep_alive=False)
+    before = await sign_in.sessions.read(request, keep_alive=False)
     if before is not None:
-        await sessions.end(before)
+        await sign_in.sessions.end(before)
     response = RedirectResponse("/", status_code=302, headers={"referrer-policy": "no-referrer"})
     set_cookie(response, cookie)
     return response
@@ -63,14 +65,13 @@ async def list_support(caller: Reader, session: Transaction, page: Paging) -> Pa
     return await service.list_grants(session, page)
 
 
-async def read_support_now(caller: AnyCaller, session: Transaction, request: Request) -> SupportNow:
+async def read_support_now(caller: AnyCaller, session: Transaction, request: Request, sign_in: SignIn) -> SupportNow:
     """Who looks in at this moment; everybody signed in is told."""
     own = None
     if caller.kind == "support":
-        sessions: Sessions = request.app.state.sign_in.sessions
-        found = await sessions.read(request, keep_alive=False)
+        found = await sign_in.sessions.read(request, keep_alive=False)
         own = operator_sessions.grant_of(found) if found else None
-    return await service.now(session, decides=caller.may(DECIDES), own=own)
+    return await service.read_current(session, decides=caller.may(DECIDES), own=own)
 
 
 async def read_support_policy(caller: Reader, session: Transaction) -> SupportPolicyView:

@@ -20,7 +20,7 @@ from foundation.database import Database
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhook_events import TOPIC, announce
-from tenant_stack.webhooks.delivery import Sender, make_deliveries, settle
+from tenant_stack.webhooks.delivery import Sender, make_deliveries, record_attempt
 from tenant_stack.webhooks.delivery_attempt import Outcome
 from tenant_stack.webhooks.signatures import verify
 from tests.tenant_stack.actors import Api
@@ -221,7 +221,7 @@ async def test_late_answers_about_a_removed_webhook_are_nothing(
     (delivery,) = await deliveries(api, made)
     await api.delete(f"{HOOKS}/{made['id']}")
     async with database.transaction() as session:
-        await settle(session, UUID(delivery["id"]), Outcome(True, 200, "", 1), utc_now() + timedelta(seconds=1))
+        await record_attempt(session, UUID(delivery["id"]), Outcome(True, 200, "", 1), utc_now() + timedelta(seconds=1))
     assert (await api.get(HOOKS))["total"] == 0
 
 
