@@ -38,10 +38,7 @@ async def process_attendance(context: WorkerContext) -> None:
     context.work()
 
 
-@registry.job("terminals.refresh", max_retries=0)
-async def refresh_terminals(context: WorkerContext) -> None:
-    """The wanted state of pull devices changed."""
-    await tasks.refresh_terminals(context)
+registry.job("terminals.refresh", max_retries=0)(tasks.refresh_terminals)
 
 
 # No retries by the queue: the row stores when the next attempt is due.
@@ -79,18 +76,6 @@ async def send_waiting_actions(context: WorkerContext) -> None:
         await context.queue.send("device.act", command_id=str(command_id))
 
 
-@registry.every("devices.announce", 2.0)
-async def announce_devices(context: WorkerContext) -> None:
-    """Publish which devices went online or offline."""
-    await tasks.announce_changes(context)
-
-
-@registry.every("devices.seal_keys", 60.0)
-async def seal_comm_keys(context: WorkerContext) -> None:
-    """Encrypt devices' communication keys that are in plain text in the database."""
-    await tasks.seal_comm_keys(context)
-
-
 claimer = Claimer()
 
 
@@ -98,12 +83,6 @@ claimer = Claimer()
 async def reconcile_claims(context: WorkerContext) -> None:
     """Reconcile the platform's claims of serials with our devices."""
     await claimer.settle(context.database, context.settings)
-
-
-@registry.every("alerts.watch", 10.0)
-async def watch_clocks(context: WorkerContext) -> None:
-    """Open and close alerts by the present state of the devices."""
-    await tasks.watch_clocks(context)
 
 
 @registry.every("devices.compare", 20.0)
@@ -118,12 +97,6 @@ async def compare_clocks(context: WorkerContext) -> None:
 async def create_partitions(context: WorkerContext) -> None:
     """Create the partitions of the coming months before the first punch needs them."""
     await context.months.create(months_ahead())
-
-
-@registry.every("audit.seal", 2.0)
-async def seal_audit(context: WorkerContext) -> None:
-    """Chain new lines of the audit trail."""
-    await seal_waiting(context)
 
 
 @registry.every("invitations.mail", 2.0)
@@ -164,12 +137,6 @@ async def write_reports(context: WorkerContext) -> None:
     context.reports()
 
 
-@registry.every("reports.tend", 2.0)
-async def maintain_reports(context: WorkerContext) -> None:
-    """Render waiting reports, start scheduled ones, send finished ones, delete expired ones."""
-    await tend(context)
-
-
 @registry.every("punches.match_unknown", 60.0)
 async def match_unknown_punches(context: WorkerContext) -> None:
     """Look again for the owners of unknown PINs."""
@@ -180,10 +147,7 @@ async def match_unknown_punches(context: WorkerContext) -> None:
 
 
 # It runs until nothing is left, which takes minutes when 1,000 people are first assigned to 100 devices.
-@registry.job("clocks.plan", max_retries=0, time_limit=300.0)
-async def plan_clocks(context: WorkerContext) -> None:
-    """The assignment of people to devices may have changed."""
-    await group_tasks.plan_clocks(context)
+registry.job("clocks.plan", max_retries=0, time_limit=300.0)(group_tasks.plan_clocks)
 
 
 @registry.every("clocks.plan", 30.0)
@@ -206,37 +170,22 @@ async def cancel_capture(context: WorkerContext, session_id: str) -> None:
     await biometric_tasks.cancel_pull_capture(context, UUID(session_id))
 
 
-@registry.every("captures.update", 2.0)
-async def update_captures(context: WorkerContext) -> None:
-    """Apply time limits and command results to captures."""
-    await biometric_tasks.update_captures(context)
-
-
-@registry.every("biometrics.distribute", 20.0)
-async def distribute_templates(context: WorkerContext) -> None:
-    """Find templates to write to devices or to remove."""
-    await biometric_tasks.distribute_templates(context)
-
-
-@registry.every("biometrics.maintain", 600.0)
-async def maintain_templates(context: WorkerContext) -> None:
-    """Retention of templates, rotation of the key, rewrapping."""
-    await biometric_tasks.maintain_templates(context)
-
-
-@registry.every("biometrics.verify", 86_400.0)
-async def verify_templates(context: WorkerContext) -> None:
-    """Check that every template still decrypts in its row."""
-    await biometric_tasks.verify_templates(context)
-
-
-@registry.every("payroll.batches", 2.0)
-async def make_payroll_batches(context: WorkerContext) -> None:
-    """Compute payroll batches that were too large for a response."""
-    await make_batches(context)
-
-
 @registry.every("webhooks.send", 1.0)
 async def send_webhooks(context: WorkerContext) -> None:
     """Send the deliveries that are due; a round waits for its slowest, five seconds at most."""
     await context.webhooks.send_due()
+
+
+for name, seconds, function in (
+    ("devices.announce", 2.0, tasks.announce_changes),
+    ("devices.seal_keys", 60.0, tasks.seal_comm_keys),
+    ("alerts.watch", 10.0, tasks.watch_clocks),
+    ("audit.seal", 2.0, seal_waiting),
+    ("reports.tend", 2.0, tend),
+    ("captures.update", 2.0, biometric_tasks.update_captures),
+    ("biometrics.distribute", 20.0, biometric_tasks.distribute_templates),
+    ("biometrics.maintain", 600.0, biometric_tasks.maintain_templates),
+    ("biometrics.verify", 86_400.0, biometric_tasks.verify_templates),
+    ("payroll.batches", 2.0, make_batches),
+):
+    registry.every(name, seconds)(function)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from foundation.errors import Unavailable
 from foundation.vault import Clear, Sealed, Vault
-from tenant_stack.settings import TenantSettings
 
 
 class Seals:
@@ -33,9 +32,3 @@ class Seals:
         if not text.startswith(expected):
             raise Unavailable("secret_unreadable", "A stored secret cannot be read; enter it anew")
         return text.removeprefix(expected)
-
-
-def open_seals(settings: TenantSettings) -> Seals:
-    """Seals of this organisation; connects on first use."""
-    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
-    return Seals(vault, settings.backups_key)

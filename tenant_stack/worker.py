@@ -26,6 +26,7 @@ from tenant_stack.punches.intake import TOPIC
 from tenant_stack.punches.partitions import Months
 from tenant_stack.punches.service import read_punches
 from tenant_stack.reports.runner import ReportRunner
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhook_events import TOPIC as WEBHOOK_TOPIC
@@ -66,7 +67,7 @@ class WorkerContext(JobContext):
 
     def __post_init__(self) -> None:
         self.work = Coalesced(self.process_pending)
-        self.webhooks = Sender(self.settings, self.database)
+        self.webhooks = Sender(self.settings, self.database, Seals(self.vault, self.settings.backups_key))
         self.reports = ReportRunner(self.database, self.settings)
 
     async def process_pending(self) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from foundation.sign_in.principal import Principal, Public, RecentLogin, Requires
+from foundation.sign_in.principal import Public
 from foundation.sign_in.sessions import refuse_foreign_origin, set_cookie
 from tenant_stack.access import break_glass
 from tenant_stack.access.break_glass import SESSION_MEANS, SESSION_SECONDS, BreakGlassAuthenticator
@@ -17,11 +17,8 @@ from tenant_stack.access.break_glass_schemas import (
     BreakGlassSignIn,
     BreakGlassView,
 )
-from tenant_stack.access.dependencies import Settings, SignIn, Transaction
+from tenant_stack.access.dependencies import RecentSettingsEditor, Settings, SettingsReader, SignIn, Transaction
 from tenant_stack.access.sign_in import client_address
-
-Reader = Annotated[Principal, Depends(Requires("settings:read"))]
-Editor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
 
 # A public route: it refuses a failed attempt as other routes refuse a caller who is not signed in.
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -48,14 +45,14 @@ def break_glass_router() -> APIRouter:
     return router
 
 
-async def read_break_glass(caller: Reader, session: Transaction) -> BreakGlassView:
+async def read_break_glass(caller: SettingsReader, session: Transaction) -> BreakGlassView:
     """Is there a break-glass account, and whose."""
     return await break_glass.read_break_glass(session)
 
 
 async def set_break_glass_up(
     entered: BreakGlassIn,
-    caller: Editor,
+    caller: RecentSettingsEditor,
     session: Transaction,
     settings: Settings,
     sign_in: SignIn,
@@ -67,14 +64,14 @@ async def set_break_glass_up(
 
 
 async def confirm_break_glass(
-    entered: BreakGlassCode, caller: Editor, session: Transaction, sign_in: SignIn
+    entered: BreakGlassCode, caller: RecentSettingsEditor, session: Transaction, sign_in: SignIn
 ) -> BreakGlassView:
     """Show that the authenticator works."""
     await break_glass.confirm(session, caller, entered.code, sign_in.seals)
     return await break_glass.read_break_glass(session)
 
 
-async def remove_break_glass(caller: Editor, session: Transaction) -> Response:
+async def remove_break_glass(caller: RecentSettingsEditor, session: Transaction) -> Response:
     """Close this door."""
     await break_glass.remove(session, caller)
     return Response(status_code=204)

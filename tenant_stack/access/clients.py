@@ -78,10 +78,9 @@ async def _add_secret(session: AsyncSession, client: OAuthClient) -> str:
 
 async def find_client(session: AsyncSession, client_id: str) -> OAuthClient | None:
     """A client that exists and was not revoked."""
-    client: OAuthClient | None = await session.scalar(
+    return await session.scalar(
         sa.select(OAuthClient).where(OAuthClient.client_id == client_id, OAuthClient.revoked_at.is_(None))
     )
-    return client
 
 
 async def check_secret(session: AsyncSession, actor: Actor, client_id: str, secret: str) -> frozenset[str] | None:

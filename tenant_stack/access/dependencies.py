@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from foundation.database import Database
 from foundation.errors import Invalid
 from foundation.pagination import PageRequest, page_request
-from foundation.sign_in.principal import Principal, Requires, SignedIn
+from foundation.sign_in.principal import Principal, RecentLogin, Requires, SignedIn
 from tenant_stack.access.idempotency import acquire_key
 from tenant_stack.access.scope import limit_queries
 from tenant_stack.access.sign_in import TenantSignIn
@@ -83,3 +83,6 @@ DeviceSyncer = Annotated[Principal, Depends(Requires("devices:sync"))]
 AttendanceReader = Annotated[Principal, Depends(Requires("attendance:read"))]
 AttendanceEditor = Annotated[Principal, Depends(Requires("attendance:update"))]
 AttendanceApprover = Annotated[Principal, Depends(Requires("attendance:approve"))]
+SettingsReader = Annotated[Principal, Depends(Requires("settings:read"))]
+SettingsEditor = Annotated[Principal, Depends(Requires("settings:update"))]
+RecentSettingsEditor = Annotated[Principal, Depends(RecentLogin("settings:update"))]

@@ -135,14 +135,13 @@ async def _read_body(receive: Receive) -> tuple[bytes, Receive]:
 
 async def _read_stored(database: Database, client_id: str, key: str) -> IdempotentCall | None:
     async with database.transaction() as session:
-        found: IdempotentCall | None = await session.scalar(
+        return await session.scalar(
             sa.select(IdempotentCall).where(
                 IdempotentCall.client_id == client_id,
                 IdempotentCall.key == key,
                 IdempotentCall.created_at > utc_now() - RETENTION,
             )
         )
-        return found
 
 
 async def _replay(stored: IdempotentCall, digest: str, send: Send) -> None:

@@ -23,10 +23,9 @@ from tenant_stack.tables.access import (
 async def find_user(session: AsyncSession, issuer: str, subject: str) -> User | None:
     """The user with that identity; the e-mail address is not considered."""
     linked = sa.select(LinkedIdentity.user_id).where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
-    user: User | None = await session.scalar(
+    return await session.scalar(
         sa.select(User).where(sa.or_(sa.and_(User.issuer == issuer, User.subject == subject), User.id.in_(linked)))
     )
-    return user
 
 
 async def link(session: AsyncSession, user: User, issuer: str, subject: str) -> None:
@@ -51,8 +50,7 @@ async def lock_accounts(session: AsyncSession) -> None:
 
 async def active_connection(session: AsyncSession) -> OwnConnection | None:
     """The organisation's own connection in use; None while the platform's is."""
-    found: OwnConnection | None = await session.scalar(sa.select(OwnConnection).where(OwnConnection.state == "active"))
-    return found
+    return await session.scalar(sa.select(OwnConnection).where(OwnConnection.state == "active"))
 
 
 async def current_issuer(session: AsyncSession) -> str | None:

@@ -85,9 +85,6 @@ class Scope:
             self.departments is None or department in self.departments
         )
 
-    def has_clock(self, site_id: UUID | None) -> bool:
-        return self.sites is None or site_id in self.sites
-
 
 def parts_of(sites: list[str] | None, departments: list[str] | None) -> frozenset[str] | None:
     """What a `Principal` carries; None when neither limits."""

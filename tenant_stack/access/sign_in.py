@@ -171,7 +171,7 @@ async def _sync_roles(
 
 async def _find_invited(session: AsyncSession, invitation: str) -> User | None:
     """The user of an invitation link, locked; None when it was used, has expired or never existed."""
-    user: User | None = await session.scalar(
+    return await session.scalar(
         sa.select(User)
         .where(
             User.invitation_hash == hashlib.sha256(invitation.encode()).hexdigest(),
@@ -180,7 +180,6 @@ async def _find_invited(session: AsyncSession, invitation: str) -> User | None:
         )
         .with_for_update()
     )
-    return user
 
 
 def client_address(request: Request) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.errors import Conflict, Forbidden, Invalid, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.grants import check_owner_role, check_permissions, check_scope
 from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts, roles_of
@@ -84,8 +84,7 @@ async def list_users(
     if q:
         query = query.where(sa.or_(*(each.icontains(q, autoescape=True) for each in (User.name, User.email))))
     table = User.__table__.c
-    rows, cursor, total = await paginate(session, query, page, order=[table.email, table.id])
-    return Page(items=[_view(row) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=[table.email, table.id])
 
 
 async def read_user(session: AsyncSession, user_id: UUID) -> UserView:

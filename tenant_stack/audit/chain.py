@@ -108,8 +108,7 @@ def verify_seal(organisation: str, link: AuditLink, keys: Mapping[str, Ed25519Pu
 
 async def read_head(session: AsyncSession) -> AuditLink | None:
     """The head of the chain."""
-    found: AuditLink | None = await session.scalar(sa.select(AuditLink).order_by(AuditLink.number.desc()).limit(1))
-    return found
+    return await session.scalar(sa.select(AuditLink).order_by(AuditLink.number.desc()).limit(1))
 
 
 async def count_waiting(session: AsyncSession) -> int:

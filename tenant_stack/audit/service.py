@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from foundation.spreadsheets import harmless
 from tenant_stack.audit.schemas import AuditLine
 from tenant_stack.tables.audit import AuditLink
@@ -63,8 +63,7 @@ def _line(row: Any) -> AuditLine:
 async def list_lines(session: AsyncSession, page: PageRequest, criteria: AuditFilter) -> Page[AuditLine]:
     """Lines of the trail, newest first."""
     order = [AuditEntry.__table__.c.id]
-    rows, cursor, total = await paginate(session, _query(criteria), page, order=order, descending=True)
-    return Page(items=[_line(row) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, _query(criteria), page, _line, order=order, descending=True)
 
 
 async def list_actions(session: AsyncSession) -> list[str]:

@@ -136,14 +136,13 @@ async def _require_capturable(session: AsyncSession, staff_id: UUID, wanted: Rem
 
 
 async def _find_pin(session: AsyncSession, staff_id: UUID, device_id: UUID) -> str | None:
-    pin: str | None = await session.scalar(
+    return await session.scalar(
         sa.select(DeviceEnrollment.pin).where(
             DeviceEnrollment.staff_id == staff_id,
             DeviceEnrollment.device_id == device_id,
             DeviceEnrollment.status.in_(["enrolled", "pending"]),
         )
     )
-    return pin
 
 
 def _template_name(row: EnrolmentSession) -> TemplateName:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.biometrics.distribution import distribute
 from tenant_stack.biometrics.erasure import erase_templates
 from tenant_stack.biometrics.schemas import ConsentIn, ConsentTextIn, ConsentTextView, ConsentView
@@ -47,10 +48,11 @@ async def list_texts(session: AsyncSession, page: PageRequest) -> Page[ConsentTe
     )
     order = [ConsentText.__table__.c.version]
     query = sa.select(ConsentText, consented)
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    return Page(
-        items=[view_of(ConsentTextView, row[0], people=row[1]) for row in rows], next_cursor=cursor, total=total
-    )
+    return await page_of(session, query, page, _text_view, order=order, descending=True)
+
+
+def _text_view(row: Any) -> ConsentTextView:
+    return view_of(ConsentTextView, row[0], people=row[1])
 
 
 async def create_text(session: AsyncSession, actor: Actor, entered: ConsentTextIn) -> ConsentTextView:

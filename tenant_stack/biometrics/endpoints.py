@@ -1,4 +1,4 @@
-"""Templates, consent and enrolments at a distance by API. No answer holds a template."""
+"""Templates, consent and remote captures by API. No response holds a template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foundation.database import after_commit
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.valkey import Valkey
-from tenant_stack.access.dependencies import Paging, Transaction, Worker
+from tenant_stack.access.dependencies import Paging, RecentSettingsEditor, SettingsReader, Transaction, Worker
 from tenant_stack.access.scope import refuse_limited
 from tenant_stack.biometrics import captures, consent, maintenance, service
 from tenant_stack.biometrics.capture_events import publish_captures
@@ -44,8 +44,6 @@ Editor = Annotated[Principal, Depends(Requires("biometrics:update"))]
 # Irreversible actions need a recent sign-in.
 KeyEditor = Annotated[Principal, Depends(RecentLogin("biometrics:update"))]
 Remover = Annotated[Principal, Depends(RecentLogin("biometrics:delete", machines=True))]
-SettingsReader = Annotated[Principal, Depends(Requires("settings:read"))]
-SettingsEditor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
 
 
 def _cipher(request: Request) -> TemplateCipher:
@@ -180,7 +178,7 @@ async def read_biometric_settings(caller: SettingsReader, session: Transaction) 
 
 
 async def change_biometric_settings(
-    entered: BiometricSettings, caller: SettingsEditor, session: Transaction
+    entered: BiometricSettings, caller: RecentSettingsEditor, session: Transaction
 ) -> BiometricSettings:
     """Replace the periods."""
     return await service.change_settings(session, caller.actor, entered)
@@ -189,19 +187,19 @@ async def change_biometric_settings(
 async def list_enrolments(
     caller: Reader, session: Transaction, page: Paging, staff_id: UUID | None = None
 ) -> Page[EnrolmentView]:
-    """Enrolments at a distance, the newest first."""
+    """Remote captures, newest first."""
     return await captures.list_captures(session, page, staff_id=staff_id)
 
 
 async def read_enrolment(enrolment_id: UUID, caller: Reader, session: Transaction) -> EnrolmentView:
-    """One enrolment at a distance with its steps."""
+    """One remote capture with its steps."""
     return await captures.read_capture(session, enrolment_id)
 
 
 async def cancel_enrolment(
     enrolment_id: UUID, request: Request, caller: Creator, session: Transaction, hints: Worker
 ) -> EnrolmentView:
-    """Stop waiting for the finger; 409 when it is over already."""
+    """Cancel a remote capture; 409 when it is over already."""
     valkey: Valkey = request.app.state.valkey
     await captures.cancel_capture(session, caller.actor, enrolment_id)
 

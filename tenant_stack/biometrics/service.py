@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.database import server_now
 from foundation.errors import Conflict, Invalid, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.biometrics.consent import require_consent
 from tenant_stack.biometrics.distribution import distribute
 from tenant_stack.biometrics.schemas import (
@@ -168,12 +168,11 @@ async def list_access(
         if value is not None:
             query = query.where(getattr(BiometricAccess, name) == value)
     order = [BiometricAccess.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    items = [
-        view_of(AccessView, row, staff_name=staff_name, device_name=device_name)
-        for row, staff_name, device_name, *_ in rows
-    ]
-    return Page(items=items, next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _access_view, order=order, descending=True)
+
+
+def _access_view(row: Any) -> AccessView:
+    return view_of(AccessView, row[0], staff_name=row[1], device_name=row[2])
 
 
 async def list_quarantined(session: AsyncSession, page: PageRequest) -> Page[QuarantinedView]:
@@ -185,21 +184,21 @@ async def list_quarantined(session: AsyncSession, page: PageRequest) -> Page[Qua
         .outerjoin(Device, Device.id == BiometricTemplate.origin_device_id)
         .where(BiometricTemplate.state == "quarantined")
     )
-    rows, cursor, total = await paginate(session, query, page, order=[BiometricTemplate.__table__.c.id])
-    items = [
-        view_of(
+
+    def view(row: Any) -> QuarantinedView:
+        template, staff_name, device_name, device_trust, *_ = row
+        return view_of(
             QuarantinedView,
-            row,
+            template,
             staff_name=staff_name,
-            pin=row.origin_pin,
-            device_id=row.origin_device_id,
+            pin=template.origin_pin,
+            device_id=template.origin_device_id,
             device_name=device_name,
-            reason=_quarantine_reason(row, device_trust),
-            erased_on=row.created_at + timedelta(days=days),
+            reason=_quarantine_reason(template, device_trust),
+            erased_on=template.created_at + timedelta(days=days),
         )
-        for row, staff_name, device_name, device_trust, *_ in rows
-    ]
-    return Page(items=items, next_cursor=cursor, total=total)
+
+    return await page_of(session, query, page, view, order=[BiometricTemplate.__table__.c.id])
 
 
 def _quarantine_reason(row: BiometricTemplate, device_trust: str | None) -> str:

@@ -24,8 +24,7 @@ NAME_LENGTH = 120
 
 async def _find(session: AsyncSession, *, lock: bool = False) -> OrganisationLogo | None:
     query = sa.select(OrganisationLogo).options(defer(OrganisationLogo.content))
-    logo: OrganisationLogo | None = await session.scalar(query.with_for_update() if lock else query)
-    return logo
+    return await session.scalar(query.with_for_update() if lock else query)
 
 
 def _no_logo() -> NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from foundation.audit import Actor
 from foundation.clock import utc_now, zone
 from foundation.contracts.bridge import Punch
 from foundation.database import after_commit
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.people.enrollments.pin_matches import match_pins
 from tenant_stack.punch_lines import ValidPunch, parse_line, validate_punch
 from tenant_stack.punches.intake import Intake, PartitionsMissing, Receipt, insert_punches
@@ -61,9 +62,11 @@ async def list_lines(
         columns = (QuarantinedLine.raw, QuarantinedLine.reason)
         query = query.where(sa.or_(*(column.icontains(q, autoescape=True) for column in columns)))
     order = [QuarantinedLine.__table__.c.received_at, QuarantinedLine.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    items = [view_of(QuarantineView, line, device_serial=serial, device_name=name) for line, serial, name, *_ in rows]
-    return Page(items=items, next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=order, descending=True)
+
+
+def _view(row: Any) -> QuarantineView:
+    return view_of(QuarantineView, row[0], device_serial=row[1], device_name=row[2])
 
 
 async def open_lines(session: AsyncSession, ids: Sequence[UUID] | None) -> list[UUID]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import LOCAL_TIME_FORMAT
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.pins import normal_pin
 from tenant_stack.punches.names import status_name, verify_name
 from tenant_stack.punches.schemas import PunchView
@@ -87,8 +87,7 @@ async def list_punches(session: AsyncSession, page: PageRequest, wanted: PunchFi
     if wanted.q:
         query = query.where(await _search(session, wanted.q))
     order = [PunchLog.__table__.c.punched_at, PunchLog.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    return Page(items=[punch_view(row) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, punch_view, order=order, descending=True)
 
 
 async def _search(session: AsyncSession, text: str) -> sa.ColumnElement[bool]:

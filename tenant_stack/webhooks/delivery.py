@@ -22,7 +22,7 @@ from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.outbound import tls_context
 from foundation.public_addresses import loopback_allowed
-from tenant_stack.sealing import Seals, open_seals
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
@@ -101,18 +101,16 @@ def retry_delay(attempt: int, retry_after: int | None, random_fraction: Callable
 class Sender:
     """Sends due deliveries. Connects when there is something to send."""
 
-    def __init__(self, settings: TenantSettings, database: Database) -> None:
+    def __init__(self, settings: TenantSettings, database: Database, seals: Seals) -> None:
         self._settings = settings
         self._database = database
-        self._seals: Seals | None = None
+        self._seals = seals
         self._client: httpx.AsyncClient | None = None
 
     async def send_due(self) -> int:
         """Send one batch; returns the number of attempts."""
         leased = await self._lease_due()
         if leased:
-            if self._seals is None:
-                self._seals = open_seals(self._settings)
             if self._client is None:
                 self._client = httpx.AsyncClient(
                     transport=httpx.AsyncHTTPTransport(
@@ -124,7 +122,7 @@ class Sender:
                     trust_env=False,
                     timeout=SECONDS,  # of each step; one deadline for the whole try is in `post`
                 )
-            await asyncio.gather(*(self._attempt(each, self._seals, self._client) for each in leased))
+            await asyncio.gather(*(self._attempt(each, self._client) for each in leased))
         return len(leased)
 
     async def close(self) -> None:
@@ -143,9 +141,9 @@ class Sender:
             )
             return [_leased_delivery(delivery, hook) for delivery, hook in await session.execute(query)]
 
-    async def _attempt(self, each: LeasedDelivery, seals: Seals, client: httpx.AsyncClient) -> None:
+    async def _attempt(self, each: LeasedDelivery, client: httpx.AsyncClient) -> None:
         try:
-            keys = [await seals.open("webhook", each.webhook_id, text) for text in each.sealed]
+            keys = [await self._seals.open("webhook", each.webhook_id, text) for text in each.sealed]
         except Unavailable as away:
             outcome = Outcome(False, None, away.detail, 0)
         else:

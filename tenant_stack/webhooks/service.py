@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from foundation.public_addresses import read_url
 from foundation.sign_in.principal import Principal
 from tenant_stack.sealing import Seals
@@ -54,8 +54,7 @@ async def list_webhooks(session: AsyncSession, page: PageRequest) -> Page[Webhoo
     """Webhooks, oldest first; never their secrets."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(Webhook, WAITING, FAILED)
     order = [Webhook.__table__.c.created_at, Webhook.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order)
-    return Page(items=[_view(row) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=order)
 
 
 async def read_webhook(session: AsyncSession, webhook_id: UUID) -> WebhookView:
@@ -155,8 +154,7 @@ async def list_deliveries(
     if state is not None:
         query = query.where(WebhookDelivery.state == state)
     order = [WebhookDelivery.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    return Page(items=[_delivery_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, lambda row: _delivery_view(row[0]), order=order, descending=True)
 
 
 def _delivery_view(delivery: WebhookDelivery) -> DeliveryView:

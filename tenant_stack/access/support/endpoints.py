@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from foundation.pagination import Page
-from foundation.sign_in.principal import Principal, Public, Requires
+from foundation.sign_in.principal import Public
 from foundation.sign_in.sessions import set_cookie
 from foundation.valkey import Valkey
-from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, SignIn, Transaction
+from tenant_stack.access.dependencies import (
+    AnyCaller,
+    Paging,
+    Settings,
+    SettingsEditor,
+    SettingsReader,
+    SignIn,
+    Transaction,
+)
 from tenant_stack.access.sign_in import client_address
 from tenant_stack.access.support import operator_sessions, service
 from tenant_stack.access.support.passes import Passes
 from tenant_stack.access.support.schemas import SupportNow, SupportPolicyView, SupportView
 
 DECIDES = "settings:update"
-Reader = Annotated[Principal, Depends(Requires("settings:read"))]
-Decider = Annotated[Principal, Depends(Requires(DECIDES))]
 
 
 def support_router() -> APIRouter:
@@ -60,7 +65,7 @@ async def enter(
     return response
 
 
-async def list_support(caller: Reader, session: Transaction, page: Paging) -> Page[SupportView]:
+async def list_support(caller: SettingsReader, session: Transaction, page: Paging) -> Page[SupportView]:
     """All support access that was ever asked for, newest first."""
     return await service.list_grants(session, page)
 
@@ -74,26 +79,28 @@ async def read_support_now(caller: AnyCaller, session: Transaction, request: Req
     return await service.read_current(session, decides=caller.may(DECIDES), own=own)
 
 
-async def read_support_policy(caller: Reader, session: Transaction) -> SupportPolicyView:
+async def read_support_policy(caller: SettingsReader, session: Transaction) -> SupportPolicyView:
     """Must an administrator approve each access?"""
     return await service.read_policy(session)
 
 
-async def set_support_policy(wanted: SupportPolicyView, caller: Decider, session: Transaction) -> SupportPolicyView:
+async def set_support_policy(
+    wanted: SupportPolicyView, caller: SettingsEditor, session: Transaction
+) -> SupportPolicyView:
     """Choose whether an administrator must approve."""
     return await service.set_policy(session, caller.actor, wanted)
 
 
-async def approve_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def approve_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """Let the operator in; the minutes begin now."""
     return await service.decide(session, caller.actor, grant_id, approve=True)
 
 
-async def decline_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def decline_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """Do not let the operator in."""
     return await service.decide(session, caller.actor, grant_id, approve=False)
 
 
-async def end_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def end_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """End an access now: its next request is refused, its open pages close within seconds."""
     return await service.end_by_person(session, caller.actor, grant_id)

@@ -14,7 +14,7 @@ from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.contracts.control import SupportRequest, SupportState
 from foundation.errors import Conflict, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.access.support.schemas import State, SupportNow, SupportPolicyView, SupportView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.support import SupportGrant, SupportPolicy
@@ -141,8 +141,8 @@ async def read_current(session: AsyncSession, *, decides: bool, own: UUID | None
 async def list_grants(session: AsyncSession, page: PageRequest) -> Page[SupportView]:
     """All grants that were ever requested, newest first."""
     order: list[sa.ColumnElement[Any]] = [SupportGrant.asked_at.expression, SupportGrant.id.expression]
-    rows, cursor, total = await paginate(session, sa.select(SupportGrant), page, order=order, descending=True)
-    return Page(items=[_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+    query = sa.select(SupportGrant)
+    return await page_of(session, query, page, lambda row: _view(row[0]), order=order, descending=True)
 
 
 async def read_policy(session: AsyncSession) -> SupportPolicyView:

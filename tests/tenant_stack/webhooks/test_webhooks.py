@@ -17,6 +17,8 @@ from fastapi import FastAPI
 from foundation import outbox
 from foundation.clock import utc_now
 from foundation.database import Database
+from foundation.vault import Vault
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhook_events import TOPIC, announce
@@ -40,9 +42,15 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield found
 
 
+def new_sender(document: dict[str, object], database: Database) -> Sender:
+    settings = TenantSettings.model_validate(document)
+    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
+    return Sender(settings, database, Seals(vault, settings.backups_key))
+
+
 @pytest.fixture
 async def sender(document: dict[str, object], database: Database) -> AsyncIterator[Sender]:
-    found = Sender(TenantSettings.model_validate(document), database)
+    found = new_sender(document, database)
     yield found
     await found.close()
 
@@ -198,7 +206,7 @@ async def test_two_workers_send_once_and_a_dead_one_is_replaced(
     await hook(api, receiver.url)
     for number in range(4):
         await happen(database, number)
-    other = Sender(TenantSettings.model_validate(document), database)
+    other = new_sender(document, database)
     try:
         sent = await asyncio.gather(sender.send_due(), other.send_due())
         assert sum(sent) == 4
