@@ -1,7 +1,7 @@
-"""Where an organisation's own sign-in provider may be: public addresses over https, nothing of our own network.
+"""Addresses of an organisation's own sign-in provider: public ones over https, never in our own network.
 
-The rule is that of webhooks, except for the port. A name is resolved for each request, every address it has is
-checked, and the connection goes to a checked one: a name that answers differently the second time gains nothing.
+The rules are those of webhooks, except for the port. A name is resolved for each request, every address is checked, and
+the connection goes to a checked one: a name that resolves differently the second time gains nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NO_ADDRESS = "This is no address of a sign-in provider; it looks like https://lo
 
 
 def read_issuer(url: str, *, loopback: bool) -> Target:
-    """What an issuer's address leads to; `Invalid` says why it may not be used. ``loopback``: local mode."""
+    """The target of an issuer URL; `Invalid` says why it is refused. ``loopback``: local mode."""
     if any(letter <= " " or letter == "\\" or letter > "\x7e" for letter in url):
         raise _invalid("Letters, digits and punctuation only; write other names in their xn-- form")
     try:
@@ -42,7 +42,7 @@ def _invalid(reason: str) -> Invalid:
 
 
 class CheckedAddresses(httpx.AsyncBaseTransport):
-    """Dials only addresses that were checked; the Host header and what TLS checks stay the name."""
+    """Connects only to checked addresses; the Host header and the TLS name stay the original ones."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, *, loopback: bool) -> None:
         self._inner = inner

@@ -15,7 +15,7 @@ from foundation.database import Database
 from tenant_stack.devices.commands.results import in_words
 from tenant_stack.devices.syncs import Backoff
 from tenant_stack.pins import NORMAL_PIN_SQL, normal_pin
-from tenant_stack.punch_lines import Placed, Refused, place
+from tenant_stack.punch_lines import RejectedLine, ValidPunch, validate_punch
 from tests.tenant_stack.actors import Api
 
 PINS = {"42": "42", "00042": "42", "0": "0", "000": "0", "A7": "A7", "0A7": "0A7", "007-1": "007-1", "٤٢": "٤٢"}
@@ -36,8 +36,8 @@ async def test_the_database_has_the_same_form(database: Database) -> None:
             )
 
 
-def _place(local_time: str, zone: str) -> Placed | Refused:
-    return place(Punch(pin="1", local_time=local_time, status=0, verify=0), ZoneInfo(zone), NOW)
+def _place(local_time: str, zone: str) -> ValidPunch | RejectedLine:
+    return validate_punch(Punch(pin="1", local_time=local_time, status=0, verify=0), ZoneInfo(zone), NOW)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def _place(local_time: str, zone: str) -> Placed | Refused:
     ],
 )
 def test_wall_time_and_zone_make_an_instant(local_time: str, zone: str, instant: str) -> None:
-    placed = _place(local_time, zone)
-    assert isinstance(placed, Placed)
-    assert placed.punched_at.isoformat() == instant
+    valid = _place(local_time, zone)
+    assert isinstance(valid, ValidPunch)
+    assert valid.punched_at.isoformat() == instant
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_wall_time_and_zone_make_an_instant(local_time: str, zone: str, instant:
     ],
 )
 def test_times_that_cannot_be(local_time: str) -> None:
-    assert isinstance(_place(local_time, "Asia/Dubai"), Refused)
+    assert isinstance(_place(local_time, "Asia/Dubai"), RejectedLine)
 
 
 @given(st.text(max_size=40), st.sampled_from(["Asia/Dubai", "Pacific/Kiritimati", "America/Anchorage"]))
 def test_no_text_breaks_the_reader(text: str, zone: str) -> None:
-    assert isinstance(_place(text, zone), Placed | Refused)
+    assert isinstance(_place(text, zone), ValidPunch | RejectedLine)
 
 
 async def test_a_pull_clock_needs_an_allowed_address(api: Api) -> None:

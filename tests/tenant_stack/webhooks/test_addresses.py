@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from foundation.addresses import Refused, read_url, resolve
-from tenant_stack.webhooks.delivery import CAP_SECONDS, pause
+from tenant_stack.webhooks.delivery import CAP_SECONDS, retry_delay
 from tenant_stack.webhooks.delivery_attempt import post
 from tenant_stack.webhooks.signatures import new_secret, signature, verify
 from tests.tenant_stack.webhooks.receiver import Receiver, receiving
@@ -101,11 +101,17 @@ async def test_what_a_receiver_asks_for(receiver: Receiver, client: httpx.AsyncC
     assert (await post(client, receiver.url, {}, b"", loopback=True)).gone
 
 
-def test_pauses_grow_to_an_hour_with_full_jitter() -> None:
-    assert [pause(attempt, None, lambda: 1.0) for attempt in (1, 2, 5, 12, 99)] == [2, 4, 32, CAP_SECONDS, CAP_SECONDS]
-    assert pause(5, None, lambda: 0.0) == 0
-    assert pause(1, 600, lambda: 0.5) == 600
-    assert pause(1, 99_999, lambda: 0.5) == CAP_SECONDS
+def test_retry_delays_grow_to_an_hour_with_full_jitter() -> None:
+    assert [retry_delay(attempt, None, lambda: 1.0) for attempt in (1, 2, 5, 12, 99)] == [
+        2,
+        4,
+        32,
+        CAP_SECONDS,
+        CAP_SECONDS,
+    ]
+    assert retry_delay(5, None, lambda: 0.0) == 0
+    assert retry_delay(1, 600, lambda: 0.5) == 600
+    assert retry_delay(1, 99_999, lambda: 0.5) == CAP_SECONDS
 
 
 def test_signatures() -> None:
