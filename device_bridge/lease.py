@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from device_bridge.errors import TerminalBusy
-from device_bridge.terminal.dial import Address
+from foundation.addresses import Address
 
 
 @contextmanager

@@ -201,7 +201,9 @@ class _Exchange:
         if scope["type"] != "http" or (self.status < 400 and scope["path"].startswith(UNLOGGED_PATHS)):
             return
         state = scope.get("state", {})
-        noted = {name: state[name] for name in ("principal", "problem", "invalid_fields") if name in state}
+        noted = {name: state[name] for name in ("problem", "invalid_fields") if name in state}
+        if (caller := state.get("principal")) is not None:
+            noted["principal"] = f"{caller.kind}:{caller.id}"
         get_logger().info(
             "request",
             method=scope["method"],

@@ -72,9 +72,8 @@ def main() -> None:
     coming = path.with_name(f"{path.name}~")
     coming.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    previous = os.umask(0o177)
+    os.umask(0o077)  # kept by every child: what our programs write is their owner's alone
     listener.bind(str(coming))
-    os.umask(previous)
     listener.listen(64)
     coming.replace(path)  # whoever sees the socket can connect to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; liveness is told by locks

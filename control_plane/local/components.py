@@ -19,7 +19,6 @@ from control_plane.local.process import Lock
 from control_plane.ports.driver import ComponentObservation, DriverError, Health
 
 STOP_SECONDS = 25
-ANSWER_LIMIT = 65_536
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,13 @@ def digest_of(role: str, release: str, settings: Mapping[str, object]) -> str:
 
 
 class ComponentHost:
-    """Starts, watches and stops components under ``state_dir/<owner>``."""
+    """Starts, watches and stops components under ``state_dir/<owner>``. ``answer_seconds``: time for a fork."""
 
-    def __init__(self, state_dir: Path, log_dir: Path, zygote_socket: Path) -> None:
+    def __init__(self, state_dir: Path, log_dir: Path, zygote_socket: Path, *, answer_seconds: float = 15.0) -> None:
         self._state_dir = state_dir
         self._log_dir = log_dir
         self._zygote_socket = zygote_socket
+        self._answer_seconds = answer_seconds
 
     def files(self, owner: str, role: str) -> ComponentFiles:
         folder = self._state_dir / owner
@@ -119,7 +119,7 @@ class ComponentHost:
             try:
                 writer.write(json.dumps(request, default=str).encode() + b"\n")
                 await writer.drain()
-                line = await asyncio.wait_for(reader.readline(), 15)
+                line = await asyncio.wait_for(reader.readline(), self._answer_seconds)
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):

@@ -196,9 +196,6 @@ class Gateway:
                 f"Port {self.port} is taken by another program; stop it, or choose another with PUNCTUAL_PORT"
             )
 
-    async def stop(self) -> None:
-        await self.lock.end(10)
-
     @property
     def _root_certificate(self) -> Path:
         return self._folder / "data" / "pki" / "authorities" / "local" / "root.crt"

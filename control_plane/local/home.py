@@ -19,10 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from control_plane.local.problem import PlatformProblem
 
+FORMAT = 2
+"""Raised when databases or state files of earlier versions can no longer be used; there is no migration between formats
+before the first release."""
 NEEDED_BYTES = 600 * 1024 * 1024
 SOCKET_PATH_ROOM = 66  # a socket's path may have 107 bytes; the rest is the longest stack id and role
 DEFAULT_PORT = 8443
@@ -46,10 +49,11 @@ class Ports(BaseModel):
 
 
 class PlatformState(BaseModel):
-    """The document ``platform.json``."""
+    """The document ``platform.json``. ``format`` says which version's data the folder holds."""
 
     model_config = ConfigDict(extra="forbid")
 
+    format: int = FORMAT
     ports: Ports
     postgres_password: str
     control_database_password: str
@@ -111,12 +115,19 @@ class Home:
             )
 
     def load(self) -> PlatformState:
-        """The state chosen at the first start; raises `PlatformProblem` when there is none or it cannot be read."""
+        """The state chosen at the first start; raises `PlatformProblem` when there is none, when another version of
+        the product made it, or when it cannot be read."""
         try:
-            return PlatformState.model_validate_json(self._document.read_text())
+            document = json.loads(self._document.read_text())
+            if isinstance(document, dict) and document.get("format") != FORMAT:
+                raise PlatformProblem(
+                    f"The platform in {self.root} was made by another development version and cannot be migrated; "
+                    "remove it with `punctual down --erase`, or set PUNCTUAL_HOME to another folder"
+                )
+            return PlatformState.model_validate(document)
         except FileNotFoundError as error:
             raise PlatformProblem(f"There is no platform in {self.root}; start one with `punctual up`") from error
-        except (ValidationError, UnicodeDecodeError) as error:
+        except ValueError as error:  # not JSON, not UTF-8, or other fields than expected
             raise PlatformProblem(
                 f"{self._document} cannot be read, so this state folder is damaged; restore it from a backup, "
                 "or remove it with `punctual down --erase` and start afresh"

@@ -60,10 +60,7 @@ class IdentityServer:
             environment={"HOME": str(self._folder), "PYTHONUNBUFFERED": "1"},
         )
         process.start(program, self.lock)
-        await process.wait_until(self._answers, program, self.lock, seconds=60)
-
-    async def stop(self) -> None:
-        await self.lock.end(5)
+        await process.wait_until(self._answers, program, self.lock)
 
     async def _answers(self) -> bool:
         try:

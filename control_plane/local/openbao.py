@@ -85,9 +85,6 @@ class OpenBao:
             await asyncio.to_thread(self._set_up)
         self._initial.unlink(missing_ok=True)
 
-    async def stop(self) -> None:
-        await self.lock.end(15)
-
     def _configure(self) -> Path:
         storage = self._area / "raft"
         storage.mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ Starting twice changes nothing; starting after every process was killed brings e
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,7 +23,7 @@ from control_plane.local.identity import IdentityServer, LocalIdentityProvider
 from control_plane.local.openbao import OpenBao
 from control_plane.local.postgres import Postgres
 from control_plane.local.problem import PlatformProblem
-from control_plane.local.process import Lock, Program
+from control_plane.local.process import Lock, Program, Stall
 from control_plane.local.valkey import ValkeyServer
 from control_plane.ports.driver import SERVICES, DriverError, Health
 from control_plane.ports.identities import ClientRegistration
@@ -34,6 +35,8 @@ CONTROL_DATABASE = "control"
 OPERATOR_EMAIL = "operator@punctual.example"
 CLI_CLIENT = "punctual-cli"
 CONSOLE_CLIENT = "punctual-console"
+STACKS_STALL_SECONDS = 90.0
+ANSWER_SECONDS = 120.0
 
 Progress = Callable[[str], None]
 
@@ -77,7 +80,7 @@ class Platform:
         self._zygote_socket = home.run / "zygote.sock"
         self._zygote_lock = Lock(home.run / "zygote.lock")
         self._keeper_lock = Lock(home.run / "keeper.lock")
-        self.components = ComponentHost(home.stacks, home.logs, self._zygote_socket)
+        self.components = ComponentHost(home.stacks, home.logs, self._zygote_socket, answer_seconds=ANSWER_SECONDS)
 
     def open(self, state: PlatformState) -> None:
         """Make the parts from the state; nothing is started."""
@@ -126,6 +129,8 @@ class Platform:
     async def up(self, port: int | None) -> Places:
         """Bring everything up and return the addresses; raises `PlatformProblem` with one clear sentence."""
         with self.home.locked():
+            if self.home.exists:
+                self.home.load()  # a folder that cannot be used is refused before anything in it is touched
             self.home.prepare()
             self.open(self.home.load_or_create(port))
             try:
@@ -274,40 +279,44 @@ class Platform:
         finally:
             await connection.close()
 
-    async def _await_component(self, role: str, wanted: Health, *, seconds: float = 40) -> None:
-        deadline = time.monotonic() + seconds
+    async def _await_component(self, role: str, wanted: Health) -> None:
+        files, stall = self.components.files(CONTROL, role), Stall()
         while (seen := self.components.observe(CONTROL, role)).health is not wanted:
-            log = self.components.files(CONTROL, role).log
             if seen.health in {Health.FAILED, Health.ABSENT, Health.FINISHED}:
-                raise PlatformProblem(f"{role} did not start: {seen.message or process.last_words(log)}")
-            if time.monotonic() > deadline:
-                raise PlatformProblem(f"{role} was not ready within {seconds:.0f} s; see {log}")
+                raise PlatformProblem(f"{role} did not start: {seen.message or process.last_words(files.log)}")
+            if stall.over([Lock(files.lock).holder() or 0]):
+                raise PlatformProblem(f"{role} does not get ready and does nothing; see {files.log}")
             await asyncio.sleep(0.02)
 
-    async def _await_stacks(self, owners: list[str], *, seconds: float = 90) -> None:
+    async def _await_stacks(self, owners: list[str]) -> None:
         """Wait until the worker has every known stack running again."""
-        deadline = time.monotonic() + seconds
         waiting = {(owner, role) for owner in owners for role in SERVICES if role.value in self.components.roles(owner)}
-        while waiting:
-            waiting = {
-                (owner, role) for owner, role in waiting if self.components.observe(owner, role).health != Health.READY
-            }
-            if waiting and time.monotonic() > deadline:
+        most, stall = len(waiting), Stall(STACKS_STALL_SECONDS)
+        while waiting := {each for each in waiting if self.components.observe(*each).health != Health.READY}:
+            if len(waiting) < most:
+                most, stall = len(waiting), Stall(STACKS_STALL_SECONDS)
+            if stall.over(Lock(self.components.files(*each).lock).holder() or 0 for each in waiting):
                 owner, role = sorted(waiting)[0]
                 log = self.components.files(owner, role).log
-                raise PlatformProblem(f"{role} of {owner} did not come back within {seconds:.0f} s; see {log}")
+                raise PlatformProblem(f"{role} of {owner} does not come back; see {log}")
             await asyncio.sleep(0.05)
 
     async def down(self) -> None:
-        """Stop everything; first those that would start again what is being stopped."""
+        """Stop everything, first the programs that would restart others. Works by the locks alone, so that a folder
+        of another version, or a damaged one, can be stopped too."""
         with self.home.locked():
-            self.open(self.home.load())
             await self._keeper_lock.end(5)
             await self.components.stop(CONTROL, "control-worker")
             await asyncio.gather(*(self.components.stop_all(owner) for owner in self.components.owners()))
             await self._zygote_lock.end(5)
-            await self.gateway.stop()
-            await asyncio.gather(self.identity.stop(), self.openbao.stop(), self.valkey.stop(), self.postgres.stop())
+            await Lock(self.home.run / "gateway.lock").end(10)
+            await asyncio.gather(
+                *(
+                    # PostgreSQL waits for its clients on SIGTERM.
+                    Lock(path).end(20, number=signal.SIGINT if path.stem == "postgres" else signal.SIGTERM)
+                    for path in self.home.run.glob("*.lock")
+                )
+            )
 
     def _servers(self) -> list[tuple[str, Lock, str]]:
         """Name, lock and address of every server."""

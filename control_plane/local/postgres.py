@@ -11,7 +11,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
@@ -73,9 +72,6 @@ class Postgres:
             (self._data / "postmaster.pid").unlink(missing_ok=True)
             process.start(program, self.lock)
         await process.wait_until(self._answers, program, self.lock)
-
-    async def stop(self) -> None:
-        await self.lock.end(20, number=signal.SIGINT)
 
     async def _answers(self) -> bool:
         try:

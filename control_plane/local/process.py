@@ -7,21 +7,27 @@ when the program and all its children are gone, however they went: no stale pid 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from control_plane.local.problem import PlatformProblem
 
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
+STALL_SECONDS = 30.0
+STALL_USE_SECONDS = 0.2
+MOST_SECONDS = 900.0
+LOOK_SECONDS = 0.5
 TRIES = 5
 TRY_AGAIN_SECONDS = 0.01
-
 
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -152,6 +158,7 @@ def start(program: Program, lock: Lock) -> bool:
                 stderr=log,
                 pass_fds=(descriptor,),
                 start_new_session=True,
+                umask=0o077,
                 user=program.user.uid if program.user else None,
                 group=program.user.gid if program.user else None,
                 extra_groups=[] if program.user else None,
@@ -165,16 +172,53 @@ def start(program: Program, lock: Lock) -> bool:
     return True
 
 
+class Stall:
+    """Tells a program that starts slowly from one that stands still: by the processor time that it uses.
+
+    On a busy machine a start takes many times its usual length, so only a program that uses hardly any processor time
+    for ``seconds``, or is not ready after `MOST_SECONDS`, is given up.
+    """
+
+    def __init__(self, seconds: float = STALL_SECONDS) -> None:
+        self._seconds = seconds
+        self._began = self._advanced = time.monotonic()
+        self._next_look = self._most = 0.0
+
+    def over(self, pids: Iterable[int]) -> bool:
+        """Whether these processes and their children have stopped advancing."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return False
+        self._next_look, used = now + LOOK_SECONDS, processor_seconds(pids)
+        if used >= self._most + STALL_USE_SECONDS:
+            self._most, self._advanced = used, now
+        return now - self._advanced > self._seconds or now - self._began > MOST_SECONDS
+
+
+def processor_seconds(pids: Iterable[int]) -> float:
+    """Processor time that processes and their children have used; those that are gone count for nothing."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            for each in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = each.cpu_times()
+                    total += times.user + times.system
+    return total
+
+
 async def wait_until(
-    ready: Callable[[], Awaitable[bool]], program: Program, lock: Lock, *, seconds: float = 30.0
+    ready: Callable[[], Awaitable[bool]], program: Program, lock: Lock, *, seconds: float = STALL_SECONDS
 ) -> None:
-    """Wait until a program answers; raises `PlatformProblem` with its last words when it ends or takes too long."""
-    deadline = time.monotonic() + seconds
+    """Wait until a program answers; raises `PlatformProblem` with its last words when it ends or stands still."""
+    stall = Stall(seconds)
     while not await ready():
-        if lock.holder() is None:
+        pid = lock.holder()
+        if pid is None:
             raise PlatformProblem(f"{program.name} ended while starting: {last_words(program.log)}")
-        if time.monotonic() > deadline:
-            raise PlatformProblem(f"{program.name} did not answer within {seconds:.0f} s; see {program.log}")
+        if stall.over([pid] if pid else []):
+            raise PlatformProblem(f"{program.name} does not answer and does nothing; see {program.log}")
         await asyncio.sleep(0.02)
 
 

@@ -74,9 +74,6 @@ class ValkeyServer:
         process.start(program, self.lock)
         await process.wait_until(self._answers, program, self.lock)
 
-    async def stop(self) -> None:
-        await self.lock.end(10)
-
     async def _answers(self) -> bool:
         client: Redis = Redis.from_url(self.admin_url, socket_timeout=2)
         try:

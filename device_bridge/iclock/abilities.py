@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device_bridge.quirks import FACE, FINGER
+
 SLOTS = "multibiodatasupport"
-_FINGER = ("fpversion", "zkfpversion", "finger_algorithm")
-_FACE = ("faceversion", "zkfaceversion", "face_algorithm", "visilightfaceversion")
 _VERSION = re.compile(r"\d{1,3}(\.\d{1,3})?", re.ASCII)
 
 
@@ -55,7 +55,9 @@ class Abilities:
         plain = {name.lstrip("~").lower(): value.strip() for name, value in said.items()}
         before = self.of(serial)
         slots = tuple(part.strip() == "1" for part in plain[SLOTS].split(":")) if plain.get(SLOTS) else before.slots
-        after = Ability(_version(plain, _FINGER) or before.finger, _version(plain, _FACE) or before.face, slots[:16])
+        after = Ability(
+            _version(plain, FINGER.names) or before.finger, _version(plain, FACE.names) or before.face, slots[:16]
+        )
         if after != NOTHING_SAID:
             self._known[serial] = after
 

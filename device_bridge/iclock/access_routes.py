@@ -21,9 +21,9 @@ from device_bridge.iclock.answers import (
     units_of,
 )
 from device_bridge.iclock.body import text_of
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.parse import Outcome, parse_options, query_value
 from device_bridge.iclock.uploads import Upload, take
+from device_bridge.quirks import Family
 from device_bridge.settings import BridgeSettings
 from foundation.clock import utc_now
 from foundation.contracts.bridge import ContactKind, DeviceDecision

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock.body import UnreadableBody
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.parse import query_value
 from device_bridge.iclock.units import Units
+from device_bridge.quirks import Family
 from device_bridge.settings import BridgeSettings
 from foundation.clock import utc_now
 from foundation.contracts.bridge import Contact, ContactKind, DeviceDecision

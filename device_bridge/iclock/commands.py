@@ -9,12 +9,12 @@ from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock import access_render, render
 from device_bridge.iclock.enrolments import started, step_of
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.parse import Outcome
 from device_bridge.iclock.template_render import NotForThisUnit
 from device_bridge.iclock.units import Units
 from device_bridge.iclock.words import text_of_command
 from device_bridge.iclock.zones import PREFIX
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import (
     CommandKind,
     CommandLease,

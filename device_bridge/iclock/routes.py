@@ -20,9 +20,10 @@ from device_bridge.iclock.answers import (
     units_of,
 )
 from device_bridge.iclock.body import text_of
-from device_bridge.iclock.families import Family, family_of_table, family_said
+from device_bridge.iclock.families import family_of
 from device_bridge.iclock.parse import parse_info, parse_outcomes, query_value
 from device_bridge.iclock.uploads import Upload, take
+from device_bridge.quirks import Family
 from foundation.clock import utc_now
 from foundation.contracts.bridge import ContactKind
 
@@ -61,7 +62,7 @@ async def push_handshake(request: Request) -> str:
     decision = await contact(request, ContactKind.HANDSHAKE, info)
     units = units_of(request)
     families = units.families
-    if (family := family_said(said.get("devicetype", ""), said.get("pushver", ""))) is not None:
+    if (family := family_of(info)) is not None:
         families.state(decision.serial, family)
     if families.of(decision.serial) is Family.ACCESS:
         return access_routes.access_handshake(request, decision)
@@ -86,7 +87,7 @@ async def push_upload(request: Request) -> str:
     upload = Upload.of(request, table.upper()[:32], await request.body())
     units = units_of(request)
     answer = await take(backend_of(request), units.abilities, upload)
-    if (family := family_of_table(upload.table)) is not None:
+    if (family := family_of({"table": upload.table})) is not None:
         units.families.suppose(upload.serial, family)
     return answer
 

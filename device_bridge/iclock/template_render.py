@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from device_bridge.iclock.abilities import Ability
 from device_bridge.iclock.render import pin_text
-from device_bridge.iclock.templates import ENCODINGS, FIRST_VISIBLE_LIGHT
+from device_bridge.iclock.templates import ENCODINGS
+from device_bridge.quirks import FACE, FINGER
 from foundation.contracts.bridge import Template, TemplateName, TemplateType
 
 BAD_FORMAT, NOT_SUPPORTED = -11, -1002
-LAST_OF_FINGERTMP = 10
-"""Fingers up to this algorithm go as FINGERTMP or ``templatev10``; newer ones as BIODATA."""
-
 ATTEMPTS = 3
-FINGER, INFRARED_FACE, PALM, VISIBLE_FACE = 1, 2, 8, 9
+FINGER_TYPE, INFRARED_FACE, PALM, VISIBLE_FACE = 1, 2, 8, 9
 
 
 class NotForThisUnit(ValueError):
@@ -32,11 +30,11 @@ def bio_type(kind: TemplateType, major: int) -> int:
     """``Type`` of BIODATA."""
     match kind:
         case TemplateType.FINGERPRINT:
-            return FINGER
+            return FINGER_TYPE
         case TemplateType.PALM:
             return PALM
         case TemplateType.FACE:
-            return VISIBLE_FACE if major >= FIRST_VISIBLE_LIGHT else INFRARED_FACE
+            return VISIBLE_FACE if major >= FACE.first_new else INFRARED_FACE
 
 
 def update(template: Template, unit: Ability) -> str:
@@ -44,7 +42,7 @@ def update(template: Template, unit: Ability) -> str:
     encoding, major, _ = _format(template)
     _check(template, unit)
     pin, size = pin_text(template.pin), len(template.template_data)
-    if template.template_type is TemplateType.FINGERPRINT and major <= LAST_OF_FINGERTMP and encoding == "zk":
+    if template.template_type is TemplateType.FINGERPRINT and major < FINGER.first_new and encoding == "zk":
         return (
             f"DATA UPDATE FINGERTMP PIN={pin}\tFID={template.template_index}\tSize={size}\tValid={template.valid}"
             f"\tTMP={template.template_data}"
@@ -61,7 +59,7 @@ def access_update(template: Template, unit: Ability) -> str:
     """Put a template on an access unit. Raises `NotForThisUnit`."""
     encoding, major, _ = _format(template)
     _check(template, unit)
-    if template.template_type is TemplateType.FINGERPRINT and major <= LAST_OF_FINGERTMP and encoding == "zk":
+    if template.template_type is TemplateType.FINGERPRINT and major < FINGER.first_new and encoding == "zk":
         return (
             f"DATA UPDATE templatev10 Size={len(template.template_data)}\tPin={pin_text(template.pin)}"
             f"\tFingerID={template.template_index}\tValid={template.valid}\tTemplate={template.template_data}"
@@ -73,29 +71,29 @@ def delete(target: TemplateName, unit: Ability) -> str:
     """Take a template off a time clock."""
     pin = pin_text(target.pin)
     if target.template_type is TemplateType.FINGERPRINT:
-        if (unit.finger_major or LAST_OF_FINGERTMP) <= LAST_OF_FINGERTMP:
+        if (unit.finger_major or 0) < FINGER.first_new:
             return f"DATA DELETE FINGERTMP PIN={pin}\tFID={target.template_index}"
-        return f"DATA DELETE BIODATA Pin={pin}\tType={FINGER}\tNo={target.template_index}"
+        return f"DATA DELETE BIODATA Pin={pin}\tType={FINGER_TYPE}\tNo={target.template_index}"
     if target.template_type is TemplateType.FACE and _infrared(unit):
         return f"DATA DELETE FACE PIN={pin}"
-    kind = bio_type(target.template_type, FIRST_VISIBLE_LIGHT)
+    kind = bio_type(target.template_type, FACE.first_new)
     return f"DATA DELETE BIODATA Pin={pin}\tType={kind}\tNo={target.template_index}"
 
 
 def access_delete(target: TemplateName, unit: Ability) -> str:
     """Take a template off an access unit."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or LAST_OF_FINGERTMP) <= LAST_OF_FINGERTMP
+    old = (unit.finger_major or 0) < FINGER.first_new
     if target.template_type is TemplateType.FINGERPRINT and old:
         return f"DATA DELETE templatev10 Pin={pin}\tFingerID={target.template_index}"
-    kind = bio_type(target.template_type, FIRST_VISIBLE_LIGHT)
+    kind = bio_type(target.template_type, FACE.first_new)
     return f"DATA DELETE biodata Pin={pin}\tType={kind}\tNo={target.template_index}"
 
 
 def query(target: TemplateName, unit: Ability) -> str:
     """Ask a time clock for a template; it comes as an ordinary upload."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or LAST_OF_FINGERTMP) <= LAST_OF_FINGERTMP
+    old = (unit.finger_major or 0) < FINGER.first_new
     if target.template_type is TemplateType.FINGERPRINT and old:
         return f"DATA QUERY FINGERTMP PIN={pin}\tFID={target.template_index}"
     kind = INFRARED_FACE if _infrared(unit) else VISIBLE_FACE
@@ -106,10 +104,10 @@ def query(target: TemplateName, unit: Ability) -> str:
 def access_query(target: TemplateName, unit: Ability) -> str:
     """Ask an access unit for a person's templates of one kind; they come in pages."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or LAST_OF_FINGERTMP) <= LAST_OF_FINGERTMP
+    old = (unit.finger_major or 0) < FINGER.first_new
     if target.template_type is TemplateType.FINGERPRINT and old:
         return f"DATA QUERY tablename=templatev10,fielddesc=*,filter=Pin={pin}"
-    kind = bio_type(target.template_type, FIRST_VISIBLE_LIGHT)
+    kind = bio_type(target.template_type, FACE.first_new)
     return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={kind},Pin={pin}"
 
 
@@ -119,7 +117,7 @@ def enroll(target: TemplateName, unit: Ability, *, overwrite: bool) -> str:
     if target.template_type is TemplateType.FINGERPRINT:
         return f"ENROLL_FP PIN={pin}\tFID={target.template_index}\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
     kind = INFRARED_FACE if target.template_type is TemplateType.FACE and _infrared(unit) else None
-    kind = kind or bio_type(target.template_type, FIRST_VISIBLE_LIGHT)
+    kind = kind or bio_type(target.template_type, FACE.first_new)
     if unit.takes_biodata(kind) is False:
         raise NotForThisUnit(NOT_SUPPORTED, f"The clock says that it has no {target.template_type.value.lower()}")
     return f"ENROLL_BIO TYPE={kind}\tPIN={pin}\tCardNo=\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
@@ -142,7 +140,7 @@ def _check(template: Template, unit: Ability) -> None:
     if template.template_type is TemplateType.FINGERPRINT:
         if encoding == "zk" and unit.finger_major not in (None, major):
             raise NotForThisUnit(BAD_FORMAT, f"The clock reads fingers of version {unit.finger}, this one is {major}")
-        if major <= LAST_OF_FINGERTMP and encoding == "zk":
+        if major < FINGER.first_new and encoding == "zk":
             return
     kind = bio_type(template.template_type, major)
     if kind == INFRARED_FACE and not unit.slots:
@@ -153,7 +151,7 @@ def _check(template: Template, unit: Ability) -> None:
 
 def _infrared(unit: Ability) -> bool:
     """Whether the unit's faces are of near infrared, as far as it has said."""
-    return bool(unit.face) and int(unit.face.split(".")[0]) < FIRST_VISIBLE_LIGHT and not unit.takes_biodata(9)
+    return bool(unit.face) and int(unit.face.split(".")[0]) < FACE.first_new and not unit.takes_biodata(9)
 
 
 def _format(template: Template) -> tuple[str, int, int]:

@@ -23,9 +23,6 @@ FINGERS, NUMBERS, PARTS = 10, 10, 32
 DEFAULT_FINGER, DEFAULT_FACE = "10", "7"
 """The algorithms of clocks that do not say theirs: ZKFinger 10, near-infrared face 7."""
 
-FIRST_VISIBLE_LIGHT = 30
-"""Face algorithms from here on (35, 39, 40) are of visible light, those below (5, 7, 8) of near infrared."""
-
 BIO_TYPES: Mapping[int, TemplateType] = {
     1: TemplateType.FINGERPRINT,
     2: TemplateType.FACE,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 from device_bridge.iclock import access_render, render, template_render
 from device_bridge.iclock.abilities import Ability
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.template_render import NOT_SUPPORTED, NotForThisUnit
 from device_bridge.messages import clock_user
+from device_bridge.quirks import Family
 from device_bridge.records import ClockUser
 from foundation.contracts.bridge import Command, CommandKind, Template, TemplateName
 

@@ -230,7 +230,7 @@ class TerminalClient:
             known = table.users.get(user.pin)
             try:
                 stored = replace(known, user=user) if known else StoredUser(free_uid(taken), user)
-                record = encode_user(stored, table.record_size, self._encoding)
+                record = encode_user(stored, table.form, self._encoding)
             except (ValueError, LookupError) as error:
                 problems[user.pin] = str(error)
                 continue
@@ -247,7 +247,7 @@ class TerminalClient:
         stored = table.users.get(user.pin)
         if stored is None:
             return False
-        name = kept_name(user.name, self._encoding, table.record_size).strip()
+        name = kept_name(user.name, self._encoding, table.form).strip()
         return stored.user == replace(user, name=name)
 
     def register_events(self) -> bool:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pyzk2 import const
 
 from device_bridge.errors import CommandRefused, TerminalError, TerminalTimeout
+from device_bridge.quirks import DATAGRAM_CAPTURE, STREAM_CAPTURE
 from device_bridge.terminal.fingers import Fingers
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.session import FramedSession, LiveEvent
-from device_bridge.terminal.users import StoredUser
+from device_bridge.terminal.users import StoredUser, numeric_pin
 
 FINGER_ENROLLED: int = const.EF_ENROLLFINGER
 FINGER_SCORE: int = const.EF_FPFTR
@@ -54,13 +55,7 @@ class EnrolmentAtClock:
 
     def start(self, stored: StoredUser, finger: int) -> None:
         """Make the clock ask for the finger. Raises `CommandRefused` when it does not."""
-        pin = stored.user.pin
-        if self._datagrams:
-            if not (pin.isascii() and pin.isdigit() and int(pin) <= 0xFFFFFFFF):
-                raise CommandRefused(f"This clock takes only numbers as PIN, not {pin!r}")
-            asked = struct.pack("<IB", int(pin), finger)
-        else:
-            asked = struct.pack("<24sBB", pin.encode(), finger, 1)
+        asked = request_of(stored.user.pin, finger, datagrams=self._datagrams)
         self._place, self._touches = (stored.uid, finger), 0
         self._before = self._shown()
         self._session.ask(Command.EVENT, struct.pack("<I", EVENTS_WANTED))
@@ -112,3 +107,13 @@ class EnrolmentAtClock:
             return self._fingers.one(*self._place)
         except CommandRefused:
             return None
+
+
+def request_of(pin: str, finger: int, *, datagrams: bool) -> bytes:
+    """What command 61 carries. Raises `CommandRefused` for a PIN that cannot be said to such a clock."""
+    if not datagrams:
+        return STREAM_CAPTURE.layout.pack(pin.encode(), finger, 1)
+    try:
+        return DATAGRAM_CAPTURE.layout.pack(numeric_pin(pin), finger)
+    except ValueError as error:
+        raise CommandRefused(str(error)) from error

@@ -1,4 +1,4 @@
-"""Who plays: two organisations in different time zones, their people, shifts and clocks. Data only."""
+"""The demo's two organisations in different time zones: their people, shifts and clocks. Data only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class ClockRole:
+class ClockFacts:
     """A clock at a door. ``connection`` is ``push`` or ``pull``; ``wrong_by`` is how many seconds it goes fast."""
 
     serial: str
@@ -79,7 +79,7 @@ class Company:
     owner_name: str
     sites: dict[str, str]
     offs: dict[str, tuple[int, ...]]
-    clocks: tuple[ClockRole, ...]
+    clocks: tuple[ClockFacts, ...]
     groups: tuple[Group, ...]
     people: tuple[Person, ...]
     own_holiday: str
@@ -182,9 +182,9 @@ COMPANIES = (
         sites={"HQ": "Head office", "DEPOT": "Jebel Ali depot"},
         offs={"HQ": (4, 5), "DEPOT": (4,)},
         clocks=(
-            ClockRole("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4", "DEPOT"),
-            ClockRole("CKUA210460002", "Office door", "Second floor", "push", "att-legacy", "HQ"),
-            ClockRole("AF6P192360003", "Loading dock", "Dock 3", "pull", "zk8", "DEPOT"),
+            ClockFacts("CKUA210460001", "Main gate", "Warehouse entrance", "push", "att-2.4", "DEPOT"),
+            ClockFacts("CKUA210460002", "Office door", "Second floor", "push", "att-legacy", "HQ"),
+            ClockFacts("AF6P192360003", "Loading dock", "Dock 3", "pull", "zk8", "DEPOT"),
         ),
         groups=(
             Group("Yard and dock", (0, 2), ("Warehouse", "Dispatch", "Security")),
@@ -203,9 +203,9 @@ COMPANIES = (
         sites={"PLANT": "Getafe plant", "WORKS": "Workshop"},
         offs={"PLANT": (6,), "WORKS": (5, 6)},
         clocks=(
-            ClockRole("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4", "PLANT"),
-            ClockRole("AF6P205510002", "Assembly hall", "Line 1", "pull", "zk8", "PLANT"),
-            ClockRole("AF6P205510003", "Workshop", "Building C", "pull", "zk8-1008", "WORKS", wrong_by=-95),
+            ClockFacts("CKUB220770001", "Factory gate", "North entrance", "push", "att-2.4", "PLANT"),
+            ClockFacts("AF6P205510002", "Assembly hall", "Line 1", "pull", "zk8", "PLANT"),
+            ClockFacts("AF6P205510003", "Workshop", "Building C", "pull", "zk8-1008", "WORKS", wrong_by=-95),
         ),
         groups=(
             Group("Plant", (0, 1), ("Administration", "Assembly", "Night line")),

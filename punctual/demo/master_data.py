@@ -1,11 +1,11 @@
-"""Before the first clock is switched on: sites, people, clocks, groups, shifts, rules, holidays, leave, consent."""
+"""An organisation's master data: sites, people, clocks, groups, shifts, rules, holidays, leave, consent."""
 
 from __future__ import annotations
 
-from punctual.demo.clock_users import fingered
+from punctual.demo.api import Api, Json
+from punctual.demo.clock_users import enrolled_people
 from punctual.demo.companies import Company, Person
-from punctual.demo.scenario import Script
-from punctual.demo.tenant_api import Json, Tenant
+from punctual.demo.scenario import Scenario
 
 BREAK_MINUTES = 60
 RULES: Json = {
@@ -31,8 +31,8 @@ CONSENT = {
 }
 
 
-async def set_up(tenant: Tenant, company: Company, script: Script, ports: dict[str, int]) -> None:
-    """Everything that the desk enters. ``ports``: where pull clocks listen, by serial."""
+async def enter_master_data(tenant: Api, company: Company, scenario: Scenario, ports: dict[str, int]) -> None:
+    """Enter all of it. ``ports``: where pull clocks listen, by serial."""
     for code, name in company.sites.items():
         await tenant.add("/api/sites", {"code": code, "name": name, "zone": company.zone})
     sites = {each["code"]: each["id"] for each in await tenant.items("/api/sites")}
@@ -40,29 +40,29 @@ async def set_up(tenant: Tenant, company: Company, script: Script, ports: dict[s
         await tenant.add("/api/staff", _facts(company, person, sites))
     staff = await staff_ids(tenant)
     await _clocks(tenant, company, sites, ports)
-    await _rules(tenant, company, script, staff)
-    await tenant.add("/api/holidays", {"day": str(script.own_holiday), "name": company.own_holiday})
-    for year in sorted({script.first.year, script.today.year}):
+    await _rules(tenant, company, scenario, staff)
+    await tenant.add("/api/holidays", {"day": str(scenario.own_holiday), "name": company.own_holiday})
+    for year in sorted({scenario.first.year, scenario.today.year}):
         await tenant.add("/api/holidays/import", {"country": company.country, "year": year})
     if not await tenant.items("/api/weekly-offs"):
         for code, weekdays in company.offs.items():
-            off = {"weekdays": list(weekdays), "starts_on": str(script.first), "site_id": sites[code]}
+            off = {"weekdays": list(weekdays), "starts_on": str(scenario.first), "site_id": sites[code]}
             await tenant.post("/api/weekly-offs", off)
-    for badge, days in script.leave.items():
+    for badge, days in scenario.leave.items():
         for day in days:
             await tenant.add("/api/leaves", {"staff_id": staff[badge], "day": str(day), "note": "Annual leave"})
     if not await tenant.items("/api/consent-texts"):
         await tenant.post("/api/consent-texts", CONSENT)
-    for person in fingered(company)[:-1]:
+    for person in enrolled_people(company)[:-1]:
         await tenant.add(f"/api/staff/{staff[person.badge_number]}/consents", {"how": "written"})
 
 
-async def staff_ids(tenant: Tenant) -> dict[str, str]:
+async def staff_ids(tenant: Api) -> dict[str, str]:
     """The ids of people by badge number."""
     return {each["badge_number"]: each["id"] for each in await tenant.items("/api/staff")}
 
 
-async def device_ids(tenant: Tenant) -> dict[str, str]:
+async def device_ids(tenant: Api) -> dict[str, str]:
     """The ids of clocks by serial."""
     return {each["device_serial"]: each["id"] for each in await tenant.items("/api/devices")}
 
@@ -79,7 +79,7 @@ def _facts(company: Company, person: Person, sites: dict[str, str]) -> Json:
     }
 
 
-async def _clocks(tenant: Tenant, company: Company, sites: dict[str, str], ports: dict[str, int]) -> None:
+async def _clocks(tenant: Api, company: Company, sites: dict[str, str], ports: dict[str, int]) -> None:
     for role in company.clocks:
         document: Json = {
             "device_serial": role.serial,
@@ -102,7 +102,7 @@ async def _clocks(tenant: Tenant, company: Company, sites: dict[str, str], ports
         await tenant.add("/api/device-groups", document)
 
 
-async def _rules(tenant: Tenant, company: Company, script: Script, staff: dict[str, str]) -> None:
+async def _rules(tenant: Api, company: Company, scenario: Scenario, staff: dict[str, str]) -> None:
     """A shift for every department, everybody assigned from the first of the last month on, and the rules."""
     for department, shift in company.shifts.items():
         code = shift.name.upper()
@@ -115,8 +115,8 @@ async def _rules(tenant: Tenant, company: Company, script: Script, staff: dict[s
         }
         await tenant.add("/api/shifts", {"code": code, "name": shift.name, "definition": definition})
         people = [staff[each.badge_number] for each in company.people if each.department == department]
-        assignment = {"rotation": [code], "starts_on": str(script.first), "weekdays": sorted(shift.weekdays)}
+        assignment = {"rotation": [code], "starts_on": str(scenario.first), "weekdays": sorted(shift.weekdays)}
         await tenant.add("/api/assignments/bulk", {"staff_ids": people, **assignment})
     default = next(each for each in await tenant.items("/api/rule-sets") if each["is_default"])
-    version = {"effective": str(script.first), "definition": RULES}
+    version = {"effective": str(scenario.first), "definition": RULES}
     await tenant.add(f"/api/rule-sets/{default['id']}/versions", version)

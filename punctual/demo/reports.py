@@ -1,13 +1,13 @@
-"""The owner's reports: one of their own, saved; one sent each week; the last month on paper."""
+"""The owner's reports: a saved custom one, a weekly schedule, and the last month as PDF."""
 
 from __future__ import annotations
 
+from punctual.demo.api import Api
 from punctual.demo.companies import Company
-from punctual.demo.tenant_api import Tenant
 
 
-async def keep_reports(owner: Tenant, company: Company) -> None:
-    """Asked for as the owner, since reports go out on behalf of people."""
+async def create_reports(owner: Api, company: Company) -> None:
+    """Create them as the owner, since reports are run in a user's name."""
     shape = {
         "title": "Hours by department",
         "columns": ["days_worked", "days_absent", "days_late", "worked", "overtime"],

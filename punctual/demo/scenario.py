@@ -1,6 +1,6 @@
-"""What is bound to happen to an organisation in its last month: holiday, leave, a forgotten punch, late news. Pure.
+"""Planned exceptions of an organisation's last month: holiday, leave, a forgotten punch, late punches. Pure.
 
-Clocks and desk act the same script without talking to each other: both know the organisation and the local date.
+The clocks' process and the setup derive the same scenario from the organisation and the local date.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from datetime import date, timedelta
 from punctual.demo.companies import Company, Person
 
 DAY = timedelta(days=1)
-# Indexes into the cast; all of them punch at the first clock, except the two on leave.
-FORGETFUL, LATE_NEWS, HABITUAL = 5, 9, 13
+# Indexes into a company's people; all of them punch at the first clock, except the two on leave.
+FORGETFUL, LATE_PUNCHES, HABITUAL = 5, 9, 13
 LONG_LEAVE, SHORT_LEAVE = 6, 12
 LONG_LEAVE_DAYS = 4
 
 
 @dataclass(frozen=True)
-class Script:
-    """Local dates at the site. ``first`` to ``last`` is the last month, ``today`` the day on which it is acted.
+class Scenario:
+    """Local dates at the site. ``first`` to ``last`` is the last month, ``today`` the day on which the demo runs.
 
-    ``late_news`` is a day on which somebody came back in the evening and used a clock that had lost its network: those
-    punches arrive after the month is closed. ``forgotten`` is a day of this month without a way out, if there is one.
+    ``late_punches`` is a day on which somebody came back in the evening and used a clock that was offline: those
+    punches arrive after the month is closed. ``forgotten`` is a day of this month without a punch out, if there is one.
     """
 
     today: date
@@ -33,21 +33,21 @@ class Script:
     holidays: Mapping[date, str]
     leave: Mapping[str, tuple[date, ...]]
     missing_out: tuple[Person, date]
-    late_news: tuple[Person, date]
+    late_punches: tuple[Person, date]
     forgotten: tuple[Person, date] | None
 
-    def part(self, person: Person, day: date) -> str:
-        """Whether this person has a part to play on this day, and which; empty for everybody else."""
+    def planned(self, person: Person, day: date) -> str:
+        """The name of the exception planned for this person and day, empty for none."""
         named = {
             "missing_out": self.missing_out,
-            "late_news": self.late_news,
+            "late_punches": self.late_punches,
             "forgotten": self.forgotten,
         }
         return next((name for name, found in named.items() if found == (person, day)), "")
 
 
-def script_of(company: Company, today: date) -> Script:
-    """The script of an organisation, seen from a local date of its site."""
+def scenario_of(company: Company, today: date) -> Scenario:
+    """The scenario of an organisation, seen from a local date of its site."""
     last = today.replace(day=1) - DAY
     first = last.replace(day=1)
     public = public_holidays(company.country, sorted({first.year, today.year}))
@@ -61,7 +61,7 @@ def script_of(company: Company, today: date) -> Script:
 
     this_month = working(people[HABITUAL], last + DAY, today - DAY)
     on_leave = working(people[LONG_LEAVE], first, last)
-    return Script(
+    return Scenario(
         today=today,
         first=first,
         last=last,
@@ -72,7 +72,7 @@ def script_of(company: Company, today: date) -> Script:
             people[SHORT_LEAVE].badge_number: tuple(working(people[SHORT_LEAVE], first, last)[8:9]),
         },
         missing_out=(people[FORGETFUL], working(people[FORGETFUL], first, last)[9]),
-        late_news=(people[LATE_NEWS], working(people[LATE_NEWS], first, last)[13]),
+        late_punches=(people[LATE_PUNCHES], working(people[LATE_PUNCHES], first, last)[13]),
         forgotten=(people[HABITUAL], this_month[-1]) if this_month else None,
     )
 
@@ -92,7 +92,7 @@ def _own_holiday(first: date, public: Mapping[date, str]) -> date:
     return day
 
 
-def wall(day: date, hour: int, minute: int, *, later: timedelta = timedelta()) -> str:
+def wall_time(day: date, hour: int, minute: int, *, later: timedelta = timedelta()) -> str:
     """A wall time of the site as clocks write it, ``later`` after the hour and minute of that day."""
     total = timedelta(hours=hour, minutes=minute) + later
     date_part = day + DAY * (total // DAY)

@@ -1,4 +1,4 @@
-"""What the demo says at its end: where to sign in, as whom, and what to look at."""
+"""The demo's closing message: where to sign in, as whom, and what to look at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from punctual.demo.setup import SignIn
 
 
-def farewell(sign_ins: Iterable[SignIn], *, seconds: float, ca_file: Path) -> Iterable[str]:
+def summary_lines(sign_ins: Iterable[SignIn], *, seconds: float, ca_file: Path) -> Iterable[str]:
     """Lines for a terminal, with rich's markup."""
     yield f"\n[bold]Punctual is live[/] ({seconds:.0f} s)\n"
     for each in sign_ins:

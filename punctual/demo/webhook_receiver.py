@@ -1,4 +1,4 @@
-"""The demo's payroll system: it takes webhooks on loopback and writes down what they said."""
+"""The demo's payroll system: it receives webhooks on loopback and stores their bodies."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import asyncio
 from pathlib import Path
 
 LARGEST = 1_000_000
-PATIENCE_SECONDS = 5.0
+REQUEST_SECONDS = 5.0
 
 
-async def listen(port: int, kept_in: Path) -> asyncio.Server:
-    """Take deliveries at this port of 127.0.0.1; each body becomes a line of the file."""
+async def listen(port: int, store: Path) -> asyncio.Server:
+    """Receive deliveries at this port of 127.0.0.1; each body becomes a line of the file."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(REQUEST_SECONDS):
                 body = await _body(reader)
                 answer = "400 Bad Request" if body is None else "204 No Content"
                 if body is not None:
-                    with kept_in.open("ab") as file:
+                    with store.open("ab") as file:
                         file.write(body.replace(b"\n", b" ") + b"\n")
                 writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()

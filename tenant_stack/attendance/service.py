@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.attendance.filters import RecordFilter, restricted
 from tenant_stack.attendance.record_rows import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
@@ -76,31 +77,10 @@ def record_view(row: Any) -> RecordView:
     )
 
 
-async def list_records(
-    session: AsyncSession,
-    page: PageRequest,
-    *,
-    first: date | None = None,
-    last: date | None = None,
-    staff_id: UUID | None = None,
-    status: str | None = None,
-    state: str | None = None,
-    anomaly: str | None = None,
-    q: str | None = None,
-) -> Page[RecordView]:
-    """Records, newest day first; ``first`` and ``last`` are local dates, both included. ``anomaly`` is a kind, or
-    ``any`` for records with something that needs somebody."""
-    query = record_query()
-    if first is not None:
-        query = query.where(AttendanceRecord.work_date >= first)
-    if last is not None:
-        query = query.where(AttendanceRecord.work_date <= last)
-    if staff_id is not None:
-        query = query.where(AttendanceRecord.staff_id == staff_id)
-    if status is not None:
-        query = query.where(AttendanceRecord.status == status)
-    if state is not None:
-        query = query.where(AttendanceRecord.state == state)
+async def list_records(session: AsyncSession, page: PageRequest, wanted: RecordFilter) -> Page[RecordView]:
+    """Records, newest day first."""
+    query = restricted(record_query(), AttendanceRecord, wanted)
+    anomaly, q = wanted.anomaly, wanted.q
     if anomaly is not None:
         query = query.where(
             sa.exists().where(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -78,7 +79,8 @@ async def _start(folder: Path) -> Servers:
 
 
 async def _stop(servers: Servers) -> None:
-    await asyncio.gather(servers.postgres.stop(), servers.valkey.stop(), servers.openbao.stop())
+    running = (servers.postgres, servers.valkey, servers.openbao)
+    await asyncio.gather(*(each.lock.end(20, number=signal.SIGINT) for each in running))
 
 
 @pytest.fixture(scope="session")

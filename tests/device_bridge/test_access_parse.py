@@ -20,10 +20,11 @@ from device_bridge.iclock.access import (
     table_count,
     verify_mode,
 )
-from device_bridge.iclock.families import Families, Family, family_said
+from device_bridge.iclock.families import Families, family_of
 from device_bridge.iclock.grants import Grants
 from device_bridge.iclock.parse import Outcome, real_moment
 from device_bridge.pyzk_codec import encode_time
+from device_bridge.quirks import Family
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
 
 MOMENT = "2026-11-22 09:50:48"
@@ -197,7 +198,7 @@ def check(text: str) -> None:
     ],
 )
 def test_what_a_handshake_says_of_the_family(device_type: str, version: str, family: Family | None) -> None:
-    assert family_said(device_type, version) is family
+    assert family_of({"devicetype": device_type, "pushver": version}) is family
 
 
 def test_a_family_sticks_until_the_clock_says_otherwise() -> None:

@@ -15,8 +15,8 @@ from device_bridge.iclock.abilities import NOTHING_SAID
 from device_bridge.iclock.access import NO_PASSES, PASSES
 from device_bridge.iclock.enrolments import WORDS as ENROLMENT_WORDS
 from device_bridge.iclock.enrolments import step_of
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.words import text_of_command
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import Command, CommandKind, Template, TemplateName
 from tests.device_bridge import test_pyzk_deviations
 

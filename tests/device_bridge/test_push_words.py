@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_bridge.iclock.abilities import NOTHING_SAID, Abilities, Ability
-from device_bridge.iclock.families import Family
 from device_bridge.iclock.render import command
 from device_bridge.iclock.template_render import NotForThisUnit
 from device_bridge.iclock.words import WORDS, text_of_command
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import Command, CommandKind, DeviceUser, Template, TemplateName, TemplateType
 
 DATA = "SlNTUzIxAAAA"

@@ -19,6 +19,7 @@ from pyzk2.finger import Finger
 from pyzk2.user import User
 
 from device_bridge.pyzk_codec import communication_key, decode_six_bytes, decode_time, encode_time
+from device_bridge.quirks import WIDE_USER
 from device_bridge.records import ClockUser
 from device_bridge.terminal.frames import Command, Frame, checksum
 from device_bridge.terminal.logs import decode_log
@@ -182,13 +183,13 @@ def test_group_and_time_zones_are_lost() -> None:
     (read,) = pyzk_with(blob, users=1).get_users()
     assert access not in read.repack73()
     stored = decode_users(blob, 1, "utf-8").users["7"]
-    assert encode_user(stored, 72, "utf-8") == blob[4:]
+    assert encode_user(stored, WIDE_USER, "utf-8") == blob[4:]
 
 
 def test_names_are_cut_inside_a_character() -> None:
     name = "a" * 23 + "é"
     assert b"a\xc3\0" in User(1, name, 0, user_id="7").repack73()
-    assert b"a" * 23 + b"\0" in encode_user(StoredUser(1, ClockUser("7", name)), 72, "utf-8")
+    assert b"a" * 23 + b"\0" in encode_user(StoredUser(1, ClockUser("7", name)), WIDE_USER, "utf-8")
 
 
 def test_enrollers_and_managers_are_written_as_ordinary_users() -> None:
@@ -202,7 +203,7 @@ def test_enrollers_and_managers_are_written_as_ordinary_users() -> None:
     zk._ZK__send_command = send
     zk.set_user(uid=1, name="Ann", privilege=const.USER_MANAGER, user_id="7")
     assert sent[0][2] == const.USER_DEFAULT
-    assert encode_user(StoredUser(1, ClockUser("7", "Ann", 0, const.USER_MANAGER)), 72, "utf-8")[2] == 6
+    assert encode_user(StoredUser(1, ClockUser("7", "Ann", 0, const.USER_MANAGER)), WIDE_USER, "utf-8")[2] == 6
 
 
 def test_a_torn_list_of_templates_raises() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from foundation.sign_in.principal import undeclared_routes
 from foundation.web import SECURITY_HEADERS, _Exchange
 from tests.foundation.web_program import build
+from tests.route_declarations import undeclared_routes
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import copy
 import json
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -75,7 +76,9 @@ class Servers:
         await asyncio.to_thread(self._prepare_vault)
 
     async def stop(self) -> None:
-        await asyncio.gather(self.postgres.stop(), self.valkey.stop(), self.openbao.stop())
+        await asyncio.gather(
+            *(each.lock.end(20, number=signal.SIGINT) for each in (self.postgres, self.valkey, self.openbao))
+        )
 
     async def _admin(self, *statements: str) -> None:
         connection = await asyncpg.connect(self.postgres.dsn())

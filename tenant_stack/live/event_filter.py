@@ -1,4 +1,4 @@
-"""What an open page may be told: everything, or the people and clocks of its user's part of the organisation."""
+"""Filter of live events: everything, or the people and devices of the user's part of the organisation."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tenant_stack.tables.devices import Device
 from tenant_stack.tables.staff import Staff
 
 
-class Sight:
-    """Read again every few seconds, with the session; costs nothing for those who see everything."""
+class EventFilter:
+    """Refreshed every few seconds together with the session; without limits it costs no query."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._people: frozenset[str] | None = None
         self._clocks: frozenset[str] | None = None
 
-    async def look(self, caller: Principal) -> None:
-        """Take the caller's limits as they are now."""
+    async def refresh(self, caller: Principal) -> None:
+        """Read the caller's limits as they are now."""
         scope = scope_of(caller)
         if scope.everything:
             self._people = self._clocks = None
@@ -33,8 +33,8 @@ class Sight:
             self._people = frozenset(str(each) for each in people)
             self._clocks = frozenset(str(each) for each in clocks)
 
-    def shows(self, message: str) -> bool:
-        """May this page see that event? One that names neither a person nor a clock is for those who see everything."""
+    def allows(self, message: str) -> bool:
+        """May this page receive the event? Events without person and device go to unlimited callers only."""
         if self._people is None or self._clocks is None:
             return True
         event = json.loads(message)

@@ -1,4 +1,4 @@
-"""An organisation's own API, as the demo's people and programs call it."""
+"""A client of the console's or an organisation's API, as the demo uses it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from control_plane.local.problem import PlatformProblem
 
 Json = dict[str, Any]
 
+STALL_SECONDS = 120.0
 
-class Tenant:
+
+class Api:
     """Calls with one client's token. Every call raises `PlatformProblem` with one sentence when it is refused."""
 
     def __init__(self, http: httpx.AsyncClient, url: str, headers: dict[str, str]) -> None:
@@ -32,15 +34,15 @@ class Tenant:
         return found
 
     async def post(self, path: str, document: Json | None = None) -> Json:
-        """Have something made or done."""
+        """POST a document; the answer's JSON."""
         return checked(await self._send("POST", path, document))
 
     async def put(self, path: str, document: Json) -> Json:
-        """Change something."""
+        """PUT a document; the answer's JSON."""
         return checked(await self._send("PUT", path, document))
 
     async def add(self, path: str, document: Json) -> Json | None:
-        """Make something; None when it is there already (409)."""
+        """POST a document; None when it exists already (409)."""
         answer = await self._send("POST", path, document)
         return None if answer.status_code == 409 else checked(answer)
 
@@ -56,10 +58,21 @@ def checked(answer: httpx.Response) -> Json:
     raise PlatformProblem(f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text}")
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:
-    """Look again and again; `PlatformProblem` with these words after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        if time.monotonic() > deadline:
+async def until(condition: Callable[[], Awaitable[object]], otherwise: str) -> None:
+    """Call ``condition`` until it returns True. Every other value tells how far it has come: `PlatformProblem` with the
+    words ``otherwise`` when `STALL_SECONDS` pass without a value that was not there before."""
+    values: list[object] = []
+    advanced = time.monotonic()
+    while (value := await condition()) is not True:
+        if value not in values:
+            values.append(value)
+            advanced = time.monotonic()
+        elif time.monotonic() - advanced > STALL_SECONDS:
             raise PlatformProblem(otherwise)
         await asyncio.sleep(0.2)
+
+
+async def token_headers(http: httpx.AsyncClient, url: str, client: tuple[str, str]) -> dict[str, str]:
+    """The authorization header of an OAuth client (id and secret) at this address."""
+    answer = await http.post(f"{url}/oauth/token", auth=client, data={"grant_type": "client_credentials"})
+    return {"authorization": f"Bearer {checked(answer)['access_token']}"}

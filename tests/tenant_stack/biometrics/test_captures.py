@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from foundation.clock import utc_now
 from tenant_stack.biometrics import captures
-from tenant_stack.biometrics.tasks import start_at_pull_clock
+from tenant_stack.biometrics.tasks import start_pull_capture
 from tenant_stack.worker import WorkerContext
 from tests.tenant_stack.biometrics.people import World, template
 
@@ -26,7 +26,7 @@ async def begin(world: World, person: Any, device: Any, status: int = 202, **mor
 
 async def advance(world: World) -> None:
     async with world.database.transaction() as session:
-        await captures.advance(session)
+        await captures.update_open_captures(session)
 
 
 async def step(world: World, serial: str, enrolment: str, step: str, **more: Any) -> None:
@@ -172,8 +172,8 @@ async def test_at_a_pull_clock_the_bridge_is_asked_and_its_refusal_is_the_answer
         for expected in ("sent", "failed"):
             started = await begin(world, person, pull, seconds=30)
             async with world.database.transaction() as session:
-                (due,) = await captures.due_at_pull_clocks(session)
-            await asyncio.wait_for(start_at_pull_clock(cast(WorkerContext, Context), due), 20)
+                (due,) = await captures.lease_pull_captures(session)
+            await asyncio.wait_for(start_pull_capture(cast(WorkerContext, Context), due), 20)
             seen = await world.api.get(f"/api/enrolments/{started['id']}")
             assert seen["state"] == expected
             if expected == "sent":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenant_stack.biometrics.device_capabilities import abilities_of, fits
+from tenant_stack.biometrics.device_capabilities import incompatibility, read_capabilities
 
 VL = {"MultiBioDataSupport": "0:1:0:0:0:0:0:0:1:1", "MultiBioVersion": "0:10:0:0:0:0:0:0:12:39"}
 versions = st.one_of(st.just(""), st.integers(0, 60).map(str), st.from_regex(r"[0-9]{1,2}\.[0-9]", fullmatch=True))
@@ -54,13 +54,13 @@ formats = st.tuples(st.sampled_from(["zk", "iso", "ansi"]), st.integers(1, 60), 
     ],
 )
 def test_known_clocks(connection: str, info: dict[str, str], kind: str, form: str, reason: str | None) -> None:
-    answer = fits(abilities_of(connection, info), kind, form)
+    answer = incompatibility(read_capabilities(connection, info), kind, form)
     assert (answer is None) if reason is None else (answer is not None and reason in answer)
 
 
 @given(connections, infos, types, formats)
 def test_a_clock_takes_only_what_it_has_named(connection: str, info: dict[str, str], kind: str, form: str) -> None:
-    answer = fits(abilities_of(connection, info), kind, form)
+    answer = incompatibility(read_capabilities(connection, info), kind, form)
     if answer is not None:
         assert answer == answer.strip() != ""
         return
@@ -74,11 +74,13 @@ def test_a_clock_takes_only_what_it_has_named(connection: str, info: dict[str, s
 @given(infos, types, formats)
 def test_names_are_read_whatever_their_case_and_prefix(info: dict[str, str], kind: str, form: str) -> None:
     shouted = {name.lstrip("~").upper(): value for name, value in info.items()}
-    assert fits(abilities_of("push", shouted), kind, form) == fits(abilities_of("push", info), kind, form)
+    assert incompatibility(read_capabilities("push", shouted), kind, form) == incompatibility(
+        read_capabilities("push", info), kind, form
+    )
 
 
 @given(connections, infos)
 def test_two_algorithms_never_both_fit(connection: str, info: dict[str, str]) -> None:
-    abilities = abilities_of(connection, info)
-    taken = [major for major in range(1, 61) if fits(abilities, "FINGERPRINT", f"zk/{major}.0") is None]
+    capabilities = read_capabilities(connection, info)
+    taken = [major for major in range(1, 61) if incompatibility(capabilities, "FINGERPRINT", f"zk/{major}.0") is None]
     assert len(taken) <= 1
