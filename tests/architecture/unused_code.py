@@ -31,6 +31,7 @@ CALLED_BY_FRAMEWORKS = [
     "@*.callback",
     "@internal.*",  # routes of the bridge
     "@blueprint.*",  # routes of the sign-in provider
+    "@event.listens_for",  # SQLAlchemy
 ]
 # Started by name, never imported.
 ENTRY_MODULES = {
@@ -49,6 +50,7 @@ EXCEPTIONS = {
     "control_plane.local.driver.inventory": "the drivers' fifth call; the report of orphaned stacks will read it",
     "device_bridge.simulator.terminal_clock.connection_made": "called by asyncio",
     "device_bridge.simulator.terminal_clock.datagram_received": "called by asyncio",
+    "device_bridge.simulator.terminal_clock.listening": "what tests of clients ask a simulated clock",
     "punctual.demo.owner_sign_in.handle_starttag": "called by html.parser",
 }
 
