@@ -13,12 +13,12 @@ from types import FrameType
 from typing import Any
 
 from control_plane import app, migrations
-from control_plane.composition import open_parts
+from control_plane.console.composition import open_parts
 from control_plane.provisioning.fail_point import fail_point
 from control_plane.provisioning.reconcile import Reconciler
 from control_plane.provisioning.steps import STEPS
 from control_plane.settings import ControlSettings
-from control_plane.tasks import Worker, registry
+from control_plane.worker import Worker, registry
 from foundation import jobs, logs
 from foundation.web import serve
 

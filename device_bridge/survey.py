@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from pyzk2 import const
+
 from device_bridge.backend import Backend
 from device_bridge.conversation import Conversation
 from device_bridge.errors import BackendRefused, BackendUnavailable, CommandRefused, TerminalError
@@ -26,7 +28,6 @@ from foundation.clock import utc_now
 from foundation.contracts.bridge import BatchSource, SyncSummary, Terminal, TerminalReport, TerminalState
 from foundation.logs import get_logger
 
-ATTENDANCE = 1
 BACKEND_RETRY_SECONDS = 60.0
 BLIND_SURVEYS = 20
 """A clock whose count proves nothing (not told, or log full) has its log read every so many surveys."""
@@ -200,7 +201,7 @@ class Surveyor:
             if event.code == FINGER_ENROLLED:
                 self._fingerprints.forget()
                 readable = False
-            if event.code != ATTENDANCE:
+            if event.code != const.EF_ATTLOG:
                 continue
             punch = decode_live(event.data)
             if punch is None:

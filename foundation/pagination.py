@@ -67,7 +67,9 @@ def _typed(text: str, column: sa.ColumnElement[Any]) -> object:
         int: int,
         str: str,
     }
-    return readers[column.type.python_type](text)
+    # A type of SQLModel's wraps the one that knows its Python type.
+    stored = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
+    return readers[stored.python_type](text)
 
 
 async def paginate(

@@ -15,15 +15,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import control_plane.command
-import control_plane.operators.audit_command
+import control_plane.commands.audit
+import control_plane.commands.organisation
 import device_bridge.simulator.command
 import device_bridge.simulator.judge_command
-from control_plane.drivers.processes.home import Home
-from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
-from control_plane.drivers.processes.problem import PlatformProblem
-from punctual.demo.farewell import farewell
-from punctual.demo.stage import SignIn, Stage
+from control_plane.local.home import Home
+from control_plane.local.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
+from control_plane.local.problem import PlatformProblem
+from punctual.demo.setup import SignIn, Stage
+from punctual.demo.summary import farewell
 
 # Where pull clocks may live. Local mode adds loopback, for simulated clocks; production does not.
 PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"]
@@ -62,11 +62,11 @@ def local_platform() -> Platform:
     return Platform(home(), device_networks=networks, progress=lambda text: err.print(f"  [green]✓[/] {text}"))
 
 
-def console_connection() -> control_plane.command.ConsoleConnection:
+def console_connection() -> control_plane.commands.organisation.ConsoleConnection:
     """How `punctual organisation` reaches the console of the local platform."""
     platform = local_platform()
     platform.open(platform.home.load())
-    return control_plane.command.ConsoleConnection(
+    return control_plane.commands.organisation.ConsoleConnection(
         public_url=platform.places.console_url,
         ca_file=platform.places.ca_file,
         client_id=CLI_CLIENT,
@@ -161,8 +161,8 @@ def demo() -> None:
         out.print(line, soft_wrap=True)
 
 
-app.add_typer(control_plane.command.build_app(console_connection), name="organisation")
-app.add_typer(control_plane.operators.audit_command.build_app(console_connection), name="audit")
+app.add_typer(control_plane.commands.organisation.build_app(console_connection), name="organisation")
+app.add_typer(control_plane.commands.audit.build_app(console_connection), name="audit")
 app.add_typer(device_bridge.simulator.command.app, name="simulate")
 app.command("judge")(device_bridge.simulator.judge_command.judge_command)
 

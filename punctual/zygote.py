@@ -29,8 +29,8 @@ import device_bridge.app
 import device_bridge.main
 import tenant_stack.app
 import tenant_stack.main
-from control_plane.drivers.processes.home import write_private
-from control_plane.drivers.processes.process import open_log, take
+from control_plane.local.home import write_private
+from control_plane.local.process import open_log, take
 
 Service = Callable[[dict[str, object], Callable[[], None]], None]
 Errand = Callable[[dict[str, object]], str]

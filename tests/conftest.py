@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
 from tests.operator import Operator
 
 DEVICE_NETWORKS = ["10.0.0.0/8", "127.0.0.0/8"]

@@ -1,4 +1,4 @@
-"""What operators ask of organisations. A change writes its row, the audit trail and the outbox in one transaction."""
+"""What operators ask of organisations. A change and its audit entry are written in one transaction."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from sqlalchemy.orm import selectinload
 
 from control_plane.organisations.naming import SlugRefused, checked_slug
 from control_plane.organisations.schemas import OrganisationIn
-from control_plane.tables.base import AuditEntry, OutboxEntry
+from control_plane.tables.base import AuditEntry
 from control_plane.tables.organisations import Organisation, OrganisationStep
-from foundation import audit, outbox
+from foundation import audit
 from foundation.audit import Actor
 from foundation.clock import zone
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import PageRequest, paginate
 
-RECONCILE_TOPIC = "organisation.reconcile"
 COLUMNS = Organisation.__table__.c
 
 
@@ -50,7 +49,6 @@ async def create(session: AsyncSession, actor: Actor, wanted: OrganisationIn) ->
         "zone": wanted.zone,
     }
     audit.record(session, AuditEntry, actor, "organisation.create", "organisation", organisation.id, after=after)
-    _wake(session, organisation)
     return await reload(session, organisation.id)
 
 
@@ -66,7 +64,6 @@ async def retry(session: AsyncSession, actor: Actor, slug: str) -> Organisation:
         .values(next_reconcile_at=sa.func.now(), stuck_rounds=0)
     )
     audit.record(session, AuditEntry, actor, "organisation.retry", "organisation", organisation.id)
-    _wake(session, organisation)
     return await reload(session, organisation.id)
 
 
@@ -100,7 +97,3 @@ async def list_page(
 
 def _with_steps() -> sa.Select[Organisation]:
     return sa.select(Organisation).options(selectinload(Organisation.steps))
-
-
-def _wake(session: AsyncSession, organisation: Organisation) -> None:
-    outbox.add(session, OutboxEntry, RECONCILE_TOPIC, {"organisation_id": str(organisation.id)})

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.phase import Desired, StepState
 from control_plane.provisioning.context import OrganisationFacts
+from control_plane.provisioning.failures import Failure
 from control_plane.provisioning.lease import Lease
-from control_plane.provisioning.trouble import Trouble
 from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation.database import Database, after_commit
 
@@ -106,12 +106,12 @@ class Ledger:
             values["duration_ms"] = duration_ms
         await self._write(step, values)
 
-    async def missed(self, step: str, trouble: Trouble) -> None:
+    async def missed(self, step: str, failure: Failure) -> None:
         """The step is not as it should be, or can't be seen."""
         values: dict[str, object] = {
-            "state": trouble.state,
-            "message": trouble.message,
-            "advice": trouble.advice,
+            "state": failure.state,
+            "message": failure.message,
+            "advice": failure.advice,
             "checked_at": sa.func.now(),
         }
         await self._write(step, values, {"misses": OrganisationStep.misses + 1}, first={"misses": 1})

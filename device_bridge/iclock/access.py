@@ -19,8 +19,8 @@ from device_bridge.iclock.parse import (
     real_moment,
     without_secrets,
 )
+from device_bridge.pyzk_codec import decode_time
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
-from device_bridge.terminal.times import decode_time
 
 PASSES = frozenset((0, 1, 2, 3, 14, 15, 16, 17, 18, 19, 203))
 """A known person was verified and let through: by card, finger or both, first or last of several, at an open door."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from device_bridge.iclock.render import clean, period, pin_text
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.records import LOCAL_TIME_FORMAT, ClockUser
-from device_bridge.terminal.times import encode_time
 
 PROTOCOL_VERSION = "3.1.2"
 ALWAYS, FIRST_DOOR = 1, 1

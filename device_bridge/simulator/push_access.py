@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_attendance import options_text
 from device_bridge.simulator.push_commands import (
@@ -23,7 +24,6 @@ from device_bridge.simulator.push_commands import (
 )
 from device_bridge.simulator.push_line import Refused
 from device_bridge.simulator.push_templates import SimulatedTemplate, access_row, removed, taken
-from device_bridge.terminal.times import encode_time
 
 if TYPE_CHECKING:
     from device_bridge.simulator.push_clock import PushClock

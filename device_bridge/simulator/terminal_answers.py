@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from device_bridge.pyzk_codec import decode_time, encode_time
 from device_bridge.records import LOCAL_TIME_FORMAT
 from device_bridge.simulator.memory import SimulatedPunch
 from device_bridge.simulator.terminal_fingers import Enrolling, SimulatedFinger
 from device_bridge.simulator.terminal_records import log_record, read_user, sized, sizes_record, user_record
 from device_bridge.terminal.frames import Command, Frame, checksum
-from device_bridge.terminal.times import decode_time, encode_time
 
 if TYPE_CHECKING:
     from device_bridge.simulator.terminal_clock import TerminalClock
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DIRECT_LIMIT = 1024
 UDP_PACKET = 1024
 IDLE, ENROLLING, BUSY = 0, 1, 4
-OPERATION_LOG = 34
 
 
 class TerminalAnswers:
@@ -118,7 +117,7 @@ class TerminalAnswers:
             return sized(b"".join(self._log_record(line) for line in clock.log))
         if command == Command.TEMPLATES_READ:
             return clock.fingers.blob()
-        if command == OPERATION_LOG:
+        if command == Command.OPERATION_LOG_READ:
             return sized(b"")
         raise ValueError("no such list")
 
@@ -325,7 +324,7 @@ HANDLERS: Mapping[int, Handler] = {
     Command.TEMPLATE_DELETE: TerminalAnswers.delete_template,
     Command.SIZES: TerminalAnswers.sizes,
     Command.VERIFY_START: TerminalAnswers.harmless,
-    Command.ENROL_START: TerminalAnswers.enrol,
+    Command.CAPTURE_START: TerminalAnswers.enrol,
     Command.CAPTURE_CANCEL: TerminalAnswers.cancel,
     Command.STATE: TerminalAnswers.state,
     Command.PIN_WIDTH: TerminalAnswers.pin_width,

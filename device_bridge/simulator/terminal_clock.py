@@ -24,8 +24,9 @@ from device_bridge.simulator.memory import (
 from device_bridge.simulator.profiles import TERMINALS, chosen
 from device_bridge.simulator.terminal_faults import terminal_faults
 from device_bridge.simulator.terminal_fingers import Enrolling, FingerBook, Somebody
+from device_bridge.simulator.terminal_records import packet_of
 from device_bridge.simulator.terminal_session import TerminalSession
-from device_bridge.terminal.frames import Frame, FrameBuffer, read_packet
+from device_bridge.terminal.frames import Frame, FrameBuffer, in_stream, read_packet
 
 REBOOT_SECONDS = 1.0
 
@@ -234,7 +235,7 @@ class TerminalClock:
         return self.chance.randint(1, 0xFFFE)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = TerminalSession(self, lambda event: writer.write(event.stream()))
+        session = TerminalSession(self, lambda event: writer.write(in_stream(packet_of(event))))
         buffer = FrameBuffer()
         self._writers.add(writer)
         if (task := asyncio.current_task()) is not None:
@@ -258,7 +259,7 @@ class TerminalClock:
                 await writer.wait_closed()
 
     async def _flush(self, session: TerminalSession, writer: asyncio.StreamWriter) -> None:
-        packets = [frame.stream() for frame in session.collected()]
+        packets = [in_stream(packet_of(frame)) for frame in session.collected()]
         answer = b"".join(packets)
         if not answer:
             return
@@ -327,7 +328,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         transport = self._transport
         if addr not in self._sessions:
             self._sessions[addr] = TerminalSession(
-                self._clock, lambda event: transport.sendto(event.packet(), addr), datagrams=True
+                self._clock, lambda event: transport.sendto(packet_of(event), addr), datagrams=True
             )
         session = self._sessions[addr]
         session.handle(frame)
@@ -338,7 +339,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def _send(self, answers: list[Frame], addr: tuple[str, int], session: TerminalSession) -> None:
         assert self._transport is not None, "something was received"
-        packets = [frame.packet() for frame in answers]
+        packets = [packet_of(frame) for frame in answers]
         faults = self._clock.faults
         match faults.strike():
             case "delay":

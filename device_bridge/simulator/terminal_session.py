@@ -6,16 +6,17 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyzk2 import const
+
+from device_bridge.pyzk_codec import communication_key
 from device_bridge.simulator.memory import SimulatedPunch
 from device_bridge.simulator.terminal_answers import HANDLERS, TerminalAnswers
 from device_bridge.simulator.terminal_records import live_record
-from device_bridge.terminal.comm_key import matches
 from device_bridge.terminal.frames import Command, Frame
 
 if TYPE_CHECKING:
     from device_bridge.simulator.terminal_clock import TerminalClock
 
-ATTENDANCE, USER_ENROLLED = 1, 4
 OLDEST_REPLY = 32768
 
 
@@ -42,8 +43,8 @@ class TerminalSession:
 
     def tell(self, punch: SimulatedPunch) -> None:
         """Send a live event, if the client asked for punches."""
-        if self.event_mask & ATTENDANCE:
-            self.event(ATTENDANCE, live_record(punch, self._clock.profile))
+        if self.event_mask & const.EF_ATTLOG:
+            self.event(const.EF_ATTLOG, live_record(punch, self._clock.profile))
 
     def event(self, code: int, data: bytes) -> None:
         """Send an event: its code stands in the session field, its reply id is 0."""
@@ -70,7 +71,7 @@ class TerminalSession:
             return
         self._last_reply = frame.reply
         if frame.command == Command.AUTHENTICATE:
-            self._trusted = matches(frame.data, self._clock.comm_key, self._id)
+            self._trusted = proves_key(frame.data, self._clock.comm_key, self._id)
             self.answer(frame, Command.OK if self._trusted else Command.UNAUTHORISED)
             return
         if not self._trusted:
@@ -116,3 +117,8 @@ class TerminalSession:
         self._trusted = not self._clock.comm_key
         self.answer(frame, Command.OK if self._trusted else Command.UNAUTHORISED)
         self._clock.announce(f"{self._clock.serial}: a client connected")
+
+
+def proves_key(answer: bytes, key: int, session: int) -> bool:
+    """Whether an answer proves the key; clients choose the ticks byte, so it is taken from the answer."""
+    return len(answer) >= 4 and answer[:4] == communication_key(key, session, answer[2])

@@ -12,17 +12,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from pyzk2 import const
+
 from device_bridge.errors import CommandRefused, TerminalError, TerminalTimeout
 from device_bridge.terminal.fingers import Fingers
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.session import FramedSession, LiveEvent
 from device_bridge.terminal.users import StoredUser
 
-FINGER_ENROLLED = 8
-FINGER_SCORE = 256
+FINGER_ENROLLED: int = const.EF_ENROLLFINGER
+FINGER_SCORE: int = const.EF_FPFTR
 GOOD_TOUCH = 100
 DUPLICATE = 5
-EVENTS_WANTED = 1 | FINGER_ENROLLED | FINGER_SCORE
+EVENTS_WANTED = const.EF_ATTLOG | FINGER_ENROLLED | FINGER_SCORE
 TOUCHES = 3
 
 
@@ -64,7 +66,7 @@ class EnrolmentAtClock:
         self._session.ask(Command.EVENT, struct.pack("<I", EVENTS_WANTED))
         # A clock that is still busy with an earlier one answers 2001.
         self._session.ask(Command.CAPTURE_CANCEL)
-        self._session.command(Command.ENROL_START, asked)
+        self._session.command(Command.CAPTURE_START, asked)
 
     def look(self, wait: float, *, poll: bool) -> Progress:
         """Events of up to ``wait`` seconds; with ``poll`` also whether the clock holds a new template by now."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyzk2 import const
+
 from device_bridge.errors import CommandRefused
 from device_bridge.records import Counts
 from device_bridge.terminal.frames import Command
@@ -20,7 +22,6 @@ from device_bridge.terminal.templates import (
 )
 from device_bridge.terminal.users import WIDE, StoredUser, UserTable, encode_user
 
-TEMPLATE_LIST_KIND = 2
 BULK = 20
 """How many templates go in one upload: when a clock refuses it, that many are tried singly."""
 
@@ -42,7 +43,7 @@ class Fingers:
         if expected == 0:
             return DecodedTemplates(())
         try:
-            return decode_templates(self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND))
+            return decode_templates(self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP))
         except CommandRefused:
             if expected is None:
                 return DecodedTemplates(())
@@ -115,7 +116,7 @@ class Fingers:
         try:
             return {place: self.one(*place) for place in places}
         except CommandRefused:
-            blob = self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND)
+            blob = self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP)
             found = {(each.uid, each.finger): each.data for each in decode_templates(blob).templates}
             return {place: found.get(place) for place in places}
 
@@ -125,7 +126,7 @@ class Fingers:
             return []
         if any(template.flag != GOOD for template in wanted):
             try:
-                blob = self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND)
+                blob = self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP)
             except CommandRefused:
                 return list(wanted)
             there = set(decode_templates(blob).templates)

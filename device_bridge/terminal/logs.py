@@ -18,8 +18,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device_bridge.pyzk_codec import decode_six_bytes, decode_time
 from device_bridge.records import BadLine, LoggedPunch
-from device_bridge.terminal.times import decode_six_bytes, decode_time
 
 SMALL = struct.Struct("<HBIB")
 MIDDLE = struct.Struct("<IIBB2xI")

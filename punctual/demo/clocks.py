@@ -23,9 +23,9 @@ from device_bridge.simulator.memory import SimulatedPunch
 from device_bridge.simulator.people import read_log
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.terminal_clock import TerminalClock
-from punctual.demo import cues, receiver
-from punctual.demo.cast import COMPANIES, ClockRole, Company, Person
-from punctual.demo.clock_people import Clock, memory_of, remembered, users_of
+from punctual.demo import clock_events, webhook_receiver
+from punctual.demo.clock_users import Clock, memory_of, remembered, users_of
+from punctual.demo.companies import COMPANIES, ClockRole, Company, Person
 from punctual.demo.history import FINGER, IN, OUT, history, on_shift
 
 LIVE_SECONDS = (3.0, 8.0)
@@ -58,7 +58,7 @@ async def perform(scene: Scene) -> None:
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     troupes = [(company, [_clock(scene, company, role) for role in company.clocks]) for company in COMPANIES]
     clocks = {clock.serial: clock for _, several in troupes for clock in several}
-    payroll = await receiver.listen(scene.webhook_port, scene.folder / "webhooks.jsonl")
+    payroll = await webhook_receiver.listen(scene.webhook_port, scene.folder / "webhooks.jsonl")
     for serial, clock in clocks.items():
         if isinstance(clock, TerminalClock):
             await clock.start("127.0.0.1", scene.ports[serial])
@@ -145,8 +145,8 @@ async def _heed(scene: Scene, clocks: dict[str, Clock]) -> None:
     kept: dict[str, str] = {}
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        for path in cues.waiting(scene.folder):
-            cue = cues.read(path)
+        for path in clock_events.waiting(scene.folder):
+            cue = clock_events.read(path)
             clock = clocks[cue.serial]
             if cue.what == "punch":
                 _keep(scene, cue.serial, clock.punch(cue.pin, cue.local_time, status=cue.status, verify=FINGER))

@@ -10,8 +10,8 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from punctual.demo.cast import Company, Person
-from punctual.demo.script import Script, script_of, wall
+from punctual.demo.companies import Company, Person
+from punctual.demo.scenario import Script, script_of, wall
 
 IN, OUT = 0, 1
 FINGER, CARD = 1, 4

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from control_plane.drivers.processes.problem import PlatformProblem
-from punctual.demo.cast import Company, Person
-from punctual.demo.clock_people import fingered
-from punctual.demo.cues import Cue, give
+from control_plane.local.problem import PlatformProblem
+from punctual.demo.clock_events import Cue, give
+from punctual.demo.clock_users import fingered
+from punctual.demo.companies import Company, Person
 from punctual.demo.history import IN, OUT
-from punctual.demo.premises import device_ids, staff_ids
-from punctual.demo.script import Script, wall
-from punctual.demo.tenant import Json, Tenant, until
+from punctual.demo.master_data import device_ids, staff_ids
+from punctual.demo.scenario import Script, wall
+from punctual.demo.tenant_api import Json, Tenant, until
 
 COMPUTE_SECONDS = 90
 LATE_SECONDS = 45

@@ -21,6 +21,9 @@ from tenant_stack.tables.staff import Staff
 # Double swipes and the like explain themselves; nobody has to act.
 NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")
 
+# Fields that the API shows as they are stored.
+COPIED = [name for name in RecordView.model_fields if name in AttendanceRecord.model_fields and name != "pay"]
+
 
 def record_query(*, traced: bool = False) -> sa.Select[*tuple[Any, ...]]:
     """Records with the names that people know and how many of their anomalies need somebody."""
@@ -52,39 +55,24 @@ def record_view(row: Any) -> RecordView:
     record: AttendanceRecord = row[0]
     plain = unpack(record, traced=False)
     rates = [str(line.rate) for line in plain.pay]
+    values = {name: getattr(record, name) for name in COPIED}
+    values |= {
+        f"{name}_minutes": _minutes(getattr(record, f"{name}_seconds"))
+        for name in ("late", "early", "overtime", "expected", "balance")
+    }
     return RecordView(
-        id=record.id,
-        staff_id=record.staff_id,
+        **values,
         employee_id=row[1],
         staff_name=row[2],
         department=row[3],
-        work_date=record.work_date,
-        zone=record.zone,
-        first_in=record.first_in,
-        last_out=record.last_out,
         first_in_local=_wall_time(record.first_in, record.zone),
         last_out_local=_wall_time(record.last_out, record.zone),
-        worked_minutes=record.worked_minutes,
-        status=plain.status,
-        punch_count=record.punch_count,
-        processed_at=record.processed_at,
-        shifts=record.shifts,
-        late_minutes=record.late_seconds // 60,
-        early_minutes=record.early_seconds // 60,
-        overtime_minutes=record.overtime_seconds // 60,
         break_minutes=(record.break_seconds + record.deducted_seconds - record.paid_break_seconds) // 60,
-        expected_minutes=_minutes(record.expected_seconds),
-        balance_minutes=_minutes(record.balance_seconds),
         pay=[
             PayLineView(code=code, rate=rate, minutes=minutes)
             for (code, minutes), rate in zip(plain.pay_minutes, rates, strict=True)
         ],
-        state=record.state,
         anomalies=row[4],
-        estimated=record.estimated,
-        manual=record.manual,
-        conflict=record.conflict,
-        version=record.version,
     )
 
 

@@ -16,7 +16,7 @@ from datetime import date
 
 import asyncpg
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from foundation.clock import utc_now
 from foundation.database import Database
 from tenant_stack import schema

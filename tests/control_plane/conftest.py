@@ -16,9 +16,9 @@ import asyncpg
 import pytest
 
 from control_plane import migrations
-from control_plane.drivers.processes.openbao import OpenBao
-from control_plane.drivers.processes.postgres import Postgres
-from control_plane.drivers.processes.valkey import ValkeyServer
+from control_plane.local.openbao import OpenBao
+from control_plane.local.postgres import Postgres
+from control_plane.local.valkey import ValkeyServer
 from foundation.database import Database
 from tests.control_plane.world import Places, World, open_world
 

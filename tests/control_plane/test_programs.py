@@ -19,10 +19,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from control_plane import main, migrations
-from control_plane.command import build_app
-from control_plane.console_client import ConsoleConnection
-from control_plane.drivers.base import Role
-from control_plane.tasks import Worker, lacks_a_program
+from control_plane.commands.console_client import ConsoleConnection
+from control_plane.commands.organisation import build_app
+from control_plane.ports.driver import Role
+from control_plane.worker import Worker, lacks_a_program
 from foundation.valkey import Valkey
 from tests.control_plane.conftest import free_port
 from tests.control_plane.console import CLI, CLI_SECRET, console_document

@@ -23,8 +23,8 @@ from device_bridge.iclock.access import (
 from device_bridge.iclock.families import Families, Family, family_said
 from device_bridge.iclock.grants import Grants
 from device_bridge.iclock.parse import Outcome, real_moment
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
-from device_bridge.terminal.times import encode_time
 
 MOMENT = "2026-11-22 09:50:48"
 

@@ -18,6 +18,7 @@ from device_bridge.iclock.enrolments import step_of
 from device_bridge.iclock.families import Family
 from device_bridge.iclock.words import text_of_command
 from foundation.contracts.bridge import Command, CommandKind, Template, TemplateName
+from tests.device_bridge import test_pyzk_deviations
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
 KNOWN_TABLES = {"ATTLOG", "OPERLOG", "RTLOG", "TABLEDATA"}
@@ -36,6 +37,12 @@ def served() -> Iterator[tuple[str, str]]:
         if isinstance(route, APIRoute) and "{" not in route.path:
             path = route.path if route.path.startswith("/iclock") else f"/iclock{route.path}"
             yield from ((method, path) for method in route.methods or ())
+
+
+def test_every_deviation_of_pyzk_has_its_test_and_every_test_its_line() -> None:
+    named = [test for *_, test in rows("what pyzk does")]
+    found = [name for name in vars(test_pyzk_deviations) if name.startswith("test_")]
+    assert named == found
 
 
 def test_paths() -> None:

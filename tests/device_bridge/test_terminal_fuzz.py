@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from device_bridge.errors import TerminalError
 from device_bridge.measure import measure
+from device_bridge.pyzk_codec import decode_six_bytes, decode_time
 from device_bridge.records import Counts
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.terminal_clock import TerminalClock
@@ -25,7 +26,6 @@ from device_bridge.terminal.frames import LONGEST_PACKET, MAGIC, Frame, FrameBuf
 from device_bridge.terminal.logs import decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
 from device_bridge.terminal.templates import decode_templates
-from device_bridge.terminal.times import decode_six_bytes, decode_time
 from device_bridge.terminal.users import decode_users
 from device_bridge.terminal.wire import TcpWire
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.records import ClockUser
 from device_bridge.terminal.logs import STRAY_PREFIX, decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
-from device_bridge.terminal.times import encode_time
 from device_bridge.terminal.users import StoredUser, cut, decode_users, encode_user, free_uid
 
 MOMENT = "2026-11-22 09:50:48"

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
-from control_plane.drivers.processes.process import Lock
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
+from control_plane.local.process import Lock
 from device_bridge.simulator.push_clock import PushClock
 from tests.conftest import DEVICE_NETWORKS, new_home
 from tests.operator import Operator, until

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from punctual.demo.cast import COMPANIES, Company
-from punctual.demo.clock_people import fingered, namesake
+from punctual.demo.clock_users import fingered, namesake
+from punctual.demo.companies import COMPANIES, Company
 from punctual.demo.history import IN, LOST_ITS_TIME, STRANGER_PIN, HistoricPunch, history
 from punctual.demo.month_end import bride
-from punctual.demo.script import script_of
+from punctual.demo.scenario import script_of
 
 DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in (*range(0, 800, 23), 31, 59, 60, 364, 365)]
 

@@ -24,13 +24,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import State
 
-from control_plane.drivers.databases import DatabaseServer
-from control_plane.drivers.processes.home import free_ports
-from control_plane.drivers.processes.openbao import OpenBao
-from control_plane.drivers.processes.postgres import Postgres
-from control_plane.drivers.processes.valkey import ValkeyServer
+from control_plane.local.home import free_ports
+from control_plane.local.openbao import OpenBao
+from control_plane.local.postgres import Postgres
+from control_plane.local.valkey import ValkeyServer
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.steps.encryption import keys_of, policy_of
+from control_plane.resources.databases import DatabaseServer
 from foundation.contracts.control import Owner
 from foundation.database import Database
 from foundation.sign_in.sessions import COOKIE
