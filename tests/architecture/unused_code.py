@@ -29,9 +29,9 @@ CALLED_BY_FRAMEWORKS = [
     "@model_validator",
     "@*.command",
     "@*.callback",
+    "@event.*",  # SQLAlchemy's events
     "@internal.*",  # routes of the bridge
     "@blueprint.*",  # routes of the sign-in provider
-    "@event.listens_for",  # SQLAlchemy
 ]
 # Started by name, never imported.
 ENTRY_MODULES = {
@@ -50,7 +50,7 @@ EXCEPTIONS = {
     "control_plane.local.driver.inventory": "the drivers' fifth call; the report of orphaned stacks will read it",
     "device_bridge.simulator.terminal_clock.connection_made": "called by asyncio",
     "device_bridge.simulator.terminal_clock.datagram_received": "called by asyncio",
-    "device_bridge.simulator.terminal_clock.listening": "what tests of clients ask a simulated clock",
+    "device_bridge.simulator.terminal_clock.listening": "the state of a simulated device, for whoever drives it",
     "punctual.demo.owner_sign_in.handle_starttag": "called by html.parser",
 }
 
