@@ -219,6 +219,5 @@ def _limited_models() -> tuple[tuple[type[Any], bool, bool], ...]:
 
 @cache
 def _hidden_models() -> tuple[type[Any], ...]:
-    return tuple(
-        mapper.class_ for mapper in sa.inspect(Staff).registry.mappers if mapper.class_.__tablename__ in HIDDEN
-    )
+    mappers = sa.inspect(Staff).registry.mappers
+    return tuple(mapper.class_ for mapper in mappers if mapper.class_.__tablename__ in HIDDEN)

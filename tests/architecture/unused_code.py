@@ -29,6 +29,7 @@ CALLED_BY_FRAMEWORKS = [
     "@model_validator",
     "@*.command",
     "@*.callback",
+    "@event.*",  # SQLAlchemy's events
     "@internal.*",  # routes of the bridge
     "@blueprint.*",  # routes of the sign-in provider
 ]
@@ -49,6 +50,7 @@ EXCEPTIONS = {
     "control_plane.local.driver.inventory": "the drivers' fifth call; the report of orphaned stacks will read it",
     "device_bridge.simulator.terminal_clock.connection_made": "called by asyncio",
     "device_bridge.simulator.terminal_clock.datagram_received": "called by asyncio",
+    "device_bridge.simulator.terminal_clock.listening": "the state of a simulated device, for whoever drives it",
     "punctual.demo.owner_sign_in.handle_starttag": "called by html.parser",
 }
 
