@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Union, get_args, get_origin
+from uuid import UUID
 
 from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
@@ -25,8 +26,15 @@ class View(SQLModel):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         inherited = [field for name, field in cls.model_fields.items() if name not in cls.__annotations__]
         for field in inherited:
-            field.annotation, field.metadata, field.default = _plain(field.annotation), [], PydanticUndefined
+            field.annotation, field.metadata, field.description = _plain(field.annotation), [], None
+            field.default = PydanticUndefined
         cls.model_rebuild(force=True)
+
+
+class IdentifiedView(View):
+    """A view of a row with an id, which comes first."""
+
+    id: UUID
 
 
 def _plain(annotation: Any) -> Any:

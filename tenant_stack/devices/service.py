@@ -32,15 +32,14 @@ from tenant_stack.schedules.sites import require_site
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device, DeviceCommand, SyncLog
 from tenant_stack.tables.staff import DeviceEnrollment, Staff
+from tenant_stack.views import view_of
 
-SHOWN = tuple(name for name in DeviceView.model_fields if name not in {"status", "status_message"})
 ENTERED = ("device_serial", "name", "connection", "ip_address", "port", "zone", "location", "device_config", "trust")
 
 
 def _view(row: Any) -> DeviceView:
     device: Device = row[0]
-    facts = {name: getattr(device, name) for name in SHOWN}
-    return DeviceView(**facts, status=row[1], status_message=status_message(device, row[1]))
+    return view_of(DeviceView, device, status=row[1], status_message=status_message(device, row[1]))
 
 
 def _query() -> sa.Select[*tuple[Any, ...]]:

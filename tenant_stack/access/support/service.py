@@ -15,9 +15,9 @@ from foundation.clock import utc_now
 from foundation.contracts.control import SupportRequest, SupportState
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, page_of
-from tenant_stack.access.support.schemas import State, SupportNow, SupportPolicyView, SupportView
+from tenant_stack.access.support.schemas import SupportNow, SupportPolicyView, SupportView
 from tenant_stack.tables.base import audited
-from tenant_stack.tables.support import SupportGrant, SupportPolicy
+from tenant_stack.tables.support import State, SupportGrant, SupportPolicy
 from tenant_stack.views import view_of
 
 WAITING_HOURS = 24
@@ -28,8 +28,7 @@ def state_at(grant: SupportGrant, now: datetime) -> State:
     """The state at this time: a grant ends by time without a change of its row."""
     if grant.state in ("waiting", "open") and grant.ends_at <= now:
         return "ended"
-    state: State = grant.state  # type: ignore[assignment]
-    return state
+    return grant.state
 
 
 def operator_of(grant: SupportGrant, organisation: str, address: str = "") -> Actor:

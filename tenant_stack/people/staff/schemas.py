@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from foundation.views import Form, View
+from foundation.views import Form, IdentifiedView
 from tenant_stack.tables.staff import StaffFields
 
 
@@ -44,11 +44,7 @@ class EnrollmentView(BaseModel):
     retry_at: datetime | None
 
 
-class _Identified(View):
-    id: UUID
-
-
-class StaffView(StaffFields, _Identified):
+class StaffView(StaffFields, IdentifiedView):
     """A person with the progress of their enrolment."""
 
     enrollment_status: Literal["not_enrolled", "pending", "partial", "enrolled"]
