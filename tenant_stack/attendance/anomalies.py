@@ -19,6 +19,7 @@ from tenant_stack.tables.access import User
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 
 def anomaly_query() -> sa.Select[*tuple[Any, ...]]:
@@ -37,27 +38,15 @@ def anomaly_query() -> sa.Select[*tuple[Any, ...]]:
 
 
 def anomaly_view(row: Any) -> AnomalyView:
-    found: AttendanceAnomaly = row[0]
-    kind = CATALOGUE.get(found.kind)
-    return AnomalyView(
-        id=found.id,
-        staff_id=found.staff_id,
+    kind = CATALOGUE.get(row[0].kind)
+    return view_of(
+        AnomalyView,
+        row[0],
         employee_id=row[1],
         staff_name=row[2],
         record_id=row[3],
-        work_date=found.work_date,
-        kind=found.kind,
-        severity=found.severity,
-        state=found.state,
-        text=found.text,
-        seconds=found.seconds,
-        punches=found.punches,
         owner_role=kind.owner if kind else "manager",
         advice=kind.resolution if kind else "",
-        owner_id=found.owner_id,
-        resolution=found.resolution,
-        resolved_by=found.resolved_by,
-        resolved_at=found.resolved_at,
     )
 
 

@@ -20,20 +20,15 @@ from tenant_stack.views import view_of
 
 
 def _view(command: DeviceCommand, device: Device) -> CommandView:
-    return CommandView(
+    return view_of(
+        CommandView,
+        command,
         id=str(command.id),
-        device_id=device.id,
         device_name=device.name,
-        kind=command.kind,
         what=what(command),
-        state=command.state,
         words=words(command),
         held_because=held_because(device, command),
-        attempts=command.attempts,
         count=command.result_count,
-        requested_by=command.requested_by,
-        created_at=command.created_at,
-        finished_at=command.finished_at,
         can_retry=command.state in {"failed", "cancelled"} and command.kind not in NEVER_AGAIN,
         can_cancel=command.state in {"queued", "sent", "failed"},
     )
