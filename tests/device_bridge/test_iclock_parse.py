@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_bridge.iclock.body import UnreadableBody, text_of
-from device_bridge.iclock.operations import parse_operations, parse_unknown
-from device_bridge.iclock.parse import (
+from device_bridge.iclock.operation_log import parse_operations, parse_unknown
+from device_bridge.iclock.parser import (
     card_number,
     parse_info,
     parse_options,

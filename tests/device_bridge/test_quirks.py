@@ -8,14 +8,14 @@ from dataclasses import astuple
 
 import pytest
 
-from device_bridge.iclock.abilities import Abilities
+from device_bridge.iclock.capabilities import CapabilityRegistry
 from device_bridge.iclock.families import family_of
-from device_bridge.iclock.template_render import update
+from device_bridge.iclock.template_renderer import update
 from device_bridge.pyzk_codec import encode_time
 from device_bridge.quirks import FAMILY_SIGNS, LOG_RECORDS, STRAY_PREFIX, TABLE, WIDE_USER, Family
 from device_bridge.records import ClockUser
 from device_bridge.simulator.profiles import TERMINALS
-from device_bridge.terminal.enrolment import request_of
+from device_bridge.terminal.capture import request_of
 from device_bridge.terminal.logs import decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
 from device_bridge.terminal.users import StoredUser, decode_users, encode_user
@@ -59,13 +59,13 @@ def live(form: str, *lengths: int) -> Callable[[], bool]:
 
 def sent(kind: str, version: int) -> str:
     said = {"pin": "7", "template_type": kind, "template_format": f"zk/{version}.0", "template_data": "AAAA"}
-    return update(Template.model_validate({**said, "template_index": 1}), Abilities().of("S1"))
+    return update(Template.model_validate({**said, "template_index": 1}), CapabilityRegistry().of("S1"))
 
 
 def ability(option: str) -> tuple[str, str]:
-    abilities = Abilities()
-    abilities.note("S1", {option: "35.4"})
-    return abilities.of("S1").finger, abilities.of("S1").face
+    capabilities = CapabilityRegistry()
+    capabilities.note("S1", {option: "35.4"})
+    return capabilities.of("S1").finger, capabilities.of("S1").face
 
 
 EXAMPLES: dict[str, Callable[[], object]] = {

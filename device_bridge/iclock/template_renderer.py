@@ -7,8 +7,8 @@ take is refused here, with the code that it would answer itself.
 
 from __future__ import annotations
 
-from device_bridge.iclock.abilities import Ability
-from device_bridge.iclock.render import pin_text
+from device_bridge.iclock.capabilities import Capabilities
+from device_bridge.iclock.renderer import pin_text
 from device_bridge.iclock.templates import ENCODINGS
 from device_bridge.quirks import FACE, FINGER
 from foundation.contracts.bridge import Template, TemplateName, TemplateType
@@ -37,7 +37,7 @@ def bio_type(kind: TemplateType, major: int) -> int:
             return VISIBLE_FACE if major >= FACE.first_new else INFRARED_FACE
 
 
-def update(template: Template, unit: Ability) -> str:
+def update(template: Template, unit: Capabilities) -> str:
     """Put a template on a time clock. Raises `NotForThisUnit`."""
     encoding, major, _ = _format(template)
     _check(template, unit)
@@ -55,7 +55,7 @@ def update(template: Template, unit: Ability) -> str:
     return f"DATA UPDATE BIODATA {_biodata(template)}"
 
 
-def access_update(template: Template, unit: Ability) -> str:
+def access_update(template: Template, unit: Capabilities) -> str:
     """Put a template on an access unit. Raises `NotForThisUnit`."""
     encoding, major, _ = _format(template)
     _check(template, unit)
@@ -67,7 +67,7 @@ def access_update(template: Template, unit: Ability) -> str:
     return f"DATA UPDATE biodata {_biodata(template)}"
 
 
-def delete(target: TemplateName, unit: Ability) -> str:
+def delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off a time clock."""
     pin = pin_text(target.pin)
     if target.template_type is TemplateType.FINGERPRINT:
@@ -80,7 +80,7 @@ def delete(target: TemplateName, unit: Ability) -> str:
     return f"DATA DELETE BIODATA Pin={pin}\tType={kind}\tNo={target.template_index}"
 
 
-def access_delete(target: TemplateName, unit: Ability) -> str:
+def access_delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off an access unit."""
     pin = pin_text(target.pin)
     old = (unit.finger_major or 0) < FINGER.first_new
@@ -90,7 +90,7 @@ def access_delete(target: TemplateName, unit: Ability) -> str:
     return f"DATA DELETE biodata Pin={pin}\tType={kind}\tNo={target.template_index}"
 
 
-def query(target: TemplateName, unit: Ability) -> str:
+def query(target: TemplateName, unit: Capabilities) -> str:
     """Ask a time clock for a template; it comes as an ordinary upload."""
     pin = pin_text(target.pin)
     old = (unit.finger_major or 0) < FINGER.first_new
@@ -101,7 +101,7 @@ def query(target: TemplateName, unit: Ability) -> str:
     return f"DATA QUERY BIODATA Type={kind}\tPIN={pin}\tNo={target.template_index}"
 
 
-def access_query(target: TemplateName, unit: Ability) -> str:
+def access_query(target: TemplateName, unit: Capabilities) -> str:
     """Ask an access unit for a person's templates of one kind; they come in pages."""
     pin = pin_text(target.pin)
     old = (unit.finger_major or 0) < FINGER.first_new
@@ -111,7 +111,7 @@ def access_query(target: TemplateName, unit: Ability) -> str:
     return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={kind},Pin={pin}"
 
 
-def enroll(target: TemplateName, unit: Ability, *, overwrite: bool) -> str:
+def enroll(target: TemplateName, unit: Capabilities, *, overwrite: bool) -> str:
     """Ask a person to the clock. The same words for both families."""
     pin, flag = pin_text(target.pin), int(overwrite)
     if target.template_type is TemplateType.FINGERPRINT:
@@ -134,7 +134,7 @@ def _biodata(template: Template) -> str:
     )
 
 
-def _check(template: Template, unit: Ability) -> None:
+def _check(template: Template, unit: Capabilities) -> None:
     """Refuse what the unit has said it cannot take."""
     encoding, major, _ = _format(template)
     if template.template_type is TemplateType.FINGERPRINT:
@@ -149,7 +149,7 @@ def _check(template: Template, unit: Ability) -> None:
         raise NotForThisUnit(NOT_SUPPORTED, f"The clock says that it takes no {template.template_type.value.lower()}")
 
 
-def _infrared(unit: Ability) -> bool:
+def _infrared(unit: Capabilities) -> bool:
     """Whether the unit's faces are of near infrared, as far as it has said."""
     return bool(unit.face) and int(unit.face.split(".")[0]) < FACE.first_new and not unit.takes_biodata(9)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from device_bridge.iclock.parse import key_values, lines_of, parse_user, rejected_line
+from device_bridge.iclock.parser import key_values, lines_of, parse_user, rejected_line
 from device_bridge.iclock.templates import parse_biodata, parse_face, parse_finger, withheld
 from device_bridge.records import BadLine, ClockUser
 from foundation.contracts.bridge import Template

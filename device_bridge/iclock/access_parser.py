@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from device_bridge.iclock.parse import (
+from device_bridge.iclock.parser import (
     LONGEST_PIN,
     NO_STATUS,
     key_values,
