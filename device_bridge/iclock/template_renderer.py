@@ -70,45 +70,35 @@ def access_update(template: Template, unit: Capabilities) -> str:
 def delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off a time clock."""
     pin = pin_text(target.pin)
-    if target.template_type is TemplateType.FINGERPRINT:
-        if (unit.finger_major or 0) < FINGER.first_new:
-            return f"DATA DELETE FINGERTMP PIN={pin}\tFID={target.template_index}"
-        return f"DATA DELETE BIODATA Pin={pin}\tType={FINGER_TYPE}\tNo={target.template_index}"
+    if _old_finger(target, unit):
+        return f"DATA DELETE FINGERTMP PIN={pin}\tFID={target.template_index}"
     if target.template_type is TemplateType.FACE and _infrared(unit):
         return f"DATA DELETE FACE PIN={pin}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA DELETE BIODATA Pin={pin}\tType={kind}\tNo={target.template_index}"
+    return f"DATA DELETE BIODATA Pin={pin}\tType={_newest_type(target)}\tNo={target.template_index}"
 
 
 def access_delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off an access unit."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA DELETE templatev10 Pin={pin}\tFingerID={target.template_index}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA DELETE biodata Pin={pin}\tType={kind}\tNo={target.template_index}"
+    return f"DATA DELETE biodata Pin={pin}\tType={_newest_type(target)}\tNo={target.template_index}"
 
 
 def query(target: TemplateName, unit: Capabilities) -> str:
     """Ask a time clock for a template; it comes as an ordinary upload."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA QUERY FINGERTMP PIN={pin}\tFID={target.template_index}"
-    kind = INFRARED_FACE if _infrared(unit) else VISIBLE_FACE
-    kind = bio_type(target.template_type, 0) if target.template_type is not TemplateType.FACE else kind
-    return f"DATA QUERY BIODATA Type={kind}\tPIN={pin}\tNo={target.template_index}"
+    return f"DATA QUERY BIODATA Type={_type_on(target, unit)}\tPIN={pin}\tNo={target.template_index}"
 
 
 def access_query(target: TemplateName, unit: Capabilities) -> str:
     """Ask an access unit for a person's templates of one kind; they come in pages."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA QUERY tablename=templatev10,fielddesc=*,filter=Pin={pin}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={kind},Pin={pin}"
+    return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={_newest_type(target)},Pin={pin}"
 
 
 def enroll(target: TemplateName, unit: Capabilities, *, overwrite: bool) -> str:
@@ -116,11 +106,24 @@ def enroll(target: TemplateName, unit: Capabilities, *, overwrite: bool) -> str:
     pin, flag = pin_text(target.pin), int(overwrite)
     if target.template_type is TemplateType.FINGERPRINT:
         return f"ENROLL_FP PIN={pin}\tFID={target.template_index}\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
-    kind = INFRARED_FACE if target.template_type is TemplateType.FACE and _infrared(unit) else None
-    kind = kind or bio_type(target.template_type, FACE.first_new)
+    kind = _type_on(target, unit)
     if unit.takes_biodata(kind) is False:
         raise NotForThisUnit(NOT_SUPPORTED, f"The clock says that it has no {target.template_type.value.lower()}")
     return f"ENROLL_BIO TYPE={kind}\tPIN={pin}\tCardNo=\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
+
+
+def _old_finger(target: TemplateName, unit: Capabilities) -> bool:
+    """Whether it is a finger that this unit knows as FINGERTMP or ``templatev10``."""
+    return target.template_type is TemplateType.FINGERPRINT and (unit.finger_major or 0) < FINGER.first_new
+
+
+def _newest_type(target: TemplateName) -> int:
+    return bio_type(target.template_type, FACE.first_new)
+
+
+def _type_on(target: TemplateName, unit: Capabilities) -> int:
+    infrared = target.template_type is TemplateType.FACE and _infrared(unit)
+    return INFRARED_FACE if infrared else _newest_type(target)
 
 
 def _biodata(template: Template) -> str:

@@ -22,7 +22,7 @@ from device_bridge.iclock.access_parser import looks_like_events, parse_events, 
 from device_bridge.iclock.body import text_of
 from device_bridge.iclock.capabilities import CapabilityRegistry
 from device_bridge.iclock.operation_log import parse_operations, parse_pictures, parse_templates, parse_unknown
-from device_bridge.iclock.parser import lines_of, parse_options, parse_punches, parse_user, query_value
+from device_bridge.iclock.parser import ParsedLines, lines_of, parse_options, parse_punches, parse_user, query_value
 from device_bridge.iclock.request_context import address_of, serial_of
 from device_bridge.messages import punch_batches, rejected_lines, user_batches
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
@@ -145,7 +145,7 @@ async def _take_table(backend: Backend, capabilities: CapabilityRegistry, upload
 async def _store_table(backend: Backend, capabilities: CapabilityRegistry, upload: Upload, name: str, text: str) -> int:
     """A table of templates; how many lines were handled."""
     lines = parse_templates(text, name, finger_algorithm=capabilities.of(upload.serial).finger)
-    await _store_templates(backend, upload, lines.templates, lines.rejected)
+    await _store_templates(backend, upload, lines.templates, lines.bad_templates)
     if not lines.handled:
         await _contact(backend, upload, {})
     return lines.handled
@@ -153,16 +153,11 @@ async def _store_table(backend: Backend, capabilities: CapabilityRegistry, uploa
 
 async def _store_people(backend: Backend, upload: Upload, text: str) -> int:
     """USERINFO: the form of USER lines without their first word, as some firmware answers a query."""
-    users: list[ClockUser] = []
-    rejected: list[BadLine] = []
+    lines = ParsedLines()
     for line in lines_of(text):
-        parsed = parse_user(re.sub(r"^\s*USER(INFO)?\s+", "", line, flags=re.I))
-        if isinstance(parsed, ClockUser):
-            users.append(parsed)
-        else:
-            rejected.append(parsed)
-    await _store_users(backend, upload, users, rejected)
-    return len(users) + len(rejected)
+        lines.add(parse_user(re.sub(r"^\s*USER(INFO)?\s+", "", line, flags=re.I)))
+    await _store_users(backend, upload, lines.users, lines.rejected)
+    return lines.handled
 
 
 async def _store_templates(

@@ -64,7 +64,7 @@ def test_lines_of_the_operation_log() -> None:
     for name, what in said.items():
         parsed = operation_log.parse_operations(f"{name} PIN=7\tFID=0\tType=9\tMajorVer=40\tTMP=AAAA")
         if name == "OPLOG":
-            assert parsed.operations == 1
+            assert parsed.others == 1
         else:
             assert bool(parsed.users or parsed.templates) is not what.startswith("exempt"), name
     assert operation_log.parse_operations("NEW PIN=7").rejected[0].reason == "this kind of line is not known"
