@@ -163,14 +163,3 @@ FACE = Algorithm(
     ("faceversion", "zkfaceversion", "face_algorithm", "visilightfaceversion"),
     30,
 )
-
-TABLE: Mapping[str, Sequence[Quirk]] = {
-    "user record": USER_RECORDS,
-    "log record": LOG_RECORDS,
-    "live event": LIVE_EVENTS,
-    "sizes": SIZES,
-    "capture request": (STREAM_CAPTURE, DATAGRAM_CAPTURE),
-    "push protocol": FAMILY_SIGNS,
-    "algorithm": (FINGER, FACE),
-}
-"""Every row by subject."""

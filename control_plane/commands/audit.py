@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from control_plane.commands.console_client import CommandFailed, ConsoleClient, ConsoleConnection, Document
+from control_plane.commands.console_client import ConsoleConnection, Document, run_with_console
 
 BROKEN = 3
 
@@ -24,16 +23,8 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
     """The commands; ``connection`` is asked only when one of them runs."""
     app = typer.Typer(help="The audit trails of organisations.", no_args_is_help=True)
 
-    async def ask(slug: str, path: str) -> Document:
-        async with ConsoleClient(connection()) as console:
-            return await console.post(f"/organisations/{slug}/audit/{path}", {})
-
     def run(slug: str, path: str) -> Document:
-        try:
-            return asyncio.run(ask(slug, path))
-        except CommandFailed as failure:
-            err.print(Text(str(failure), style="red"), soft_wrap=True)
-            raise typer.Exit(failure.exit_code) from failure
+        return run_with_console(connection, lambda console: console.post(f"/organisations/{slug}/audit/{path}", {}))
 
     @app.command()
     def verify(

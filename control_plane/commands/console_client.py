@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+import typer
+from rich.console import Console
+from rich.text import Text
 
 from foundation.outbound import http_client
 
 Document = dict[str, Any]
+Result = TypeVar("Result")
 
 REFUSED = 1
 NOT_RUNNING = 2
@@ -108,6 +114,22 @@ class ConsoleClient:
             f"The platform does not answer at {self._connection.public_url}; start it with `punctual up`",
             exit_code=NOT_RUNNING,
         )
+
+
+def run_with_console(
+    connection: Callable[[], ConsoleConnection], work: Callable[[ConsoleClient], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Run a command's work with a client; a failure is one sentence on standard error and an exit code."""
+
+    async def session() -> Result:
+        async with ConsoleClient(connection()) as console:
+            return await work(console)
+
+    try:
+        return asyncio.run(session())
+    except CommandFailed as failure:
+        Console(stderr=True, highlight=False).print(Text(str(failure), style="red"), soft_wrap=True)
+        raise typer.Exit(failure.exit_code) from failure
 
 
 def _document(answer: httpx.Response) -> Document:

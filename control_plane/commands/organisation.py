@@ -19,7 +19,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from control_plane.commands.console_client import CommandFailed, ConsoleClient, ConsoleConnection, Document
+from control_plane.commands.console_client import (
+    CommandFailed,
+    ConsoleClient,
+    ConsoleConnection,
+    Document,
+    run_with_console,
+)
 from control_plane.commands.step_view import StepView
 
 __all__ = ["ConsoleConnection", "build_app"]
@@ -36,20 +42,27 @@ POLL_SECONDS = 0.15
 def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
     """The commands; ``connection`` is asked only when one of them runs."""
     app = typer.Typer(help="Onboard organisations and look after them.", no_args_is_help=True)
+    commands = OrganisationCommands(connection)
+    app.command()(commands.create)
+    app.command(name="list")(commands.list_organisations)
+    app.command()(commands.show)
+    app.command()(commands.client)
+    app.command(name="invite-account")(commands.invite_account)
+    app.command()(commands.support)
+    return app
 
-    def run(work: Callable[[ConsoleClient], Coroutine[Any, Any, None]]) -> None:
-        async def session() -> None:
-            async with ConsoleClient(connection()) as console:
-                await work(console)
 
-        try:
-            asyncio.run(session())
-        except CommandFailed as failure:
-            err.print(Text(str(failure), style="red"), soft_wrap=True)
-            raise typer.Exit(failure.exit_code) from failure
+class OrganisationCommands:
+    """One method a command; its docstring and parameters are the command's help and options."""
 
-    @app.command()
+    def __init__(self, connection: Callable[[], ConsoleConnection]) -> None:
+        self._connection = connection
+
+    def _run(self, work: Callable[[ConsoleClient], Coroutine[Any, Any, None]]) -> None:
+        run_with_console(self._connection, work)
+
     def create(
+        self,
         slug: Slug,
         name: Annotated[str, typer.Option(help="The organisation's name.")],
         owner_email: Annotated[str, typer.Option(help="E-mail address of its first administrator.")],
@@ -74,10 +87,9 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             else:
                 _print_ready(document, sign_in)
 
-        run(work)
+        self._run(work)
 
-    @app.command(name="list")
-    def list_organisations(as_json: AsJson = False) -> None:
+    def list_organisations(self, as_json: AsJson = False) -> None:
         """All organisations and the phase each is in."""
 
         async def work(console: ConsoleClient) -> None:
@@ -92,10 +104,9 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
                 table.add_row(each["slug"], Text(each["name"]), each["phase"], each["urls"]["portal"])
             out.print(table if documents else "There are no organisations yet")
 
-        run(work)
+        self._run(work)
 
-    @app.command()
-    def show(slug: Slug, as_json: AsJson = False) -> None:
+    def show(self, slug: Slug, as_json: AsJson = False) -> None:
         """One organisation, step by step, with the last error of each."""
 
         async def work(console: ConsoleClient) -> None:
@@ -108,10 +119,10 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             for title, place in document["urls"].items():
                 out.print(f"{title:8}{place}")
 
-        run(work)
+        self._run(work)
 
-    @app.command()
     def client(
+        self,
         slug: Slug,
         name: Annotated[str, typer.Option(help="What the client is for.")],
         scopes: Annotated[str, typer.Option(help="What it may do: `resource:action`, separated by blanks.")],
@@ -121,10 +132,10 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
         async def work(console: ConsoleClient) -> None:
             _print_json(await console.post(f"/organisations/{slug}/clients", {"name": name, "scopes": scopes.split()}))
 
-        run(work)
+        self._run(work)
 
-    @app.command(name="invite-account")
     def invite_account(
+        self,
         slug: Slug,
         email: Annotated[str, typer.Argument(help="The address that the organisation invited.")],
         name: Annotated[str, typer.Option(help="The person's name.")] = "",
@@ -141,10 +152,10 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             out.print(f"Account   {document['user_name']}  " + (f"password  {password}" if password else "(existing)"))
             out.print("The account opens nothing by itself: the person follows the link of the invitation.")
 
-        run(work)
+        self._run(work)
 
-    @app.command()
     def support(
+        self,
         slug: Slug,
         reason: Annotated[str, typer.Option(help="Why; the organisation reads it.")],
         ticket: Annotated[str, typer.Option(help="The ticket it is about; the organisation reads it.")],
@@ -167,9 +178,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
             else:
                 out.print(f"Until {access['ends_at']}: {link['url']}", soft_wrap=True)
 
-        run(work)
-
-    return app
+        self._run(work)
 
 
 async def _watch(console: ConsoleClient, document: Document, timeout: float, *, quiet: bool) -> Document:

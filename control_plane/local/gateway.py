@@ -18,7 +18,7 @@ from typing import Any
 from control_plane.local import process
 from control_plane.local.home import port_is_free, write_private
 from control_plane.local.problem import PlatformProblem
-from control_plane.local.process import Lock, Program
+from control_plane.local.process import Lock, Program, ServerFiles
 from control_plane.ports.driver import DriverError
 from control_plane.ports.router import Route
 
@@ -160,13 +160,13 @@ def _guarded(dial: str, blocked: tuple[str, ...]) -> dict[str, Any]:
 class Gateway:
     """Caddy's process, with its authority's certificate copied to ``ca_file`` for clients to trust."""
 
-    def __init__(self, folder: Path, run: Path, port: int, ca_file: Path, log: Path) -> None:
-        self.hosts = run / "hosts"
+    def __init__(self, files: ServerFiles, port: int, ca_file: Path) -> None:
+        self.hosts = files.lock.parent / "hosts"
         self.port = port
-        self._folder = folder
+        self._folder = files.area
         self._ca_file = ca_file
-        self._log = log
-        self.lock = Lock(run / "gateway.lock")
+        self._log = files.log
+        self.lock = Lock(files.lock)
 
     async def start(self, base: str, fixed: tuple[Route, ...]) -> None:
         """Start if not running; return when it answers. ``base`` is the domain under which organisations live."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from control_plane.local.problem import PlatformProblem
+from control_plane.local.process import ServerFiles
 
 FORMAT = 2
 """Raised when databases or state files of earlier versions can no longer be used; there is no migration between formats
@@ -87,6 +88,9 @@ class Home:
         self.logs = self.root / "logs"
         self.ca_file = self.gateway / "ca.pem"
         self._document = self.root / "platform.json"
+
+    def files(self, name: str, area: Path) -> ServerFiles:
+        return ServerFiles(area, self.logs / f"{name}.log", self.run / f"{name}.lock")
 
     @property
     def exists(self) -> bool:

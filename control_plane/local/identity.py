@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from control_plane.local import process
 from control_plane.local.home import write_private
-from control_plane.local.process import Lock, Program
+from control_plane.local.process import Lock, Program, ServerFiles
 from control_plane.ports.driver import DriverError
 from control_plane.ports.identities import Account, ClientRegistration
 
 HOST = "id"
-DOOR = "/punctual"
+ADMIN_PREFIX = "/punctual"
 
 
 class IdentityServer:
-    """The provider's process in ``folder``, on a loopback port, public at ``https://id.<base>``."""
+    """The provider's process on a loopback port, public at ``https://id.<base>``."""
 
-    def __init__(
-        self, folder: Path, port: int, base_domain: str, secret_key: str, token: str, log: Path, lock: Path
-    ) -> None:
-        self._folder = folder
+    def __init__(self, files: ServerFiles, port: int, base_domain: str, secret_key: str, token: str) -> None:
+        self._folder = files.area
         self.port = port
         self.host = f"{HOST}.{base_domain}"
         self._secret_key = secret_key
         self._token = token
-        self._log = log
-        self.lock = Lock(lock)
+        self._log = files.log
+        self.lock = Lock(files.lock)
 
     @property
     def issuer(self) -> str:
@@ -66,7 +63,7 @@ class IdentityServer:
         try:
             async with httpx.AsyncClient(timeout=2) as client:
                 headers = {"authorization": f"Bearer {self._token}", "host": self.host}
-                answer = await client.get(f"http://{self.address}{DOOR}/health", headers=headers)
+                answer = await client.get(f"http://{self.address}{ADMIN_PREFIX}/health", headers=headers)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
@@ -76,7 +73,7 @@ class LocalIdentityProvider:
     """Registers clients and accounts at the local provider (an `IdentityProvider`)."""
 
     def __init__(self, admin_address: str, token: str, issuer: str) -> None:
-        self._base = f"http://{admin_address}{DOOR}"
+        self._base = f"http://{admin_address}{ADMIN_PREFIX}"
         self._headers = {"authorization": f"Bearer {token}", "host": urlsplit(issuer).netloc}
         self._issuer = issuer
 
@@ -108,7 +105,7 @@ class LocalIdentityProvider:
         document = {"email": email, "name": name, "initial_password": initial_password}
         answer = await self._request("PUT", "/accounts", document)
         if answer is None:
-            raise DriverError("The sign-in provider has no door for accounts")
+            raise DriverError("The sign-in provider has no admin API for accounts")
         account = Account(subject=str(answer["subject"]), email=str(answer["email"]), name=str(answer["name"]))
         return account, bool(answer["created"])
 

@@ -1,8 +1,8 @@
-"""The sign-in provider's process: canaille under waitress, with a small door for the control plane.
+"""The sign-in provider's process: canaille under waitress, with a small admin API for the control plane.
 
 Run as ``python -m control_plane.local.identity_server FILE``, where FILE is a JSON document of `Options`.
-Waitress, because under an ASGI bridge some of canaille's requests die; and the door, because it has no API of its own
-that registers clients and accounts idempotently.
+Waitress, because some of canaille's requests fail under an ASGI bridge; an admin API, because canaille has none that
+registers clients and accounts idempotently.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from control_plane.local.home import write_private
 
-DOOR = "/punctual"
+ADMIN_PREFIX = "/punctual"
 # htmx would put a style element of its own into each page, which the pages' own content security policy refuses.
 NO_INDICATOR_STYLES = b"""<meta name="htmx-config" content='{"includeIndicatorStyles":false}'></head>"""
 
@@ -54,7 +54,7 @@ def signing_key(folder: Path) -> dict[str, Any]:
 
 
 def create_app(options: Options) -> Flask:
-    """Canaille with our settings, and the door."""
+    """Canaille with our settings and the admin API."""
     app: Flask = canaille.create_app(
         config={
             "SECRET_KEY": options.secret_key,
@@ -76,15 +76,15 @@ def create_app(options: Options) -> Flask:
             "CANAILLE_OIDC": {"ACTIVE_JWKS": [signing_key(options.folder)], "REQUIRE_NONCE": True},
         }
     )
-    entrance = door(options.token)
-    csrf.exempt(entrance)  # guarded by its token; no browser comes here
-    app.register_blueprint(entrance)
-    app.register_blueprint(quiet_pages())
+    admin = admin_api(options.token)
+    csrf.exempt(admin)  # protected by its token; browsers do not call it
+    app.register_blueprint(admin)
+    app.register_blueprint(page_fixes())
     return app
 
 
-def quiet_pages() -> Blueprint:
-    """What keeps the console of a browser clean on canaille's own pages."""
+def page_fixes() -> Blueprint:
+    """Keeps canaille's own pages free of errors in the browser's console."""
     blueprint = Blueprint("punctual_pages", __name__)
 
     @blueprint.get("/favicon.ico")
@@ -100,9 +100,9 @@ def quiet_pages() -> Blueprint:
     return blueprint
 
 
-def door(token: str) -> Blueprint:
-    """Clients and accounts for the control plane; the gateway does not pass this prefix on."""
-    blueprint = Blueprint("punctual_door", __name__, url_prefix=DOOR)
+def admin_api(token: str) -> Blueprint:
+    """Clients and accounts for the control plane; the gateway does not forward this prefix."""
+    blueprint = Blueprint("punctual_admin", __name__, url_prefix=ADMIN_PREFIX)
 
     @blueprint.before_request
     def check_token() -> None:
@@ -110,62 +110,67 @@ def door(token: str) -> Blueprint:
         if not hmac.compare_digest(offered.encode(), f"Bearer {token}".encode()):
             abort(401)
 
-    @blueprint.get("/health")
-    def health() -> Any:
-        return jsonify(status="ok")
-
-    @blueprint.get("/clients/<client_id>")
-    def get_client(client_id: str) -> Any:
-        client = Backend.instance.get(models.Client, client_id=client_id)
-        if client is None:
-            abort(404)
-        return jsonify(client_secret=client.client_secret, redirect_uris=list(client.redirect_uris))
-
-    @blueprint.put("/clients/<client_id>")
-    def put_client(client_id: str) -> Any:
-        wanted = request.get_json()
-        client = Backend.instance.get(models.Client, client_id=client_id) or models.Client(client_id=client_id)
-        client.client_secret = wanted["client_secret"]
-        client.client_name = wanted["name"]
-        client.redirect_uris = wanted["redirect_uris"]
-        # Trusted (no consent page): the address of the application itself, which ends in .localhost here.
-        client.client_uri = wanted["client_uri"]
-        client.scope = ["openid", "profile", "email"]
-        client.grant_types = ["authorization_code"]
-        client.response_types = ["code"]
-        client.token_endpoint_auth_method = "client_secret_basic"
-        client.id_token_signed_response_alg = "RS256"  # it would pick one at random
-        client.audience = [client]
-        Backend.instance.save(client)
-        return jsonify(status="ok")
-
-    @blueprint.delete("/clients/<client_id>")
-    def delete_client(client_id: str) -> Any:
-        client = Backend.instance.get(models.Client, client_id=client_id)
-        if client is not None:
-            Backend.instance.delete(client)
-        return jsonify(status="ok")
-
-    @blueprint.put("/accounts")
-    def put_account() -> Any:
-        wanted = request.get_json()
-        email = str(wanted["email"]).lower()
-        for user in Backend.instance.query(models.User):
-            if email in {str(each).lower() for each in user.emails}:
-                return jsonify(subject=user.user_name, email=email, name=user.formatted_name, created=False)
-        name = wanted["name"] or email
-        user = models.User(
-            user_name=f"{email.partition('@')[0]}-{secrets.token_hex(4)}",
-            emails=[email],
-            formatted_name=name,
-            given_name=name.partition(" ")[0],
-            family_name=name.rpartition(" ")[2],
-            password=wanted["initial_password"],
-        )
-        Backend.instance.save(user)
-        return jsonify(subject=user.user_name, email=email, name=name, created=True)
-
+    blueprint.add_url_rule("/health", view_func=health, methods=["GET"])
+    blueprint.add_url_rule("/clients/<client_id>", view_func=get_client, methods=["GET"])
+    blueprint.add_url_rule("/clients/<client_id>", view_func=put_client, methods=["PUT"])
+    blueprint.add_url_rule("/clients/<client_id>", view_func=delete_client, methods=["DELETE"])
+    blueprint.add_url_rule("/accounts", view_func=put_account, methods=["PUT"])
     return blueprint
+
+
+def health() -> Any:
+    return jsonify(status="ok")
+
+
+def get_client(client_id: str) -> Any:
+    client = Backend.instance.get(models.Client, client_id=client_id)
+    if client is None:
+        abort(404)
+    return jsonify(client_secret=client.client_secret, redirect_uris=list(client.redirect_uris))
+
+
+def put_client(client_id: str) -> Any:
+    wanted = request.get_json()
+    client = Backend.instance.get(models.Client, client_id=client_id) or models.Client(client_id=client_id)
+    client.client_secret = wanted["client_secret"]
+    client.client_name = wanted["name"]
+    client.redirect_uris = wanted["redirect_uris"]
+    # Trusted (no consent page): the address of the application itself, which ends in .localhost here.
+    client.client_uri = wanted["client_uri"]
+    client.scope = ["openid", "profile", "email"]
+    client.grant_types = ["authorization_code"]
+    client.response_types = ["code"]
+    client.token_endpoint_auth_method = "client_secret_basic"
+    client.id_token_signed_response_alg = "RS256"  # it would pick one at random
+    client.audience = [client]
+    Backend.instance.save(client)
+    return jsonify(status="ok")
+
+
+def delete_client(client_id: str) -> Any:
+    client = Backend.instance.get(models.Client, client_id=client_id)
+    if client is not None:
+        Backend.instance.delete(client)
+    return jsonify(status="ok")
+
+
+def put_account() -> Any:
+    wanted = request.get_json()
+    email = str(wanted["email"]).lower()
+    for user in Backend.instance.query(models.User):
+        if email in {str(each).lower() for each in user.emails}:
+            return jsonify(subject=user.user_name, email=email, name=user.formatted_name, created=False)
+    name = wanted["name"] or email
+    user = models.User(
+        user_name=f"{email.partition('@')[0]}-{secrets.token_hex(4)}",
+        emails=[email],
+        formatted_name=name,
+        given_name=name.partition(" ")[0],
+        family_name=name.rpartition(" ")[2],
+        password=wanted["initial_password"],
+    )
+    Backend.instance.save(user)
+    return jsonify(subject=user.user_name, email=email, name=name, created=True)
 
 
 def main() -> None:

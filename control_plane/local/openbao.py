@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from control_plane.local import process
 from control_plane.local.home import write_private
 from control_plane.local.problem import PlatformProblem
-from control_plane.local.process import Lock, Program
+from control_plane.local.process import Lock, Program, ServerFiles
 from foundation.vault import KV_MOUNT
 
 # What the control plane may do: keys, policies and roles of organisations, and its own signing key. It cannot decrypt.
@@ -47,16 +47,16 @@ class RoleCredentials(BaseModel):
 
 
 class OpenBao:
-    """One server in ``area``, on two loopback ports (its API, and raft's own)."""
+    """One server on two loopback ports (its API, and raft's own)."""
 
-    def __init__(self, area: Path, port: int, cluster_port: int, log: Path, lock: Path) -> None:
-        self._area = area
+    def __init__(self, files: ServerFiles, port: int, cluster_port: int) -> None:
+        self._area = files.area
         self.port = port
         self._cluster_port = cluster_port
-        self._log = log
-        self.lock = Lock(lock)
-        self._initial = area / "initial.json"
-        self._role_file = area / "control-plane.json"
+        self._log = files.log
+        self.lock = Lock(files.lock)
+        self._initial = files.area / "initial.json"
+        self._role_file = files.area / "control-plane.json"
 
     @property
     def url(self) -> str:

@@ -87,34 +87,19 @@ class Platform:
         home, ports = self.home, state.ports
         self.state = state
         self.base_domain = f"localhost:{ports.gateway}"
-        self.postgres = Postgres(
-            home.postgres,
-            ports.postgres,
-            state.postgres_password,
-            home.logs / "postgres.log",
-            home.run / "postgres.lock",
-        )
+        self.postgres = Postgres(home.files("postgres", home.postgres), ports.postgres, state.postgres_password)
         self.valkey = ValkeyServer(
-            home.valkey,
-            ports.valkey,
-            state.valkey_admin_password,
-            state.valkey_control_password,
-            home.logs / "valkey.log",
-            home.run / "valkey.lock",
+            home.files("valkey", home.valkey), ports.valkey, state.valkey_admin_password, state.valkey_control_password
         )
-        self.openbao = OpenBao(
-            home.openbao, ports.openbao, ports.openbao_cluster, home.logs / "openbao.log", home.run / "openbao.lock"
-        )
+        self.openbao = OpenBao(home.files("openbao", home.openbao), ports.openbao, ports.openbao_cluster)
         self.identity = IdentityServer(
-            home.identity,
+            home.files("sign-in", home.identity),
             ports.identity,
             self.base_domain,
             state.identity_secret_key,
             state.identity_token,
-            home.logs / "sign-in.log",
-            home.run / "sign-in.lock",
         )
-        self.gateway = Gateway(home.gateway, home.run, ports.gateway, home.ca_file, home.logs / "gateway.log")
+        self.gateway = Gateway(home.files("gateway", home.gateway), ports.gateway, home.ca_file)
 
     @property
     def places(self) -> Places:

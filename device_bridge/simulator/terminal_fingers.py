@@ -17,8 +17,8 @@ from device_bridge.simulator.profiles import TerminalProfile
 from device_bridge.simulator.terminal_records import read_user, sized
 
 Somebody = Literal["good", "absent", "bad", "known", "mute"]
-"""Who stands at the clock: nobody, somebody with bad fingers, somebody enrolled already; ``mute`` is no person but a
-clock that stores the finger and tells nobody, as some do."""
+"""Who stands at the clock: nobody, somebody with bad fingers, somebody whose finger is known. ``mute`` is a clock that
+stores the finger and sends no event, as some do."""
 UNACKNOWLEDGED_SECONDS = 2.0
 
 
@@ -73,7 +73,7 @@ def drawn_template(chance: random.Random) -> bytes:
     return chance.randbytes(2) + b"SS21" + chance.randbytes(chance.randint(900, 1237)) + b"\x01"
 
 
-class Enrolling:
+class FingerCapture:
     """The clock asks for a finger three times. It waits for the client to acknowledge each event, but not for ever.
 
     ``tell`` sends an event: its code and its data. ``done`` is called with the template at the end, `None` for none.

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pyzk2 import const
 
 from device_bridge.pyzk_codec import communication_key
 from device_bridge.simulator.memory import SimulatedPunch
-from device_bridge.simulator.terminal_answers import HANDLERS, TerminalAnswers
 from device_bridge.simulator.terminal_records import live_record
+from device_bridge.simulator.terminal_unit import TerminalUnit
 from device_bridge.terminal.frames import Command, Frame
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.terminal_clock import TerminalClock
 
 OLDEST_REPLY = 32768
 
 
 class TerminalSession:
-    """Frames in by `handle`, answers out by `collected`, so that they coalesce as on hardware; events by ``write``."""
+    """Frames in by `handle`, answers out by `collected`, so that they coalesce as on hardware; events by ``write``.
 
-    def __init__(self, clock: TerminalClock, write: Callable[[Frame], None], *, datagrams: bool = False) -> None:
+    ``admit`` says whether the clock has a session to give.
+    """
+
+    def __init__(
+        self,
+        clock: TerminalUnit,
+        admit: Callable[[TerminalSession], bool],
+        write: Callable[[Frame], None],
+        *,
+        datagrams: bool = False,
+    ) -> None:
         self._clock = clock
+        self._admit = admit
         self._write = write
         self.datagrams = datagrams
         self._answers: list[Frame] = []
         self._id = 0
         self._trusted = False
         self._last_reply = 0
-        self._commands = TerminalAnswers(clock, self)
         self.open = False
         self.over = False
         self.event_mask = 0
@@ -77,14 +83,14 @@ class TerminalSession:
         if not self._trusted:
             self.answer(frame, Command.UNAUTHORISED)
             return
-        handler = HANDLERS.get(frame.command)
-        if handler is None:
-            self.answer(frame, Command.UNKNOWN)
-            return
         try:
-            handler(self._commands, frame)
+            self.obey(frame)
         except (struct.error, ValueError, IndexError):
             self.answer(frame, Command.ERROR)
+
+    def obey(self, frame: Frame) -> None:
+        """Answer the command of a trusted client. Raises `ValueError` or `struct.error` for what a clock refuses."""
+        raise NotImplementedError
 
     def answer(self, asked: Frame, command: int, data: bytes = b"") -> None:
         """Add an answer under the reply id of what was asked."""
@@ -97,7 +103,7 @@ class TerminalSession:
     def end(self) -> None:
         """The client is let go; over TCP its connection is closed once the answers are out."""
         if self.open:
-            self._clock.stop_enrolling()
+            self._clock.stop_capture()
         self.open, self.over, self.event_mask = False, True, 0
 
     def _is_newer(self, reply: int) -> bool:
@@ -109,7 +115,7 @@ class TerminalSession:
         if self._clock.profile.refuses:
             self.answer(frame, Command.REFUSED_BY_FIRMWARE)
             return
-        if not self._clock.new_session(self):
+        if not self._admit(self):
             return
         # A second CONNECT without EXIT gets the same session again.
         self._id = self._id or self._clock.new_session_id()

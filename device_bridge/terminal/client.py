@@ -16,7 +16,7 @@ from pyzk2 import const
 from device_bridge.errors import CommandRefused, SerialMismatch, TerminalClosed, TerminalError, TerminalTimeout
 from device_bridge.pyzk_codec import decode_time, encode_time
 from device_bridge.records import ClockUser, Counts, DeviceInfo
-from device_bridge.terminal.enrolment import FINGER_ENROLLED, EnrolmentAtClock
+from device_bridge.terminal.capture import FINGER_STORED, Capture
 from device_bridge.terminal.fingers import Fingers, Place
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.logs import DecodedLog, decode_log
@@ -26,7 +26,7 @@ from device_bridge.terminal.templates import ClockTemplate, DecodedTemplates
 from device_bridge.terminal.users import StoredUser, UserTable, decode_users, encode_user, free_uid, kept_name
 from device_bridge.terminal.wire import UdpWire, Wire
 
-USUAL_EVENTS = const.EF_ATTLOG | FINGER_ENROLLED
+USUAL_EVENTS = const.EF_ATTLOG | FINGER_STORED
 DISABLED_SECONDS = 60
 CLEARING_SECONDS = 20
 OPTIONS = {
@@ -58,9 +58,7 @@ class TerminalClient:
         self._encoding = usable_encoding(encoding)
         self._wire = wire
         self._fingers = Fingers(self._session, encoding)
-        self.enrolment = EnrolmentAtClock(
-            self._session, self._fingers, self.register_events, datagrams=isinstance(wire, UdpWire)
-        )
+        self.capture = Capture(self._session, self._fingers, self.register_events, datagrams=isinstance(wire, UdpWire))
 
     def greet(self) -> None:
         """Send the first packet of `connect`; it waits for nothing, so it may be called in the event loop."""

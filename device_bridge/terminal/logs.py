@@ -18,7 +18,6 @@ from device_bridge.records import BadLine, LoggedPunch
 class DecodedLog:
     """A whole log: ``punches`` and ``rejected`` together are its ``records``."""
 
-    record_size: int
     punches: list[LoggedPunch]
     rejected: list[BadLine]
 
@@ -76,7 +75,7 @@ def decode_log(blob: bytes, count: int | None, pins_by_uid: Mapping[int, str]) -
             )
     if whole < len(body):
         rejected.append(BadLine(bytes(body[whole:]).hex(), "the log ended in the middle of a record"))
-    return DecodedLog(size, punches, rejected)
+    return DecodedLog(punches, rejected)
 
 
 def decode_live(data: bytes) -> LoggedPunch | None:

@@ -18,6 +18,7 @@ import pytest
 
 from control_plane.local.openbao import OpenBao
 from control_plane.local.postgres import Postgres
+from control_plane.local.process import ServerFiles
 from control_plane.local.valkey import ValkeyServer
 from control_plane.migrations import MIGRATIONS
 from foundation.database import Database
@@ -58,21 +59,15 @@ async def _start(folder: Path) -> Servers:
     folder.chmod(0o711)  # root lends PostgreSQL to another user, who must pass through
     for name in ("valkey", "openbao", "logs"):
         (folder / name).mkdir()
-    logs = folder / "logs"
+
+    def files(name: str) -> ServerFiles:
+        return ServerFiles(folder / name, folder / "logs" / f"{name}.log", folder / "logs" / f"{name}.lock")
+
     servers = Servers(
         folder=folder,
-        postgres=Postgres(
-            folder / "postgres", free_port(), secrets.token_hex(8), logs / "postgres.log", logs / "pg.lock"
-        ),
-        valkey=ValkeyServer(
-            folder / "valkey",
-            free_port(),
-            secrets.token_hex(8),
-            secrets.token_hex(8),
-            logs / "valkey.log",
-            logs / "v.lock",
-        ),
-        openbao=WatchedOpenBao(folder / "openbao", free_port(), free_port(), logs / "openbao.log", logs / "bao.lock"),
+        postgres=Postgres(files("postgres"), free_port(), secrets.token_hex(8)),
+        valkey=ValkeyServer(files("valkey"), free_port(), secrets.token_hex(8), secrets.token_hex(8)),
+        openbao=WatchedOpenBao(files("openbao"), free_port(), free_port()),
     )
     await asyncio.gather(servers.postgres.start(), servers.valkey.start(), servers.openbao.start())
     return servers

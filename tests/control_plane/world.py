@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from uuid import UUID
 
@@ -107,15 +107,7 @@ class World:
             return await session.get_one(Organisation, organisation.id)
 
     def context(self, organisation: Organisation) -> StepContext:
-        facts = OrganisationFacts(
-            id=organisation.id,
-            slug=organisation.slug,
-            name=organisation.name,
-            owner_email=organisation.owner_email,
-            owner_name=organisation.owner_name,
-            zone=organisation.zone,
-            generation=organisation.generation,
-        )
+        facts = OrganisationFacts(**{each.name: getattr(organisation, each.name) for each in fields(OrganisationFacts)})
         return StepContext(organisation=facts, ports=self.ports)
 
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 
 import pytest
 
-from device_bridge.iclock.abilities import Abilities
+from device_bridge.iclock.capabilities import CapabilityRegistry
 from device_bridge.iclock.families import family_of
-from device_bridge.iclock.template_render import update
+from device_bridge.iclock.template_renderer import update
 from device_bridge.pyzk_codec import encode_time
-from device_bridge.quirks import FAMILY_SIGNS, LOG_RECORDS, STRAY_PREFIX, TABLE, WIDE_USER, Family
+from device_bridge.quirks import (
+    DATAGRAM_CAPTURE,
+    FACE,
+    FAMILY_SIGNS,
+    FINGER,
+    LIVE_EVENTS,
+    LOG_RECORDS,
+    SIZES,
+    STRAY_PREFIX,
+    STREAM_CAPTURE,
+    USER_RECORDS,
+    WIDE_USER,
+    Family,
+    Quirk,
+)
 from device_bridge.records import ClockUser
 from device_bridge.simulator.profiles import TERMINALS
-from device_bridge.terminal.enrolment import request_of
+from device_bridge.terminal.capture import request_of
 from device_bridge.terminal.logs import decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
 from device_bridge.terminal.users import StoredUser, decode_users, encode_user
@@ -30,6 +44,17 @@ WIDE = struct.pack("<HB8s24sI9s24s", 3, 6, b"12", b"Bo", 9, b"\1" + bytes(8), b"
 NARROW = struct.pack("<HB5s8sIxBHI", 3, 6, b"12", b"Bo", 9, 1, 0, 42)
 NAMED = struct.pack("<H24sBIB8s", 3, b"42", 15, VALUE, 1, b"")
 COUNTS = struct.pack("<23i", *range(23))
+
+
+TABLE: Mapping[str, Sequence[Quirk]] = {
+    "user record": USER_RECORDS,
+    "log record": LOG_RECORDS,
+    "live event": LIVE_EVENTS,
+    "sizes": SIZES,
+    "capture request": (STREAM_CAPTURE, DATAGRAM_CAPTURE),
+    "push protocol": FAMILY_SIGNS,
+    "algorithm": (FINGER, FACE),
+}
 
 
 def sized(records: bytes) -> bytes:
@@ -59,13 +84,13 @@ def live(form: str, *lengths: int) -> Callable[[], bool]:
 
 def sent(kind: str, version: int) -> str:
     said = {"pin": "7", "template_type": kind, "template_format": f"zk/{version}.0", "template_data": "AAAA"}
-    return update(Template.model_validate({**said, "template_index": 1}), Abilities().of("S1"))
+    return update(Template.model_validate({**said, "template_index": 1}), CapabilityRegistry().of("S1"))
 
 
 def ability(option: str) -> tuple[str, str]:
-    abilities = Abilities()
-    abilities.note("S1", {option: "35.4"})
-    return abilities.of("S1").finger, abilities.of("S1").face
+    capabilities = CapabilityRegistry()
+    capabilities.note("S1", {option: "35.4"})
+    return capabilities.of("S1").finger, capabilities.of("S1").face
 
 
 EXAMPLES: dict[str, Callable[[], object]] = {

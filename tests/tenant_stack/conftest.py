@@ -28,6 +28,7 @@ from starlette.datastructures import State
 from control_plane.local.home import free_ports
 from control_plane.local.openbao import OpenBao
 from control_plane.local.postgres import Postgres
+from control_plane.local.process import ServerFiles
 from control_plane.local.valkey import ValkeyServer
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.steps.encryption import keys_of, policy_of
@@ -57,9 +58,13 @@ class Servers:
             (folder / name).mkdir()
         ports = free_ports(4)
         self.run = folder / "run"
-        self.postgres = Postgres(folder / "postgres", ports[0], "test", logs / "postgres.log", logs / "postgres.lock")
-        self.valkey = ValkeyServer(folder / "valkey", ports[1], "a", "c", logs / "valkey.log", logs / "valkey.lock")
-        self.openbao = OpenBao(folder / "openbao", ports[2], ports[3], logs / "openbao.log", logs / "openbao.lock")
+
+        def files(name: str) -> ServerFiles:
+            return ServerFiles(folder / name, logs / f"{name}.log", logs / f"{name}.lock")
+
+        self.postgres = Postgres(files("postgres"), ports[0], "test")
+        self.valkey = ValkeyServer(files("valkey"), ports[1], "a", "c")
+        self.openbao = OpenBao(files("openbao"), ports[2], ports[3])
         self.roles: dict[str, dict[str, str]] = {}
 
     async def start(self) -> None:

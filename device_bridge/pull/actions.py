@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from device_bridge.backend import Backend
-from device_bridge.conversation import Conversation
 from device_bridge.errors import BackendRefused, BackendUnavailable, CommandRefused, TerminalError
-from device_bridge.measure import measure
+from device_bridge.pull.clock_counts import read_counts
+from device_bridge.pull.conversation import Conversation
 from device_bridge.terminal.session import LiveEvent
 from device_bridge.terminal.users import UserTable
 from foundation.clock import local_text, utc_now
@@ -26,10 +26,10 @@ Deliver = Callable[[Sequence[LiveEvent]], Awaitable[object]]
 async def set_time(conversation: Conversation, terminal: Terminal) -> ActionResult:
     """Set the wall time of the clock's own zone; the offsets are measured before and after."""
     client = conversation.client
-    _, before = await conversation.run(lambda: measure(client, terminal.zone))
+    _, before = await conversation.run(lambda: read_counts(client, terminal.zone))
     # Half a second more, because the display cuts off what is less than one.
     await conversation.run(lambda: client.set_local_time(local_text(utc_now() + timedelta(seconds=0.5), terminal.zone)))
-    _, after = await conversation.run(lambda: measure(client, terminal.zone))
+    _, after = await conversation.run(lambda: read_counts(client, terminal.zone))
     done = after is not None and abs(after) <= CLOSE_ENOUGH
     return ActionResult(
         serial=terminal.serial,
@@ -41,7 +41,7 @@ async def set_time(conversation: Conversation, terminal: Terminal) -> ActionResu
 
 
 async def clear_log(
-    conversation: Conversation, terminal: Terminal, expected: int | None, settled: int | None
+    conversation: Conversation, terminal: Terminal, expected: int | None, stored_records: int | None
 ) -> ActionResult:
     """Clear the log if its count is the expected one and every punch on the clock has been handed over."""
 
@@ -50,8 +50,8 @@ async def clear_log(
 
     if expected is None:
         return refused("The log is only cleared when its expected count is given")
-    if settled != expected:
-        return refused("Not every punch on the clock is known to be stored: nothing was cleared", settled)
+    if stored_records != expected:
+        return refused("Not every punch on the clock is known to be stored: nothing was cleared", stored_records)
     before, after = await conversation.run(lambda: conversation.client.clear_log(expected))
     if before is None:
         return refused("The clock does not say how many punches it holds: nothing was cleared")
@@ -66,8 +66,8 @@ async def clear_log(
     )
 
 
-class Enrolling:
-    """One enrolment at a distance, from the request to its last step. ``cancelled`` ends it early.
+class FingerCapture:
+    """One capture, from the request to its last step. ``cancelled`` ends it early.
 
     ``deliver`` takes the punches that people make meanwhile; ``wake`` is set by whoever sets ``cancelled``.
     """
@@ -98,12 +98,12 @@ class Enrolling:
         """
         target = self._action.target
         assert target is not None, "refusal() was asked first"
-        enrolment = conversation.client.enrolment
+        capture = conversation.client.capture
         stored = table.users[target.pin]
         try:
-            await conversation.run(lambda: enrolment.start(stored, target.template_index))
+            await conversation.run(lambda: capture.start(stored, target.template_index))
         except CommandRefused as error:
-            await conversation.run(enrolment.stop)
+            await conversation.run(capture.stop)
             started(ActionResult(serial=self._terminal.serial, done=False, message=str(error)))
             await self._step("failed", str(error))
             return False
@@ -116,12 +116,12 @@ class Enrolling:
             raise
         finally:
             # Also when we are shut down: the clock must not stand waiting for a finger.
-            await conversation.run(enrolment.stop)
+            await conversation.run(capture.stop)
         await self._step(step, message)
         return step == "stored"
 
     async def _watch(self, conversation: Conversation) -> tuple[str, str]:
-        enrolment = conversation.client.enrolment
+        capture = conversation.client.capture
         end = time.monotonic() + self._action.seconds
         told, polled = 0, time.monotonic()
         while True:
@@ -130,7 +130,7 @@ class Enrolling:
             left = end - time.monotonic()
             heard = await conversation.spoken(min(POLL_SECONDS, max(left, 0.01)), self._wake)
             poll = left <= 0 or time.monotonic() - polled >= POLL_SECONDS
-            progress = await conversation.run(lambda heard=heard, poll=poll: enrolment.look(0.2 * heard, poll=poll))  # type: ignore[misc]
+            progress = await conversation.run(lambda heard=heard, poll=poll: capture.look(0.2 * heard, poll=poll))  # type: ignore[misc]
             if poll:
                 polled = time.monotonic()
             if progress.others:
@@ -146,11 +146,11 @@ class Enrolling:
                 return "failed", f"Nobody laid the finger on the clock three times within {self._action.seconds} s"
 
     async def _step(self, step: str, message: str = "", *, touch: int = 0) -> None:
-        get_logger().info("terminal.enrolment", serial=self._terminal.serial, step=step)
+        get_logger().info("terminal.capture", serial=self._terminal.serial, step=step)
         if not self._action.enrolment:
             return
         document = {"step": step, "message": message[:300], "touch": touch, "at": utc_now()}
         document |= {"serial": self._terminal.serial, "enrolment": self._action.enrolment}
         # The finger counts, not the story of it: what was stored is found by the next reading in any case.
         with suppress(BackendUnavailable, BackendRefused):
-            await self._backend.enrolment_step(EnrolmentStep.model_validate(document))
+            await self._backend.capture_step(EnrolmentStep.model_validate(document))

@@ -13,17 +13,17 @@ from datetime import datetime
 from pyzk2 import const
 
 from device_bridge.backend import Backend
-from device_bridge.conversation import Conversation
 from device_bridge.errors import BackendRefused, BackendUnavailable, CommandRefused, TerminalError
-from device_bridge.fingerprints import Fingerprints
-from device_bridge.measure import measure
 from device_bridge.messages import punch_batches, whole_user_list
+from device_bridge.pull.clock_counts import read_counts
+from device_bridge.pull.conversation import Conversation
+from device_bridge.pull.fingerprints import Fingerprints
+from device_bridge.pull.wanted_people import RETRY_SECONDS, WantedPeople
 from device_bridge.records import Counts, DeviceInfo, LoggedPunch
-from device_bridge.terminal.enrolment import FINGER_ENROLLED
+from device_bridge.terminal.capture import FINGER_STORED
 from device_bridge.terminal.logs import decode_live
 from device_bridge.terminal.session import LiveEvent
 from device_bridge.terminal.users import UserTable
-from device_bridge.wishes import RETRY_SECONDS, Wishes
 from foundation.clock import utc_now
 from foundation.contracts.bridge import BatchSource, SyncSummary, Terminal, TerminalReport, TerminalState
 from foundation.logs import get_logger
@@ -33,20 +33,20 @@ BLIND_SURVEYS = 20
 """A clock whose count proves nothing (not told, or log full) has its log read every so many surveys."""
 
 
-class Surveyor:
+class DeviceSync:
     """What we know of one clock's content. `begin` with each connection; then `survey` and `deliver` on it.
 
-    ``settled`` is how many records of the clock's log are known to be with the back end; `None` until we know.
+    ``stored_records`` is how many records of the clock's log are known to be with the back end; `None` until we know.
     """
 
     def __init__(self, terminal: Terminal, backend: Backend) -> None:
         self.terminal = terminal
         self._backend = backend
-        self.settled: int | None = None
+        self.stored_records: int | None = None
         self._conversation: Conversation | None = None
         self._state: TerminalState | None = None
-        self._wishes = Wishes()
-        self._wishes.set(terminal)
+        self._wanted_people = WantedPeople()
+        self._wanted_people.set(terminal)
         self._fingerprints = Fingerprints(terminal.serial, backend)
         self._fingers_after = 0.0
         self._offset: int | None = None
@@ -56,13 +56,13 @@ class Surveyor:
         self._blind = 0
 
     def update(self, terminal: Terminal) -> bool:
-        """Take over a newer entry of the list; whether it wishes for something else than before."""
+        """Take over a newer entry of the list; whether it wants something else than before."""
         old, self.terminal = self.terminal, terminal
         if terminal.stored_punches < old.stored_punches:
             # The back end has lost some of what we gave it, by a restore for instance: the count proves nothing now.
-            self.settled = None
-        self._wishes.set(terminal)
-        return _wishes_of(terminal) != _wishes_of(old)
+            self.stored_records = None
+        self._wanted_people.set(terminal)
+        return _wanted_of(terminal) != _wanted_of(old)
 
     def begin(self, conversation: Conversation, info: DeviceInfo) -> None:
         """A new connection: slots may have changed hands since the last one."""
@@ -90,14 +90,14 @@ class Surveyor:
         assert self._conversation is not None, "begin() came first"
         return self._conversation
 
-    async def survey(self, *, asked: bool, full: bool = False) -> SyncSummary:
+    async def sync(self, *, asked: bool, full: bool = False) -> SyncSummary:
         """Compare counts, read what moved, hand it over, write the people who are wanted, and report."""
         began = utc_now()
         conversation = self._open()
         client = conversation.client
-        counts, self._offset = await conversation.run(lambda: measure(client, self.terminal.zone))
+        counts, self._offset = await conversation.run(lambda: read_counts(client, self.terminal.zone))
         table = self._table
-        if table is None or asked or self._wishes.due() or counts.users != len(table.users):
+        if table is None or asked or self._wanted_people.due() or counts.users != len(table.users):
             table = self._table = await conversation.run(lambda: client.users(counts))
         received = stored = duplicate = quarantined = 0
         records = counts.punches or 0
@@ -120,7 +120,7 @@ class Surveyor:
                 stored += result.stored
                 duplicate += result.duplicate
                 quarantined += result.quarantined
-        self.settled = records
+        self.stored_records = records
         await self._tell_users(table, began, asked=asked)
         written, removed, problems = await self._grant(counts, table)
         if full:
@@ -144,8 +144,8 @@ class Surveyor:
         if counts.punches is None or (counts.punches and counts.details.get("punches_free") == 0):
             self._blind += 1
             return asked or self._blind % BLIND_SURVEYS == 1
-        settled = self.terminal.stored_punches if self.settled is None else self.settled
-        return counts.punches not in (0, settled)
+        stored_records = self.terminal.stored_punches if self.stored_records is None else self.stored_records
+        return counts.punches not in (0, stored_records)
 
     async def _tell_users(self, table: UserTable, at: datetime, *, asked: bool) -> None:
         """Send the whole list when it changed. An empty list is never sent: it may be a failure of the firmware."""
@@ -155,17 +155,17 @@ class Surveyor:
             self._users_told = table
 
     async def _grant(self, counts: Counts, table: UserTable) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
-        if not self._wishes.due():
+        if not self._wanted_people.due():
             return (), (), {}
         conversation = self._open()
-        wanted, remove = self._wishes.take()
+        wanted, remove = self._wanted_people.take()
         try:
             outcome = await conversation.run(lambda: conversation.client.write_users(counts, table, wanted, remove))
         except TerminalError:
-            self._wishes.set(self.terminal)
+            self._wanted_people.set(self.terminal)
             raise
         self._table = outcome.table
-        self._wishes.refused(outcome.problems)
+        self._wanted_people.refused(outcome.problems)
         await self._tell_users(outcome.table, utc_now(), asked=False)
         return outcome.written, outcome.removed, outcome.problems
 
@@ -198,7 +198,7 @@ class Surveyor:
         punches: list[LoggedPunch] = []
         readable = True
         for event in events:
-            if event.code == FINGER_ENROLLED:
+            if event.code == FINGER_STORED:
                 self._fingerprints.forget()
                 readable = False
             if event.code != const.EF_ATTLOG:
@@ -219,8 +219,8 @@ class Surveyor:
                 clock_offset_seconds=self._offset,
             ):
                 result = await self._backend.punches(batch)
-                if self.settled is not None:
-                    self.settled += result.stored + result.quarantined
+                if self.stored_records is not None:
+                    self.stored_records += result.stored + result.quarantined
         except (BackendUnavailable, BackendRefused) as error:
             get_logger().warning("terminal.not_handed_over", serial=self.terminal.serial, reason=str(error))
             return False
@@ -248,5 +248,5 @@ class Surveyor:
         )
 
 
-def _wishes_of(terminal: Terminal) -> tuple[object, ...]:
+def _wanted_of(terminal: Terminal) -> tuple[object, ...]:
     return terminal.users, terminal.remove_pins, terminal.templates_due, terminal.read_templates

@@ -1,9 +1,8 @@
-"""How somebody is enrolled at a simulated push clock: three touches, and a template."""
+"""A capture at a simulated push clock: three touches of a finger or looks at a face, and a template."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from device_bridge.simulator.push_templates import (
     FINGER,
@@ -12,18 +11,16 @@ from device_bridge.simulator.push_templates import (
     NOT_SUPPORTED,
     OK,
     VISIBLE_FACE,
-    enrolled,
+    captured,
 )
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.push_unit import PushUnit
 
 EXISTS, CANCELLED = 2, 6
 TOUCHES = 3
 
 
-async def enrol(clock: PushClock, pin: str, kind: int, number: int, *, overwrite: bool) -> int:
-    """Enrol and report the template. The return code: 0, 2 it exists, 6 cancelled, -10 unknown PIN, -1002 no reader."""
+async def capture(clock: PushUnit, pin: str, kind: int, number: int, *, overwrite: bool) -> int:
+    """Take a template and report it. The return code: 0, 2 it exists, 6 cancelled, -10 unknown PIN, -1002 no reader."""
     if pin not in clock.users:
         return NO_SUCH_PIN
     if not able(clock, kind):
@@ -37,14 +34,14 @@ async def enrol(clock: PushClock, pin: str, kind: int, number: int, *, overwrite
             return CANCELLED
         clock.touches += 1
         clock.announce(f"{clock.serial}: touch {touch} of {TOUCHES} for PIN {pin}")
-    made = enrolled(clock.profile, clock.serial, pin, kind, number)
+    made = captured(clock.profile, clock.serial, pin, kind, number)
     for template in made:
         clock.templates.put(template)
     clock.report_templates(made)
     return OK
 
 
-def able(clock: PushClock, kind: int) -> bool:
+def able(clock: PushUnit, kind: int) -> bool:
     """Whether it has a reader for this kind."""
     face = int(clock.profile.face.split(".")[0]) if clock.profile.face else 0
     if kind == FINGER:

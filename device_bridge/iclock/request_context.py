@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock.body import UnreadableBody
-from device_bridge.iclock.parse import query_value
+from device_bridge.iclock.parser import query_value
 from device_bridge.iclock.units import Units
 from device_bridge.quirks import Family
 from device_bridge.settings import BridgeSettings
@@ -101,7 +101,7 @@ async def contact(request: Request, kind: ContactKind, info: dict[str, str]) -> 
     message = Contact(serial=serial_of(request), kind=kind, source_address=address_of(request), at=utc_now(), info=info)
     decision = await backend_of(request).contact(message)
     units = units_of(request)
-    units.abilities.note(decision.serial, info)
+    units.capabilities.note(decision.serial, info)
     if decision.device_type:
         # After a restart of ours this may come before the clock itself says what it is.
         units.families.suppose(decision.serial, Family(decision.device_type))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from device_bridge.iclock.parse import real_moment
+from device_bridge.iclock.parser import real_moment
 from device_bridge.records import PRIVILEGES
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 

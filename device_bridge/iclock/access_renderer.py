@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from device_bridge.iclock.render import clean, period, pin_text
+from device_bridge.iclock.renderer import clean, period, pin_text
 from device_bridge.pyzk_codec import encode_time
 from device_bridge.records import LOCAL_TIME_FORMAT, ClockUser
 

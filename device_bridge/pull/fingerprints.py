@@ -10,8 +10,8 @@ import binascii
 from collections.abc import Sequence
 
 from device_bridge.backend import Backend
-from device_bridge.conversation import Conversation
 from device_bridge.messages import rejected_lines
+from device_bridge.pull.conversation import Conversation
 from device_bridge.records import BadLine, Counts, DeviceInfo
 from device_bridge.terminal.fingers import Place
 from device_bridge.terminal.templates import ClockTemplate, DecodedTemplates, same_format, template_format
@@ -40,7 +40,7 @@ class Fingerprints:
         self._told: tuple[int | None, UserTable] | None = None
 
     def forget(self) -> None:
-        """A finger was enrolled, or somebody asked: what is on the clock is told again at the next survey."""
+        """A finger was captured, or somebody asked: the next synchronisation reports everything again."""
         self._told = None
 
     def to_tell(self, terminal: Terminal, counts: Counts, table: UserTable) -> bool:

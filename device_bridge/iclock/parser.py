@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from device_bridge.records import LOCAL_TIME_FORMAT, PRIVILEGES, BadLine, ClockUser, LoggedPunch
+from foundation.contracts.bridge import Template
 
 LONGEST_RAW = 4000
 LONGEST_PIN = 24
@@ -32,17 +33,37 @@ _SUM = re.compile(r"\bAttlogSum\s*=\s*(\d+)", re.I | re.ASCII)
 _SECRET_OPTION = re.compile(r"key|passw|secret|token", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class PunchLines:
-    """An ATTLOG body, line by line."""
+@dataclass(slots=True)
+class ParsedLines:
+    """What each line of a body is. ``bad_templates`` hold nothing biometric; ``others`` counts lines that concern
+    nobody's working time: of the device itself, or events that are no punch."""
 
     punches: list[LoggedPunch] = field(default_factory=list)
+    users: list[ClockUser] = field(default_factory=list)
+    templates: list[Template] = field(default_factory=list)
     rejected: list[BadLine] = field(default_factory=list)
+    bad_templates: list[BadLine] = field(default_factory=list)
+    others: int = 0
+
+    def add(self, parsed: LoggedPunch | ClockUser | Template | BadLine | None) -> None:
+        """One line more."""
+        match parsed:
+            case LoggedPunch():
+                self.punches.append(parsed)
+            case ClockUser():
+                self.users.append(parsed)
+            case Template():
+                self.templates.append(parsed)
+            case BadLine():
+                self.rejected.append(parsed)
+            case None:
+                self.others += 1
 
     @property
     def handled(self) -> int:
         """The number to acknowledge: every line that was not blank."""
-        return len(self.punches) + len(self.rejected)
+        lists = (self.punches, self.users, self.templates, self.rejected, self.bad_templates)
+        return sum(len(each) for each in lists) + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +150,11 @@ def parse_punch(line: str) -> LoggedPunch | BadLine:
     return LoggedPunch(pin, moment, status, verify, work_code, line.replace("\0", "\u2400"))
 
 
-def parse_punches(text: str) -> PunchLines:
+def parse_punches(text: str) -> ParsedLines:
     """An ATTLOG body. One bad line never blocks the others."""
-    result = PunchLines()
+    result = ParsedLines()
     for line in lines_of(text):
-        parsed = parse_punch(line)
-        if isinstance(parsed, LoggedPunch):
-            result.punches.append(parsed)
-        else:
-            result.rejected.append(parsed)
+        result.add(parse_punch(line))
     return result
 
 

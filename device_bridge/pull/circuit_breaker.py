@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 OPENS_AFTER = 5
-"""So many failures in a row, and only people's own wishes make us call before the time."""
+"""After so many failures in a row only a person's request makes us call before the wait is over."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Failures of one clock. Waits are full jitter: anything up to a ceiling that doubles, so that clocks lost
     together don't come back together. Seconds throughout."""
 

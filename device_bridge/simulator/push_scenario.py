@@ -10,8 +10,8 @@ from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_templates import FINGER, INFRARED_FACE, PALM, VISIBLE_FACE
 
 
-class PushStage:
-    """See `device_bridge.simulator.scenario.Stage`. ``punch`` replaces how somebody punches, for a ledger."""
+class PushScenarioClock:
+    """See `device_bridge.simulator.scenario.ScenarioClock`. ``punch`` replaces how somebody punches, for a ledger."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class PushStage:
         else:
             self._clock.punch(pin, status=status)
 
-    async def enrol(self, pin: str, kind: str, number: int) -> None:
+    async def capture(self, pin: str, kind: str, number: int) -> None:
         clock = self._clock
         if pin not in clock.users:
             clock.report_users([clock.users.put(SimulatedUser(pin))])
         face = VISIBLE_FACE if clock.profile.slots else INFRARED_FACE
-        code = await clock.enrol(pin, {"finger": FINGER, "palm": PALM}.get(kind, face), number, overwrite=True)
+        code = await clock.capture(pin, {"finger": FINGER, "palm": PALM}.get(kind, face), number, overwrite=True)
         if code:
             raise ValueError(f"PIN {pin} could not enrol a {kind} (code {code})")
 

@@ -12,7 +12,7 @@ RETRY_SECONDS = 600.0
 """A clock that took a person and does not show them is not asked the same every half minute."""
 
 
-class Wishes:
+class WantedPeople:
     """Set from each list of the back end, taken once, and held back for a while when the clock refuses them."""
 
     def __init__(self) -> None:
@@ -22,9 +22,9 @@ class Wishes:
         self._asked: dict[str, ClockUser | str] = {}
 
     def set(self, terminal: Terminal) -> None:
-        """Replace the wishes by those of a newer list."""
+        """Take over a newer list."""
         now = time.monotonic()
-        self._held_back = {wish: until for wish, until in self._held_back.items() if until > now}
+        self._held_back = {held: until for held, until in self._held_back.items() if until > now}
         users = [clock_user(user) for user in terminal.users]
         self._wanted = [user for user in users if user not in self._held_back]
         self._remove = [pin for pin in terminal.remove_pins if pin not in self._held_back]
@@ -34,14 +34,14 @@ class Wishes:
         return bool(self._wanted or self._remove)
 
     def take(self) -> tuple[list[ClockUser], list[str]]:
-        """The wishes, which are then under way: the next list brings again what did not come true."""
+        """Whom to write and whom to remove; the next list names again those for whom it failed."""
         wanted, remove = self._wanted, self._remove
         self._wanted, self._remove = [], []
         self._asked = {**{pin: pin for pin in remove}, **{user.pin: user for user in wanted}}
         return wanted, remove
 
     def refused(self, problems: dict[str, str]) -> None:
-        """Hold these PINs back for a while; a changed wish for the same PIN is another wish and goes at once."""
+        """Do not retry these PINs for `RETRY_SECONDS`, unless the list wants something else for them."""
         until = time.monotonic() + RETRY_SECONDS
         for pin in problems:
             if pin in self._asked:

@@ -21,11 +21,11 @@ from device_bridge.terminal.frames import Command
 from device_bridge.terminal.session import FramedSession, LiveEvent
 from device_bridge.terminal.users import StoredUser, numeric_pin
 
-FINGER_ENROLLED: int = const.EF_ENROLLFINGER
+FINGER_STORED: int = const.EF_ENROLLFINGER
 FINGER_SCORE: int = const.EF_FPFTR
 GOOD_TOUCH = 100
 DUPLICATE = 5
-EVENTS_WANTED = const.EF_ATTLOG | FINGER_ENROLLED | FINGER_SCORE
+EVENTS_WANTED = const.EF_ATTLOG | FINGER_STORED | FINGER_SCORE
 TOUCHES = 3
 
 
@@ -39,8 +39,8 @@ class Progress:
     others: tuple[LiveEvent, ...] = field(default=())
 
 
-class EnrolmentAtClock:
-    """One enrolment. `start`, then `look` until it is over, then `stop` in every case."""
+class Capture:
+    """One capture. `start`, then `look` until it is over, then `stop` in every case."""
 
     def __init__(
         self, session: FramedSession, fingers: Fingers, usual_events: Callable[[], bool], *, datagrams: bool
@@ -71,7 +71,7 @@ class EnrolmentAtClock:
             result = struct.unpack_from("<H", event.data)[0] if len(event.data) >= 2 else None
             if event.code == FINGER_SCORE:
                 self._touches += result == GOOD_TOUCH
-            elif event.code == FINGER_ENROLLED:
+            elif event.code == FINGER_STORED:
                 claimed = result == 0
                 if result:
                     failure = (

@@ -10,7 +10,7 @@ from foundation.clock import instant_of, utc_now
 from foundation.errors import Invalid
 
 
-def measure(client: TerminalClient, zone: str) -> tuple[Counts, int | None]:
+def read_counts(client: TerminalClient, zone: str) -> tuple[Counts, int | None]:
     """The counts, and how many seconds the clock is ahead of true time; `None` when it shows no real date."""
     counts = client.counts()
     before = utc_now()

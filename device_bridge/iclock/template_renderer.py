@@ -7,8 +7,8 @@ take is refused here, with the code that it would answer itself.
 
 from __future__ import annotations
 
-from device_bridge.iclock.abilities import Ability
-from device_bridge.iclock.render import pin_text
+from device_bridge.iclock.capabilities import Capabilities
+from device_bridge.iclock.renderer import pin_text
 from device_bridge.iclock.templates import ENCODINGS
 from device_bridge.quirks import FACE, FINGER
 from foundation.contracts.bridge import Template, TemplateName, TemplateType
@@ -37,7 +37,7 @@ def bio_type(kind: TemplateType, major: int) -> int:
             return VISIBLE_FACE if major >= FACE.first_new else INFRARED_FACE
 
 
-def update(template: Template, unit: Ability) -> str:
+def update(template: Template, unit: Capabilities) -> str:
     """Put a template on a time clock. Raises `NotForThisUnit`."""
     encoding, major, _ = _format(template)
     _check(template, unit)
@@ -55,7 +55,7 @@ def update(template: Template, unit: Ability) -> str:
     return f"DATA UPDATE BIODATA {_biodata(template)}"
 
 
-def access_update(template: Template, unit: Ability) -> str:
+def access_update(template: Template, unit: Capabilities) -> str:
     """Put a template on an access unit. Raises `NotForThisUnit`."""
     encoding, major, _ = _format(template)
     _check(template, unit)
@@ -67,60 +67,63 @@ def access_update(template: Template, unit: Ability) -> str:
     return f"DATA UPDATE biodata {_biodata(template)}"
 
 
-def delete(target: TemplateName, unit: Ability) -> str:
+def delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off a time clock."""
     pin = pin_text(target.pin)
-    if target.template_type is TemplateType.FINGERPRINT:
-        if (unit.finger_major or 0) < FINGER.first_new:
-            return f"DATA DELETE FINGERTMP PIN={pin}\tFID={target.template_index}"
-        return f"DATA DELETE BIODATA Pin={pin}\tType={FINGER_TYPE}\tNo={target.template_index}"
+    if _old_finger(target, unit):
+        return f"DATA DELETE FINGERTMP PIN={pin}\tFID={target.template_index}"
     if target.template_type is TemplateType.FACE and _infrared(unit):
         return f"DATA DELETE FACE PIN={pin}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA DELETE BIODATA Pin={pin}\tType={kind}\tNo={target.template_index}"
+    return f"DATA DELETE BIODATA Pin={pin}\tType={_newest_type(target)}\tNo={target.template_index}"
 
 
-def access_delete(target: TemplateName, unit: Ability) -> str:
+def access_delete(target: TemplateName, unit: Capabilities) -> str:
     """Take a template off an access unit."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA DELETE templatev10 Pin={pin}\tFingerID={target.template_index}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA DELETE biodata Pin={pin}\tType={kind}\tNo={target.template_index}"
+    return f"DATA DELETE biodata Pin={pin}\tType={_newest_type(target)}\tNo={target.template_index}"
 
 
-def query(target: TemplateName, unit: Ability) -> str:
+def query(target: TemplateName, unit: Capabilities) -> str:
     """Ask a time clock for a template; it comes as an ordinary upload."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA QUERY FINGERTMP PIN={pin}\tFID={target.template_index}"
-    kind = INFRARED_FACE if _infrared(unit) else VISIBLE_FACE
-    kind = bio_type(target.template_type, 0) if target.template_type is not TemplateType.FACE else kind
-    return f"DATA QUERY BIODATA Type={kind}\tPIN={pin}\tNo={target.template_index}"
+    return f"DATA QUERY BIODATA Type={_type_on(target, unit)}\tPIN={pin}\tNo={target.template_index}"
 
 
-def access_query(target: TemplateName, unit: Ability) -> str:
+def access_query(target: TemplateName, unit: Capabilities) -> str:
     """Ask an access unit for a person's templates of one kind; they come in pages."""
     pin = pin_text(target.pin)
-    old = (unit.finger_major or 0) < FINGER.first_new
-    if target.template_type is TemplateType.FINGERPRINT and old:
+    if _old_finger(target, unit):
         return f"DATA QUERY tablename=templatev10,fielddesc=*,filter=Pin={pin}"
-    kind = bio_type(target.template_type, FACE.first_new)
-    return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={kind},Pin={pin}"
+    return f"DATA QUERY tablename=biodata,fielddesc=*,filter=Type={_newest_type(target)},Pin={pin}"
 
 
-def enroll(target: TemplateName, unit: Ability, *, overwrite: bool) -> str:
+def enroll(target: TemplateName, unit: Capabilities, *, overwrite: bool) -> str:
     """Ask a person to the clock. The same words for both families."""
     pin, flag = pin_text(target.pin), int(overwrite)
     if target.template_type is TemplateType.FINGERPRINT:
         return f"ENROLL_FP PIN={pin}\tFID={target.template_index}\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
-    kind = INFRARED_FACE if target.template_type is TemplateType.FACE and _infrared(unit) else None
-    kind = kind or bio_type(target.template_type, FACE.first_new)
+    kind = _type_on(target, unit)
     if unit.takes_biodata(kind) is False:
         raise NotForThisUnit(NOT_SUPPORTED, f"The clock says that it has no {target.template_type.value.lower()}")
     return f"ENROLL_BIO TYPE={kind}\tPIN={pin}\tCardNo=\tRETRY={ATTEMPTS}\tOVERWRITE={flag}"
+
+
+def _old_finger(target: TemplateName, unit: Capabilities) -> bool:
+    """Whether it is a finger that this unit knows as FINGERTMP or ``templatev10``."""
+    return target.template_type is TemplateType.FINGERPRINT and (unit.finger_major or 0) < FINGER.first_new
+
+
+def _newest_type(target: TemplateName) -> int:
+    return bio_type(target.template_type, FACE.first_new)
+
+
+def _type_on(target: TemplateName, unit: Capabilities) -> int:
+    infrared = target.template_type is TemplateType.FACE and _infrared(unit)
+    return INFRARED_FACE if infrared else _newest_type(target)
 
 
 def _biodata(template: Template) -> str:
@@ -134,7 +137,7 @@ def _biodata(template: Template) -> str:
     )
 
 
-def _check(template: Template, unit: Ability) -> None:
+def _check(template: Template, unit: Capabilities) -> None:
     """Refuse what the unit has said it cannot take."""
     encoding, major, _ = _format(template)
     if template.template_type is TemplateType.FINGERPRINT:
@@ -149,7 +152,7 @@ def _check(template: Template, unit: Ability) -> None:
         raise NotForThisUnit(NOT_SUPPORTED, f"The clock says that it takes no {template.template_type.value.lower()}")
 
 
-def _infrared(unit: Ability) -> bool:
+def _infrared(unit: Capabilities) -> bool:
     """Whether the unit's faces are of near infrared, as far as it has said."""
     return bool(unit.face) and int(unit.face.split(".")[0]) < FACE.first_new and not unit.takes_biodata(9)
 

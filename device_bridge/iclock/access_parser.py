@@ -8,11 +8,11 @@ User Guide* (attached table 6), and field names seen on real units by operators.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
-from device_bridge.iclock.parse import (
+from device_bridge.iclock.parser import (
     LONGEST_PIN,
     NO_STATUS,
+    ParsedLines,
     key_values,
     lines_of,
     parse_user,
@@ -20,7 +20,7 @@ from device_bridge.iclock.parse import (
     without_secrets,
 )
 from device_bridge.pyzk_codec import decode_time
-from device_bridge.records import BadLine, ClockUser, LoggedPunch
+from device_bridge.records import BadLine, LoggedPunch
 
 PASSES = frozenset((0, 1, 2, 3, 14, 15, 16, 17, 18, 19, 203))
 """A known person was verified and let through: by card, finger or both, first or last of several, at an open door."""
@@ -40,33 +40,6 @@ _NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 _DETAILS = (("inoutstatus", "inoutstate"), ("verifytype", "verified"))
 _TABLE_WORD = re.compile(r"\s*[A-Za-z]\w*[ \t]+(?=[A-Za-z~]\w*=)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class EventLines:
-    """A body of events: punches, lines to look at, and how many concerned nobody's working time."""
-
-    punches: list[LoggedPunch] = field(default_factory=list)
-    rejected: list[BadLine] = field(default_factory=list)
-    others: int = 0
-
-    @property
-    def handled(self) -> int:
-        """The number to acknowledge: every line that was not blank."""
-        return len(self.punches) + len(self.rejected) + self.others
-
-
-@dataclass(frozen=True, slots=True)
-class UserLines:
-    """A ``user`` table."""
-
-    users: list[ClockUser] = field(default_factory=list)
-    rejected: list[BadLine] = field(default_factory=list)
-
-    @property
-    def handled(self) -> int:
-        """The number to acknowledge."""
-        return len(self.users) + len(self.rejected)
 
 
 def looks_like_events(text: str) -> bool:
@@ -114,31 +87,20 @@ def parse_event(line: str) -> LoggedPunch | BadLine | None:
     return LoggedPunch(pin, moment, status, verify, "", without_secrets(line))
 
 
-def parse_events(text: str) -> EventLines:
+def parse_events(text: str) -> ParsedLines:
     """A body of events. One bad line never blocks the others."""
-    punches: list[LoggedPunch] = []
-    rejected: list[BadLine] = []
-    others = 0
+    result = ParsedLines()
     for line in lines_of(text):
-        match parse_event(line):
-            case LoggedPunch() as punch:
-                punches.append(punch)
-            case BadLine() as bad:
-                rejected.append(bad)
-            case None:
-                others += 1
-    return EventLines(punches, rejected, others)
+        result.add(parse_event(line))
+    return result
 
 
-def parse_table_users(text: str) -> UserLines:
+def parse_table_users(text: str) -> ParsedLines:
     """The rows of a ``user`` table, each perhaps beginning with the table's name. Passwords go no further than here."""
-    result = UserLines()
+    result = ParsedLines()
     for line in lines_of(text):
         parsed = parse_user(_TABLE_WORD.sub("", line, count=1))
-        if isinstance(parsed, ClockUser):
-            result.users.append(parsed)
-        else:
-            result.rejected.append(_kept(line, parsed.reason))
+        result.add(_kept(line, parsed.reason) if isinstance(parsed, BadLine) else parsed)
     return result
 
 

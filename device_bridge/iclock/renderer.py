@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from device_bridge.iclock.parse import real_moment
+from device_bridge.iclock.parser import real_moment
 from device_bridge.records import ClockUser
 
 PROTOCOL_VERSION = "2.4.1"

@@ -17,7 +17,7 @@ _VERSION = re.compile(r"\d{1,3}(\.\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Ability:
+class Capabilities:
     """``finger`` and ``face`` are algorithm versions as the unit wrote them, empty when it did not say.
 
     ``slots`` are its ``MultiBioDataSupport``, by type of BIODATA; empty when it did not say.
@@ -37,16 +37,16 @@ class Ability:
         return None if not self.slots else kind < len(self.slots) and self.slots[kind]
 
 
-NOTHING_SAID = Ability()
+NOTHING_SAID = Capabilities()
 
 
-class Abilities:
+class CapabilityRegistry:
     """Of all units, by serial. Serials enter only after the back end has admitted them, which bounds the memory."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Ability] = {}
+        self._known: dict[str, Capabilities] = {}
 
-    def of(self, serial: str) -> Ability:
+    def of(self, serial: str) -> Capabilities:
         """What this unit has said so far."""
         return self._known.get(serial, NOTHING_SAID)
 
@@ -55,7 +55,7 @@ class Abilities:
         plain = {name.lstrip("~").lower(): value.strip() for name, value in said.items()}
         before = self.of(serial)
         slots = tuple(part.strip() == "1" for part in plain[SLOTS].split(":")) if plain.get(SLOTS) else before.slots
-        after = Ability(
+        after = Capabilities(
             _version(plain, FINGER.names) or before.finger, _version(plain, FACE.names) or before.face, slots[:16]
         )
         if after != NOTHING_SAID:

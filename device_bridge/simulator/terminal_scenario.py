@@ -11,8 +11,8 @@ from device_bridge.simulator.terminal_faults import terminal_faults
 from device_bridge.simulator.terminal_fingers import SimulatedFinger, drawn_template
 
 
-class TerminalStage:
-    """See `device_bridge.simulator.scenario.Stage`."""
+class TerminalScenarioClock:
+    """See `device_bridge.simulator.scenario.ScenarioClock`."""
 
     def __init__(self, clock: TerminalClock) -> None:
         self._clock = clock
@@ -27,13 +27,13 @@ class TerminalStage:
     def punch(self, pin: str, status: int) -> None:
         self._clock.punch(pin, status=status)
 
-    async def enrol(self, pin: str, kind: str, number: int) -> None:
+    async def capture(self, pin: str, kind: str, number: int) -> None:
         if kind != "finger":
             raise ValueError(f"a pull clock has no reader for a {kind}")
         clock = self._clock
         user = clock.users.get(pin) or clock.users.put(SimulatedUser(pin))
         clock.fingers[user.uid, number] = SimulatedFinger(drawn_template(clock.chance))
-        clock.announce(f"{clock.serial}: finger {number} of {pin} was enrolled at its menu")
+        clock.announce(f"{clock.serial}: finger {number} of {pin} was captured at its menu")
 
     def fault(self, text: str) -> None:
         """``drop=0.05`` is one answer in twenty, as for push clocks."""
