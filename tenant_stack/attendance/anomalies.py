@@ -12,6 +12,7 @@ from foundation.clock import utc_now
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from foundation.views import view_of
 from tenant_stack.attendance.filters import AnomalyFilter, restricted
 from tenant_stack.attendance.schemas import AnomalyView, ResolveAnomaly
 from tenant_stack.rules.anomalies import CATALOGUE
@@ -39,25 +40,14 @@ def anomaly_query() -> sa.Select[*tuple[Any, ...]]:
 def anomaly_view(row: Any) -> AnomalyView:
     found: AttendanceAnomaly = row[0]
     kind = CATALOGUE.get(found.kind)
-    return AnomalyView(
-        id=found.id,
-        staff_id=found.staff_id,
+    return view_of(
+        AnomalyView,
+        found,
         employee_id=row[1],
         staff_name=row[2],
         record_id=row[3],
-        work_date=found.work_date,
-        kind=found.kind,
-        severity=found.severity,
-        state=found.state,
-        text=found.text,
-        seconds=found.seconds,
-        punches=found.punches,
         owner_role=kind.owner if kind else "manager",
         advice=kind.resolution if kind else "",
-        owner_id=found.owner_id,
-        resolution=found.resolution,
-        resolved_by=found.resolved_by,
-        resolved_at=found.resolved_at,
     )
 
 

@@ -13,6 +13,7 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from foundation.views import view_of
 from tenant_stack.attendance.apply_corrections import ADDED
 from tenant_stack.attendance.approval import APPROVE
 from tenant_stack.attendance.batch_writes import RECORD
@@ -46,20 +47,14 @@ def correction_query() -> sa.Select[*tuple[Any, ...]]:
 
 def correction_view(row: Any) -> CorrectionView:
     found: AttendanceCorrection = row[0]
-    return CorrectionView(
-        id=found.id,
-        staff_id=found.staff_id,
+    return view_of(
+        CorrectionView,
+        found,
         employee_id=row[1],
         staff_name=row[2],
-        work_date=found.work_date,
-        changes=found.changes,
-        reason=found.reason,
-        state=found.state,
         requested_by=found.requested_name,
         requested_at=found.created_at,
         decided_by=found.decided_name or None,
-        decided_at=found.decided_at,
-        note=found.note,
     )
 
 

@@ -12,6 +12,7 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from foundation.views import view_of
 from tenant_stack.attendance.filters import DeltaFilter, restricted
 from tenant_stack.attendance.pending_days import mark
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
@@ -46,14 +47,7 @@ WHERE d.work_date BETWEEN :first AND :last
 
 
 def period_view(period: AttendancePeriod) -> PeriodView:
-    return PeriodView(
-        id=period.id,
-        starts_on=period.starts_on,
-        ends_on=period.ends_on,
-        state=period.state,
-        locked_by=period.locked_name or None,
-        locked_at=period.locked_at,
-    )
+    return view_of(PeriodView, period, locked_by=period.locked_name or None)
 
 
 async def list_periods(session: AsyncSession, page: PageRequest) -> Page[PeriodView]:
@@ -157,15 +151,4 @@ async def list_deltas(session: AsyncSession, page: PageRequest, wanted: DeltaFil
 
 
 def _delta_view(row: Any) -> DeltaView:
-    delta: AttendanceDelta = row[0]
-    return DeltaView(
-        id=delta.id,
-        staff_id=delta.staff_id,
-        employee_id=row[1],
-        staff_name=row[2],
-        work_date=delta.work_date,
-        period_id=delta.period_id,
-        figures=delta.figures,
-        reason=delta.reason,
-        created_at=delta.created_at,
-    )
+    return view_of(DeltaView, row[0], employee_id=row[1], staff_name=row[2])

@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
+from foundation.views import view_of
 from tenant_stack.attendance.filters import RecordFilter, restricted
 from tenant_stack.attendance.record_rows import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
@@ -21,9 +22,6 @@ from tenant_stack.tables.staff import Staff
 
 # Double swipes and the like explain themselves; nobody has to act.
 NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")
-
-# Fields that the API shows as they are stored.
-COPIED = [name for name in RecordView.model_fields if name in AttendanceRecord.model_fields and name != "pay"]
 
 
 def record_query(*, traced: bool = False) -> sa.Select[*tuple[Any, ...]]:
@@ -56,13 +54,14 @@ def record_view(row: Any) -> RecordView:
     record: AttendanceRecord = row[0]
     plain = unpack(record, traced=False)
     rates = [str(line.rate) for line in plain.pay]
-    values = {name: getattr(record, name) for name in COPIED}
-    values |= {
+    minutes = {
         f"{name}_minutes": _minutes(getattr(record, f"{name}_seconds"))
         for name in ("late", "early", "overtime", "expected", "balance")
     }
-    return RecordView(
-        **values,
+    return view_of(
+        RecordView,
+        record,
+        **minutes,
         employee_id=row[1],
         staff_name=row[2],
         department=row[3],

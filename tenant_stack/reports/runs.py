@@ -15,6 +15,7 @@ from foundation.database import Database
 from foundation.errors import Conflict, NotFound, Problem, TooManyRequests
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from foundation.views import view_of
 from tenant_stack.reports.headings import filter_words, period_words
 from tenant_stack.reports.schemas import ReportRequest, RunView
 from tenant_stack.reports.service import Asked
@@ -81,26 +82,12 @@ def is_stuck(run: ReportRun, now: datetime, seconds: float) -> bool:
 def run_view(run: ReportRun, caller: Principal, stuck_seconds: float) -> RunView:
     now = utc_now()
     mine = run.requester_id == caller.id
-    return RunView(
-        id=run.id,
-        kind=run.kind,
-        title=run.title,
-        about=run.about,
-        format=run.format,
+    return view_of(
+        RunView,
+        run,
         state="stuck" if is_stuck(run, now, stuck_seconds) else run.state,
-        step=run.step,
-        rows=run.rows,
-        rows_total=run.rows_total,
-        bytes=run.bytes,
-        checksum=run.checksum,
-        file_name=run.file_name,
         requested_by=run.requester_name,
         scheduled=run.schedule_id is not None,
-        message=run.message,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        expires_at=run.expires_at,
         file=mine and run.stored and run.expires_at is not None and run.expires_at > now,
         mine=mine,
     )

@@ -14,6 +14,7 @@ from foundation.database import unique
 from foundation.errors import Forbidden, NotFound, Problem
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from foundation.views import view_of
 from tenant_stack.access.service import find_account
 from tenant_stack.reports.recurrence import newest_due, next_due
 from tenant_stack.reports.runs import add_run
@@ -71,13 +72,7 @@ async def find_saved(session: AsyncSession, saved_id: UUID) -> SavedReport:
 
 
 def saved_view(row: SavedReport) -> SavedView:
-    return SavedView(
-        id=row.id,
-        name=row.name,
-        report=ReportRequest.model_validate(row.request),
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-    )
+    return view_of(SavedView, row, report=ReportRequest.model_validate(row.request))
 
 
 async def list_saved(session: AsyncSession, page: PageRequest) -> Page[SavedView]:
@@ -150,20 +145,10 @@ async def schedule_view(session: AsyncSession, row: ReportSchedule) -> ScheduleV
         .order_by(ReportDelivery.due_at.desc())
         .limit(1)
     )
-    return ScheduleView(
-        id=row.id,
-        name=row.name,
+    return view_of(
+        ScheduleView,
+        row,
         report=ReportRequest.model_validate(row.request),
-        format=row.format,
-        every=row.every,
-        weekday=row.weekday,
-        day=row.day,
-        at=row.at,
-        zone=row.zone,
-        recipients=row.recipients,
-        active=row.active,
-        next_at=row.next_at,
-        created_by=row.created_by,
         last_at=newest.due_at if newest else None,
         last_state=newest.state if newest else None,
         last_message=newest.message if newest else "",
