@@ -18,12 +18,10 @@ from tenant_stack.attendance.record_rows import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 # Double swipes and the like explain themselves; nobody has to act.
 NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")
-
-# Fields that the API shows as they are stored.
-COPIED = [name for name in RecordView.model_fields if name in AttendanceRecord.model_fields and name != "pay"]
 
 
 def record_query(*, traced: bool = False) -> sa.Select[*tuple[Any, ...]]:
@@ -56,13 +54,14 @@ def record_view(row: Any) -> RecordView:
     record: AttendanceRecord = row[0]
     plain = unpack(record, traced=False)
     rates = [str(line.rate) for line in plain.pay]
-    values = {name: getattr(record, name) for name in COPIED}
-    values |= {
+    minutes = {
         f"{name}_minutes": _minutes(getattr(record, f"{name}_seconds"))
         for name in ("late", "early", "overtime", "expected", "balance")
     }
-    return RecordView(
-        **values,
+    return view_of(
+        RecordView,
+        record,
+        **minutes,
         employee_id=row[1],
         staff_name=row[2],
         department=row[3],

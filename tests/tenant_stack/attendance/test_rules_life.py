@@ -35,7 +35,7 @@ BAD: list[tuple[str, list[RuleProblem], str]] = [
         ruleset_problems(RuleSet(roundings=(RoundingRule("in", "down", 0),))),
         "rules.default.roundings.0.interval",
     ),
-    ("unknown word", ruleset_problems(RuleSet(pairing=PairingRule("guess"))), "rules.default.pairing.mode"),
+    ("no longest stretch", ruleset_problems(RuleSet(pairing=PairingRule(longest=0))), "rules.default.pairing.longest"),
     (
         "overlapping assignments",
         overlap_problems(
