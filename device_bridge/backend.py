@@ -1,4 +1,4 @@
-"""The back end as the bridge sees it: typed calls of `foundation.contracts.bridge` over HTTP."""
+"""Client of the back end: typed calls of `foundation.contracts.bridge` over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong between the bridge and its two neighbours, by what a person has to do about it."""
+"""Errors of conversations with clocks and of calls to the back end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the bridge as a process of its own."""
+"""Entry point of the bridge's process."""
 
 from __future__ import annotations
 

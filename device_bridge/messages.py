@@ -1,4 +1,4 @@
-"""From the bridge's own records to messages of the contract, in batches of a bounded size."""
+"""Conversion of the bridge's records to contract messages, in batches of bounded size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clocks know, free of any protocol: people, punches, counts, and lines that could not be read.
+"""Protocol-independent records of clocks: people, punches, counts, and lines that could not be read.
 
 Every time here is the clock's own wall time as text, ``YYYY-MM-DD HH:MM:SS``: clocks know no time zone.
 """

@@ -1,4 +1,4 @@
-"""From the bytes of an upload to text: compressed bodies, and the two encodings that clocks use. Pure."""
+"""Decoding of upload bodies: compression, and the two text encodings that clocks use. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a unit has said of its algorithms: which templates it sends and takes.
+"""Capabilities that push clocks report: algorithm versions, and kinds of template that they take.
 
 Capability is asked of the unit, not looked up by model. The memory is the process's own; a unit says it again with its
 next handshake (``options``, ``registry``) or its first poll (``INFO``).

@@ -1,4 +1,4 @@
-"""Captures requested from the portal: what a push clock answers to ENROLL, as steps that people can follow.
+"""Captures requested from the portal: a push clock's answers to ENROLL, as steps shown to the user.
 
 The clock answers once, when the person has finished or given up; the template itself comes as an upload. Codes: the
 vendor's *Attendance PUSH Communication Protocol* 2.4.2.

@@ -1,4 +1,4 @@
-"""Every command that the organisation may queue, in the words of each family. Pure.
+"""Texts of the commands that an organisation may queue, for each protocol family. Pure.
 
 Two tables, one entry for each kind of command and family: what is not in them cannot be said to a clock. There is no
 shell, no file transfer and no firmware in them, on purpose.

@@ -1,4 +1,4 @@
-"""Handing queued commands to a push clock in the protocol that it speaks, and its answers back."""
+"""Delivery of queued commands to a push clock, and of its answers to the back end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LARGEST_ANSWER = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One clock at the door: who, from where, when, and in which protocol."""
+    """One request of a clock: serial number, source address, time (UTC) and protocol."""
 
     serial: str
     source_address: str

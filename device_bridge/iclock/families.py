@@ -1,4 +1,4 @@
-"""Which of the two push protocols a clock speaks, remembered for each serial number.
+"""The push protocol that each clock speaks, by serial number.
 
 Time clocks speak the attendance protocol 2.x ("att"), access-control units and many visible-light clocks the security
 protocol 3.x ("acc"); both call the same paths, and one model may be sold with either or switched in its menu. The

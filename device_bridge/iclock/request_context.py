@@ -1,4 +1,4 @@
-"""What every path of a push clock has in common: who asks, from where, and how failures are said to a clock."""
+"""Request context and error answers shared by all paths of push clocks."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ async def push_results(request: Request) -> str:
 
 
 def visit_of(request: Request) -> commands.Visit:
-    """Who is at the door. Only protocol 3 has cookies: after our restart that may be the first thing that tells it."""
+    """Serial, address, time and family. Only protocol 3 has cookies, which may be its first sign after a restart."""
     serial = serial_of(request)
     family = Family.ACCESS if "token" in request.cookies else units_of(request).families.of(serial)
     return commands.Visit(serial, address_of(request), utc_now(), family)

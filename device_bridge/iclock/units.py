@@ -1,4 +1,4 @@
-"""What the bridge remembers of push clocks while it runs; nothing of it is needed to keep a punch."""
+"""In-memory state of push clocks. No punch depends on it."""
 
 from __future__ import annotations
 

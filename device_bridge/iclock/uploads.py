@@ -1,4 +1,4 @@
-"""What becomes of each table that a push clock uploads.
+"""Handling of each table that a push clock uploads.
 
 The rule: a clock hears OK only when everything in the upload that concerns a person is committed by the back end,
 as a punch, a user, a template or a quarantined line; otherwise it hears an error and keeps its log. Clocks repeat a

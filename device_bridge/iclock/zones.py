@@ -1,4 +1,4 @@
-"""Which time zone each clock was told, so that it is told again when its offset changes (summer time).
+"""The UTC offset that each clock was told; it is told again when the offset changes (summer time).
 
 A clock knows no rules of summer time: it gets the offset valid at its handshake, and shakes hands again when it is
 told CHECK. What was told is the process's own memory: a change that falls into a restart of ours reaches a clock with

@@ -1,4 +1,4 @@
-"""One conversation with a clock at a time, across every process of this machine.
+"""A lease on a clock's address: one conversation at a time across all processes of this machine.
 
 A clock serves one session and starves a second client. Each organisation has one bridge, and its program lock keeps a
 second one from starting beside it; this lease holds even where that lock does not reach: a bridge that is still going

@@ -1,4 +1,4 @@
-"""When to call a clock again that failed: later and later, never all clocks at once, and never not at all."""
+"""Exponential backoff with full jitter for pull clocks that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured at every contact with a pull clock: how full it is and how wrong its time is."""
+"""Counts and clock offset, read at every contact with a pull clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All pull clocks of an organisation: a supervisor for each entry of the back end's list, and nobody else's."""
+"""All pull clocks of an organisation: one supervisor for each entry of the back end's list."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is on one pull clock, compared with what the back end has: counts, log, people, fingers.
+"""Synchronisation of one pull clock with the back end: counts, log, people, fingerprints.
 
-Live events are only a hint: counts are compared at every contact, and the log is read whenever they have moved. The
-clock is the spool, so whatever could not be handed over is simply read again.
+Live events are only a hint: counts are compared at every contact, and the log is read whenever they have moved. What
+could not be handed over stays in the clock's log and is read again.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from foundation.contracts.bridge import BatchSource, SyncSummary, Terminal, Term
 from foundation.logs import get_logger
 
 BACKEND_RETRY_SECONDS = 60.0
-BLIND_SURVEYS = 20
-"""A clock whose count proves nothing (not told, or log full) has its log read every so many surveys."""
+BLIND_SYNCS = 20
+"""A clock whose count proves nothing (not told, or log full) has its log read at every twentieth synchronisation."""
 
 
 class DeviceSync:
-    """What we know of one clock's content. `begin` with each connection; then `survey` and `deliver` on it.
+    """The known content of one clock. `begin` with each connection; then `sync` and `deliver` on it.
 
     ``stored_records`` is how many records of the clock's log are known to be with the back end; `None` until we know.
     """
@@ -75,7 +75,7 @@ class DeviceSync:
         self._state = error.state
 
     def fingers_changed(self) -> None:
-        """Somebody's finger was taken: the next survey tells the back end what is on the clock."""
+        """Somebody's finger was taken: the next synchronisation reports what is on the clock."""
         self._fingerprints.forget()
 
     async def people(self, having: str | None) -> UserTable:
@@ -143,7 +143,7 @@ class DeviceSync:
     def _log_moved(self, counts: Counts, asked: bool) -> bool:
         if counts.punches is None or (counts.punches and counts.details.get("punches_free") == 0):
             self._blind += 1
-            return asked or self._blind % BLIND_SURVEYS == 1
+            return asked or self._blind % BLIND_SYNCS == 1
         stored_records = self.terminal.stored_punches if self.stored_records is None else self.stored_records
         return counts.punches not in (0, stored_records)
 

@@ -1,4 +1,4 @@
-"""Fingerprints between a pull clock and the back end: what is on the clock is told, what is wanted is written.
+"""Fingerprints between a pull clock and the back end: templates on the clock are reported, wanted ones are written.
 
 They pass through memory only. Nothing here logs them, and no reason or message names more than a PIN and a finger.
 """

@@ -1,8 +1,8 @@
-"""Keeping one pull clock: one long-lived task that holds the clock's only session.
+"""Supervision of one pull clock: a long-lived task that holds the clock's only session.
 
 The connection stays open and registered for live events, so a punch reaches the back end within a second. Live events
-are only a hint: counts are compared at every contact, and the log is read whenever they have moved. The clock is the
-spool, so whatever could not be handed over is simply read again.
+are only a hint: counts are compared at every contact, and the log is read whenever they have moved. What could not be
+handed over stays in the clock's log and is read again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who the organisation wants on a clock and off it, as far as the clock has not shown it yet."""
+"""People to write to a pull clock and PINs to remove from it, as the back end's list has them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from device_bridge.records import ClockUser
 from foundation.contracts.bridge import Terminal
 
 RETRY_SECONDS = 600.0
-"""A clock that took a person and does not show them is not asked the same every half minute."""
+"""Pause before a person is written again whom the clock refused, or accepted and does not show."""
 
 
 class WantedPeople:
-    """Set from each list of the back end, taken once, and held back for a while when the clock refuses them."""
+    """Filled from each list of the back end and taken once. What the clock refuses is retried after `RETRY_SECONDS`."""
 
     def __init__(self) -> None:
         self._wanted: list[ClockUser] = []

@@ -1,4 +1,4 @@
-"""What goes wrong between a simulated push clock and the server, by chance and on purpose."""
+"""Fault injection on the connection of a simulated push clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``punctual judge``: exactly nothing lost, doubled or altered? By the organisation's API, by its database, or both.
+"""``punctual judge``: compares a fleet's ledger with an organisation's API, its database, or both.
 
 Exit code 0: no difference; 1: differences; 2: it could not be judged.
 """

@@ -1,4 +1,4 @@
-"""What a simulated clock remembers, and its wall clock."""
+"""People, punches and wall clock of a simulated clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated access-control unit says: Security PUSH 3.x.
+"""Requests of a simulated access-control unit: Security PUSH 3.x.
 
 It registers, asks for its configuration and the time, reports people as a table and passes as events, and takes
 commands that name tables. Whoever is added must also be given the right to pass, as on hardware.

@@ -1,4 +1,4 @@
-"""What a simulated time clock says: Attendance PUSH 2.x."""
+"""Requests of a simulated time clock: Attendance PUSH 2.x."""
 
 from __future__ import annotations
 

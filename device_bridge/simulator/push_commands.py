@@ -1,4 +1,4 @@
-"""How a simulated time clock obeys commands. Return codes are those of the vendor's specification."""
+"""Execution of commands by a simulated time clock. Return codes are those of the vendor's specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated push clock as a scenario sees it."""
+"""Adapter of a simulated push clock for scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated push clock holds and what commands change in it; `push_clock` connects it to a server."""
+"""State of a simulated push clock, as commands change it; `push_clock` connects it to a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated pull clock answers to each command, once a client is trusted."""
+"""Answers of a simulated pull clock to each command of an authenticated client."""
 
 from __future__ import annotations
 

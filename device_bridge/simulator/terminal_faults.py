@@ -1,4 +1,4 @@
-"""What goes wrong between a simulated pull clock and its client: by chance, from a seed."""
+"""Fault injection on the answers of a simulated pull clock, drawn from a seed."""
 
 from __future__ import annotations
 

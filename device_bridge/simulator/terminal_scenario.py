@@ -1,4 +1,4 @@
-"""A simulated pull clock as a scenario sees it."""
+"""Adapter of a simulated pull clock for scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client's session with a simulated pull clock: who is heard at all, and by what numbers."""
+"""One client's session with a simulated pull clock: session id, reply ids, communication key."""
 
 from __future__ import annotations
 

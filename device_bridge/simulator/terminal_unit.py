@@ -1,4 +1,4 @@
-"""What a simulated pull clock holds, and what its commands change; `terminal_clock` connects it to a client."""
+"""State of a simulated pull clock, as commands change it; `terminal_clock` connects it to a client."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Taking a finger at the clock, asked for from afar: start, watch, stop. Blocking, in short calls.
+"""Capture of a fingerprint at a pull clock: start, watch, stop. Blocking, in short calls.
 
 Command 61 makes the clock ask for three touches. It tells of them by events 256 (score 100 is a good touch) and 8 (the
 end: 0 stored, 5 known already, 4 and 6 given up). Events get lost and some clocks send none, so the stored template
-itself is looked for too: it alone is proof. Source: fananimi/pyzk (``enroll_user`` and its issues 30, 44, 117, 252).
+is polled as well; only it proves success. Source: fananimi/pyzk (``enroll_user`` and its issues 30, 44, 117, 252).
 """
 
 from __future__ import annotations

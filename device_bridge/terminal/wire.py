@@ -1,4 +1,4 @@
-"""How frames travel: a TCP stream or UDP datagrams, with a deadline over everything that is received."""
+"""Transport of frames over a TCP stream or UDP datagrams, with a deadline for everything that is received."""
 
 from __future__ import annotations
 
