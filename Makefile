@@ -75,6 +75,7 @@ check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+	@$(BIN)/python -m tests.architecture.unused_code
 	@$(BIN)/python -m punctual.openapi --check
 	@$(NPM) run types --silent
 	@$(NPM) run check --silent

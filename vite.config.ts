@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { pageList } from './foundation/portal_kit/page_list.ts'
 
 const COMPRESSED = /\.(js|css|svg)$/
 
@@ -25,7 +26,7 @@ function compressedAssets(): Plugin {
 
 /** How both portals are built. */
 export default defineConfig({
-  plugins: [react(), compressedAssets()],
+  plugins: [react(), pageList(), compressedAssets()],
   build: {
     target: 'es2022',
     // Everything is a file of our own origin: the content security policy allows no data: scripts or styles.

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from control_plane.composition import open_parts
-from control_plane.devices.endpoints import device_claims_router
-from control_plane.operators.anchor_endpoints import anchors_router
-from control_plane.operators.endpoints import operators_router
+from control_plane.console.audit_endpoints import anchors_router
+from control_plane.console.composition import open_parts
+from control_plane.console.device_claim_endpoints import device_claims_router
+from control_plane.console.organisation_endpoints import organisations_router
+from control_plane.console.session_endpoints import operators_router
+from control_plane.console.support_endpoints import support_router
 from control_plane.operators.service import Operators
-from control_plane.organisations.endpoints import organisations_router
 from control_plane.settings import PORTAL_DIR, ControlSettings
-from control_plane.support.endpoints import support_router
 from foundation.database_answers import answer_database_errors
 from foundation.portal import mount_portal
 from foundation.settings import product_version
@@ -27,12 +27,12 @@ TITLE = "Punctual control plane"
 
 
 def build(settings: ControlSettings) -> FastAPI:
-    """The application with all that it works with; opened when it starts, closed when it ends."""
+    """The application; its connections are opened when it starts and closed when it ends."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_parts(settings, "control-backend") as parts:
-            operators = Operators(settings, parts.database, parts.valkey, parts.ports.vault)
+            operators = Operators(settings, parts.database, parts.valkey, parts.vault)
             try:
                 await operators.seed()
                 app.state.parts = parts
@@ -46,7 +46,7 @@ def build(settings: ControlSettings) -> FastAPI:
 
 
 def describe() -> FastAPI:
-    """The application without anything behind it, for its OpenAPI document."""
+    """The application without connections, for its OpenAPI document."""
 
     @asynccontextmanager
     async def nothing(_: FastAPI) -> AsyncIterator[None]:

@@ -15,15 +15,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import control_plane.command
-import control_plane.operators.audit_command
+import control_plane.commands.audit
+import control_plane.commands.organisation
 import device_bridge.simulator.command
 import device_bridge.simulator.judge_command
-from control_plane.drivers.processes.home import Home
-from control_plane.drivers.processes.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
-from control_plane.drivers.processes.problem import PlatformProblem
-from punctual.demo.farewell import farewell
-from punctual.demo.stage import SignIn, Stage
+from control_plane.local.home import Home
+from control_plane.local.platform import CLI_CLIENT, OPERATOR_EMAIL, Platform
+from control_plane.local.problem import PlatformProblem
+from punctual.demo.setup import DemoSetup, SignIn
+from punctual.demo.summary import summary_lines
 
 # Where pull clocks may live. Local mode adds loopback, for simulated clocks; production does not.
 PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"]
@@ -62,11 +62,11 @@ def local_platform() -> Platform:
     return Platform(home(), device_networks=networks, progress=lambda text: err.print(f"  [green]✓[/] {text}"))
 
 
-def console_connection() -> control_plane.command.ConsoleConnection:
+def console_connection() -> control_plane.commands.organisation.ConsoleConnection:
     """How `punctual organisation` reaches the console of the local platform."""
     platform = local_platform()
     platform.open(platform.home.load())
-    return control_plane.command.ConsoleConnection(
+    return control_plane.commands.organisation.ConsoleConnection(
         public_url=platform.places.console_url,
         ca_file=platform.places.ca_file,
         client_id=CLI_CLIENT,
@@ -75,13 +75,18 @@ def console_connection() -> control_plane.command.ConsoleConnection:
 
 
 @app.command()
-def up() -> None:
+def up(
+    show_password: Annotated[bool, typer.Option("--show-password", help="Print the operator's password.")] = False,
+) -> None:
     """Start the platform, or bring back what is missing of it. Running it twice changes nothing."""
     platform = local_platform()
+    # Never into a file by itself: the keeper, for one, runs this command and keeps its output.
+    show_password |= not platform.home.exists and out.is_terminal
     err.print(f"Starting Punctual in {platform.home.root}")
     places = asyncio.run(platform.up(gateway_port()))
     out.print(f"Console   {places.console_url}")
-    out.print(f"Operator  {OPERATOR_EMAIL}  password  {platform.state.operator_password}")
+    password = platform.state.operator_password if show_password else "(punctual up --show-password)"
+    out.print(f"Operator  {OPERATOR_EMAIL}  password  {password}")
     out.print(f"Authority {places.ca_file}  (trust it, or accept the browser's warning)", soft_wrap=True)
 
 
@@ -94,12 +99,7 @@ def down(
     if not place.root.exists():
         err.print(f"There is no platform in {place.root}; nothing to do")
         return
-    if place.exists:
-        try:
-            asyncio.run(_stop(local_platform()))
-        except PlatformProblem:
-            if not erase:  # a damaged state folder must still be removable
-                raise
+    asyncio.run(_stop(local_platform()))
     if erase:
         place.erase()
         err.print(f"Stopped; {place.root} is removed")
@@ -108,7 +108,7 @@ def down(
 
 
 async def _stop(platform: Platform) -> None:
-    await Stage(platform, err.print).switch_clocks_off()
+    await DemoSetup(platform, err.print).stop_clocks()
     await platform.down()
 
 
@@ -150,19 +150,19 @@ def demo() -> None:
     platform = local_platform()
     err.print(f"Setting the demo up in {platform.home.root}")
 
-    async def play() -> list[SignIn]:
+    async def run() -> list[SignIn]:
         await platform.up(gateway_port())
-        return await Stage(platform, lambda text: err.print(f"  [green]✓[/] {text}")).set_up()
+        return await DemoSetup(platform, lambda text: err.print(f"  [green]✓[/] {text}")).run()
 
-    sign_ins = asyncio.run(play())
+    sign_ins = asyncio.run(run())
     places = platform.places
     sign_ins.insert(0, SignIn("Operators", "", places.console_url, OPERATOR_EMAIL, platform.state.operator_password))
-    for line in farewell(sign_ins, seconds=time.monotonic() - began, ca_file=places.ca_file):
+    for line in summary_lines(sign_ins, seconds=time.monotonic() - began, ca_file=places.ca_file):
         out.print(line, soft_wrap=True)
 
 
-app.add_typer(control_plane.command.build_app(console_connection), name="organisation")
-app.add_typer(control_plane.operators.audit_command.build_app(console_connection), name="audit")
+app.add_typer(control_plane.commands.organisation.build_app(console_connection), name="organisation")
+app.add_typer(control_plane.commands.audit.build_app(console_connection), name="audit")
 app.add_typer(device_bridge.simulator.command.app, name="simulate")
 app.command("judge")(device_bridge.simulator.judge_command.judge_command)
 

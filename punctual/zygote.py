@@ -29,8 +29,8 @@ import device_bridge.app
 import device_bridge.main
 import tenant_stack.app
 import tenant_stack.main
-from control_plane.drivers.processes.home import write_private
-from control_plane.drivers.processes.process import open_log, take
+from control_plane.local.home import write_private
+from control_plane.local.process import open_log, take
 
 Service = Callable[[dict[str, object], Callable[[], None]], None]
 Errand = Callable[[dict[str, object]], str]
@@ -72,9 +72,8 @@ def main() -> None:
     coming = path.with_name(f"{path.name}~")
     coming.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    previous = os.umask(0o177)
+    os.umask(0o077)  # kept by every child: what our programs write is their owner's alone
     listener.bind(str(coming))
-    os.umask(previous)
     listener.listen(64)
     coming.replace(path)  # whoever sees the socket can connect to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; liveness is told by locks

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from foundation.clock import zone
 from foundation.errors import Invalid
 
-# No control characters anywhere: names travel to clocks as lines of text.
+# No control characters: names are sent to devices as lines of text.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from control_plane.drivers.processes.platform import CLI_CLIENT, Platform
+from control_plane.local.platform import CLI_CLIENT, Platform
 from foundation.outbound import http_client
 
 Seen = TypeVar("Seen")

@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-import httpx
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_plane.drivers.base import Role
-from control_plane.organisations.naming import Names
 from control_plane.phase import Desired
-from control_plane.provisioning.context import Ports
-from control_plane.provisioning.credentials import find_credentials
+from control_plane.ports.bundle import Ports
+from control_plane.provisioning.stack_client import ask_stack, content_of
 from control_plane.tables.operators import AuditAnchor
 from control_plane.tables.organisations import Organisation
 from foundation.contracts import control
 from foundation.contracts.control import AuditAnchors, AuditHead, AuditReport
 from foundation.database import Database
-from foundation.errors import BadGateway, Problem, Unavailable
+from foundation.errors import Problem
 from foundation.logs import get_logger
-from foundation.outbound import service_client
 
 AT_ONCE = 4
 # A report of a long chain takes its time: some ten thousand lines a second.
@@ -30,25 +26,12 @@ VERIFY_SECONDS = 600.0
 MOST_ANCHORS = 100_000
 
 
-async def _ask(ports: Ports, slug: str, method: str, path: str, document: object = None) -> bytes:
-    """What the organisation's back end answers under its control token."""
-    names = Names(slug, ports.base_domain)
-    credentials = await find_credentials(ports.vault, names)
-    if credentials is None:
-        raise Unavailable("stack_away", "The organisation is still being set up; try again shortly", retry_after=5)
-    address = ports.driver.address(names.stack, Role.BACKEND)
-    try:
-        async with service_client(address, token=credentials.control_token, timeout=VERIFY_SECONDS) as backend:
-            answer = await backend.request(method, f"/internal/control/audit/{path}", json=document)
-    except httpx.TransportError as error:
-        raise Unavailable("stack_away", "The organisation's back end does not answer", retry_after=5) from error
-    if answer.status_code != 200:
-        raise BadGateway("stack_failed", f"The organisation's back end answered {answer.status_code}")
-    return answer.content
+async def _ask(ports: Ports, slug: str, method: str, path: str, message: AuditAnchors | None = None) -> bytes:
+    return content_of(await ask_stack(ports, slug, method, f"audit/{path}", message, timeout=VERIFY_SECONDS))
 
 
 async def take_anchor(database: Database, ports: Ports, organisation_id: UUID, slug: str) -> AuditHead:
-    """Remember the newest line of an organisation's chain; `Conflict` is never raised: an older anchor stays."""
+    """Remember the newest line of an organisation's chain; an anchor of the same line stays."""
     head = AuditHead.model_validate_json(await _ask(ports, slug, "GET", "head"))
     if head.newest is not None:
         async with database.transaction() as session:
@@ -67,10 +50,10 @@ async def take_all(database: Database, ports: Ports) -> int:
     )
     async with database.transaction() as session:
         rows = [(row[0], row[1]) for row in await session.execute(running)]
-    room = asyncio.Semaphore(AT_ONCE)
+    limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(organisation_id: UUID, slug: str) -> int:
-        async with room:
+        async with limit:
             try:
                 await take_anchor(database, ports, organisation_id, slug)
             except Problem as problem:
@@ -90,5 +73,6 @@ async def verify(session: AsyncSession, ports: Ports, organisation: Organisation
         .limit(MOST_ANCHORS)
     )
     anchors = [control.AuditAnchor(number=row.number, hash=row.hash) for row in reversed(list(rows))]
-    document = AuditAnchors(anchors=anchors).model_dump(mode="json")
-    return AuditReport.model_validate_json(await _ask(ports, organisation.slug, "POST", "verify", document))
+    return AuditReport.model_validate_json(
+        await _ask(ports, organisation.slug, "POST", "verify", AuditAnchors(anchors=anchors))
+    )

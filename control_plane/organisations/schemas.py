@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.organisations.naming import Names
 from control_plane.phase import Desired, Facts, Phase, StepFact, StepState, phase_of
-from control_plane.tables.organisations import Organisation
+from control_plane.tables.organisations import Organisation, OrganisationStep
 
 EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 STUCK_ROUNDS = 10
@@ -118,27 +118,23 @@ class AccountOut(BaseModel):
     issuer: str
 
 
+NEVER_TRIED: dict[str, Any] = {
+    "state": StepState.PENDING,
+    "message": "",
+    "advice": None,
+    "attempts": 0,
+    "started_at": None,
+    "checked_at": None,
+    "duration_ms": None,
+}
+
+
 def describe(
     organisation: Organisation, step_names: tuple[str, ...], base_domain: str, release: str, now: datetime
 ) -> OrganisationOut:
-    """An organisation as people see it. A step that was never tried is pending."""
+    """The API's view of an organisation. A step that was never tried is pending."""
     names = Names(organisation.slug, base_domain)
     rows = {step.name: step for step in organisation.steps}
-    steps = [
-        StepOut.model_validate(rows[name], from_attributes=True)
-        if name in rows
-        else StepOut(
-            name=name,
-            state=StepState.PENDING,
-            message="",
-            advice=None,
-            attempts=0,
-            started_at=None,
-            checked_at=None,
-            duration_ms=None,
-        )
-        for name in step_names
-    ]
     facts = Facts(
         desired=Desired(organisation.desired),
         generation=organisation.generation,
@@ -153,21 +149,17 @@ def describe(
         ],
         release_changed=organisation.release not in ("", release),
     )
-    return OrganisationOut(
-        id=organisation.id,
-        slug=organisation.slug,
-        name=organisation.name,
-        owner_email=organisation.owner_email,
-        owner_name=organisation.owner_name,
-        zone=organisation.zone,
-        desired=facts.desired,
-        phase=phase_of(facts, now),
-        generation=organisation.generation,
-        observed_generation=organisation.observed_generation,
-        stuck=organisation.stuck_rounds >= STUCK_ROUNDS,
-        urls=Urls(portal=names.public_url, api=names.public_url, push=names.push_url),
-        steps=steps,
-        created_at=organisation.created_at,
-        updated_at=organisation.updated_at,
-        next_reconcile_at=organisation.next_reconcile_at,
+    stored = {name: getattr(organisation, name) for name in OrganisationOut.model_fields if hasattr(organisation, name)}
+    return OrganisationOut.model_validate(
+        stored
+        | {
+            "phase": phase_of(facts, now),
+            "stuck": organisation.stuck_rounds >= STUCK_ROUNDS,
+            "urls": Urls(portal=names.public_url, api=names.public_url, push=names.push_url),
+            "steps": [_step(rows[name]) if name in rows else StepOut(name=name, **NEVER_TRIED) for name in step_names],
+        }
     )
+
+
+def _step(row: OrganisationStep) -> StepOut:
+    return StepOut.model_validate(row, from_attributes=True)

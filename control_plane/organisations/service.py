@@ -1,4 +1,4 @@
-"""What operators ask of organisations. A change writes its row, the audit trail and the outbox in one transaction."""
+"""What operators ask of organisations. A change and its audit entry are written in one transaction."""
 
 from __future__ import annotations
 
@@ -10,47 +10,36 @@ from sqlalchemy.orm import selectinload
 
 from control_plane.organisations.naming import SlugRefused, checked_slug
 from control_plane.organisations.schemas import OrganisationIn
-from control_plane.tables.base import AuditEntry, OutboxEntry
+from control_plane.tables.base import AuditEntry
 from control_plane.tables.organisations import Organisation, OrganisationStep
-from foundation import audit, outbox
+from foundation import audit
 from foundation.audit import Actor
 from foundation.clock import zone
 from foundation.database import unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import PageRequest, paginate
 
-RECONCILE_TOPIC = "organisation.reconcile"
 COLUMNS = Organisation.__table__.c
 
 
 async def create(session: AsyncSession, actor: Actor, wanted: OrganisationIn) -> Organisation:
     """A new organisation, to be provisioned by the worker. `Conflict` when the slug was ever used."""
     try:
-        slug = checked_slug(wanted.slug)
+        checked_slug(wanted.slug)
     except SlugRefused as refusal:
         raise Invalid(refusal.code, str(refusal), field="slug") from refusal
     zone(wanted.zone)
-    organisation = Organisation(
-        slug=slug,
-        name=wanted.name,
-        owner_email=wanted.owner_email,
-        owner_name=wanted.owner_name,
-        zone=wanted.zone,
-    )
+    organisation = Organisation(**wanted.model_dump())
     try:
         async with unique(session, uq_organisations_slug="slug"):
             session.add(organisation)
     except Conflict as conflict:
-        detail = f"The slug {slug!r} is taken; a slug is never used twice, not even after its organisation is gone"
+        detail = (
+            f"The slug {wanted.slug!r} is taken; a slug is never used twice, not even after its organisation is gone"
+        )
         raise Conflict(conflict.code, detail, field=conflict.field) from conflict
-    after: dict[str, object] = {
-        "slug": slug,
-        "name": wanted.name,
-        "owner_email": wanted.owner_email,
-        "zone": wanted.zone,
-    }
+    after = wanted.model_dump(exclude={"owner_name"})
     audit.record(session, AuditEntry, actor, "organisation.create", "organisation", organisation.id, after=after)
-    _wake(session, organisation)
     return await reload(session, organisation.id)
 
 
@@ -66,7 +55,6 @@ async def retry(session: AsyncSession, actor: Actor, slug: str) -> Organisation:
         .values(next_reconcile_at=sa.func.now(), stuck_rounds=0)
     )
     audit.record(session, AuditEntry, actor, "organisation.retry", "organisation", organisation.id)
-    _wake(session, organisation)
     return await reload(session, organisation.id)
 
 
@@ -100,7 +88,3 @@ async def list_page(
 
 def _with_steps() -> sa.Select[Organisation]:
     return sa.select(Organisation).options(selectinload(Organisation.steps))
-
-
-def _wake(session: AsyncSession, organisation: Organisation) -> None:
-    outbox.add(session, OutboxEntry, RECONCILE_TOPIC, {"organisation_id": str(organisation.id)})

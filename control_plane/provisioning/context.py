@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
-import httpx
-
-from control_plane.drivers.base import StackDriver
-from control_plane.drivers.databases import DatabaseServer
-from control_plane.drivers.identities import IdentityProvider
-from control_plane.drivers.keys import VaultAdmin
-from control_plane.drivers.queue_users import QueueUsers
-from control_plane.drivers.routers import Router
 from control_plane.organisations.naming import Names
+from control_plane.ports.bundle import Ports
 
 
 @dataclass(frozen=True)
@@ -29,33 +21,6 @@ class OrganisationFacts:
     owner_name: str
     zone: str
     generation: int
-
-
-@dataclass(frozen=True)
-class Ports:
-    """The servers and programs through which steps act. ``http`` is for public addresses, through the gateway.
-
-    ``vault_url``, ``device_networks``, ``ca_file``, ``log_level``, ``smtp_url`` and ``control_url`` (where stacks ask
-    whose a serial is) are handed on to the stacks. Without ``smtp_url`` each writes its mail into a folder of its own
-    under ``mail_root``.
-    """
-
-    databases: DatabaseServer
-    vault: VaultAdmin
-    queue_users: QueueUsers
-    driver: StackDriver
-    router: Router
-    identities: IdentityProvider
-    http: httpx.AsyncClient
-    base_domain: str
-    release: str
-    vault_url: str
-    device_networks: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    log_level: str = "INFO"
-    smtp_url: str | None = None
-    mail_root: Path | None = None
-    control_url: str | None = None
 
 
 def never_reached(_: str) -> None:

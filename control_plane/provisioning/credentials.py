@@ -9,8 +9,8 @@ import hashlib
 import secrets
 from dataclasses import asdict, dataclass, field
 
-from control_plane.drivers.keys import VaultAdmin
 from control_plane.organisations.naming import Names
+from control_plane.ports.keys import KeyStore
 from control_plane.provisioning.step import StepBlocked
 
 
@@ -51,34 +51,34 @@ class InitialPassword:
     password: str = field(repr=False)
 
 
-async def credentials_of(vault: VaultAdmin, names: Names) -> Credentials:
+async def credentials_of(vault: KeyStore, names: Names) -> Credentials:
     """The organisation's secrets, made now if this is the first to ask."""
     return Credentials(**await _stored(vault, names.credentials_path, asdict(Credentials())))
 
 
-async def find_credentials(vault: VaultAdmin, names: Names) -> Credentials | None:
+async def find_credentials(vault: KeyStore, names: Names) -> Credentials | None:
     """The organisation's secrets, None while nothing has been made."""
     found = await vault.read_secret(names.credentials_path)
     return Credentials(**found) if found else None
 
 
-async def schema_owner_of(vault: VaultAdmin, names: Names) -> SchemaOwner:
+async def schema_owner_of(vault: KeyStore, names: Names) -> SchemaOwner:
     """The owner's password, made now if this is the first to ask."""
     return SchemaOwner(**await _stored(vault, names.schema_path, asdict(SchemaOwner())))
 
 
-async def find_schema_owner(vault: VaultAdmin, names: Names) -> SchemaOwner | None:
+async def find_schema_owner(vault: KeyStore, names: Names) -> SchemaOwner | None:
     """The owner's password, None while none has been made."""
     found = await vault.read_secret(names.schema_path)
     return SchemaOwner(**found) if found else None
 
 
-async def sign_in_secret_of(vault: VaultAdmin, names: Names) -> SignInSecret:
+async def sign_in_secret_of(vault: KeyStore, names: Names) -> SignInSecret:
     """The sign-in client's secret, made now if this is the first to ask."""
     return SignInSecret(**await _stored(vault, names.sign_in_path, asdict(SignInSecret())))
 
 
-async def _stored(vault: VaultAdmin, path: str, candidate: dict[str, str]) -> dict[str, str]:
+async def _stored(vault: KeyStore, path: str, candidate: dict[str, str]) -> dict[str, str]:
     found = await vault.read_secret(path)
     if found is None:
         await vault.write_secret(path, candidate, only_if_missing=True)
@@ -97,7 +97,7 @@ def account_path(email: str) -> str:
     return "organisations/_accounts/" + hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
-async def initial_password_of(vault: VaultAdmin, email: str) -> tuple[InitialPassword, bool]:
+async def initial_password_of(vault: KeyStore, email: str) -> tuple[InitialPassword, bool]:
     """The first password to give an account, and whether it was chosen only now.
 
     It is kept before the account is made, so a worker killed in between gives the same one again.
@@ -111,12 +111,12 @@ async def initial_password_of(vault: VaultAdmin, email: str) -> tuple[InitialPas
     return InitialPassword(**await _stored(vault, path, fresh)), chosen_now
 
 
-async def forget_initial_password(vault: VaultAdmin, email: str) -> None:
+async def forget_initial_password(vault: KeyStore, email: str) -> None:
     """The account has a password that we did not choose."""
     await vault.write_secret(account_path(email), {"email": email, "password": ""})
 
 
-async def find_initial_password(vault: VaultAdmin, email: str) -> str | None:
+async def find_initial_password(vault: KeyStore, email: str) -> str | None:
     """The first password of an account that we made, else None."""
     found = await vault.read_secret(account_path(email))
     return (found or {}).get("password") or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.phase import Desired, StepState
 from control_plane.provisioning.context import OrganisationFacts
+from control_plane.provisioning.failures import Failure
 from control_plane.provisioning.lease import Lease
-from control_plane.provisioning.trouble import Trouble
 from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation.database import Database, after_commit
 
@@ -51,17 +51,10 @@ class Ledger:
                 await session.scalars(sa.select(OrganisationStep).where(OrganisationStep.organisation_id == row.id))
             )
             self._announce(session)
-        facts = OrganisationFacts(
-            id=row.id,
-            slug=row.slug,
-            name=row.name,
-            owner_email=row.owner_email,
-            owner_name=row.owner_name,
-            zone=row.zone,
-            generation=row.generation,
-        )
         return Assignment(
-            organisation=facts,
+            organisation=OrganisationFacts(
+                **{each.name: getattr(row, each.name) for each in fields(OrganisationFacts)}
+            ),
             desired=Desired(row.desired),
             applied={step.name: step.fingerprint for step in steps if step.fingerprint},
             attempts={step.name: step.attempts for step in steps},
@@ -106,12 +99,12 @@ class Ledger:
             values["duration_ms"] = duration_ms
         await self._write(step, values)
 
-    async def missed(self, step: str, trouble: Trouble) -> None:
+    async def missed(self, step: str, failure: Failure) -> None:
         """The step is not as it should be, or can't be seen."""
         values: dict[str, object] = {
-            "state": trouble.state,
-            "message": trouble.message,
-            "advice": trouble.advice,
+            "state": failure.state,
+            "message": failure.message,
+            "advice": failure.advice,
             "checked_at": sa.func.now(),
         }
         await self._write(step, values, {"misses": OrganisationStep.misses + 1}, first={"misses": 1})

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from control_plane.phase import Desired, StepState
-from control_plane.provisioning.context import Ports, StepContext, never_reached
+from control_plane.ports.bundle import Ports
+from control_plane.provisioning.context import StepContext, never_reached
+from control_plane.provisioning.failures import Failure, StepOverran, backoff, explain
 from control_plane.provisioning.lease import Lease, LeaseLost
 from control_plane.provisioning.ledger import Assignment, Ledger, Notify
 from control_plane.provisioning.step import Finding, Step, StepObservation
-from control_plane.provisioning.trouble import StepOverran, Trouble, backoff, explain
 from foundation.database import Database
 from foundation.logs import get_logger
 
@@ -70,13 +71,6 @@ class Reconciler:
             raise
         return True
 
-    async def tear_down(self, assignment: Assignment) -> None:
-        """Take everything of an organisation away, last step first. Raises what the steps raise."""
-        context = self._context(assignment)
-        for step in reversed(self.steps):
-            async with asyncio.timeout(step.timeout):
-                await step.remove(context)
-
     async def _walk(self, assignment: Assignment, ledger: Ledger) -> float | None:
         """Work through the steps up to the first that is not satisfied; the wait before the next round, or None."""
         context = self._context(assignment)
@@ -84,21 +78,21 @@ class Reconciler:
         for step in self.steps:
             if time.monotonic() > deadline:
                 return 1.0
-            trouble = await self._settle(step, context, ledger, was_fine=step.name in assignment.fine)
-            if trouble is not None:
-                await ledger.missed(step.name, trouble)
+            failure = await self._settle(step, context, ledger, was_fine=step.name in assignment.fine)
+            if failure is not None:
+                await ledger.missed(step.name, failure)
                 get_logger().warning(
                     "step.missed",
                     organisation=assignment.organisation.slug,
                     step=step.name,
-                    state=str(trouble.state),
-                    message=trouble.message,
+                    state=str(failure.state),
+                    message=failure.message,
                 )
                 attempts = assignment.attempts.get(step.name, 0) + 1
-                return trouble.delay if trouble.delay is not None else backoff(attempts)
+                return failure.delay if failure.delay is not None else backoff(attempts)
         return None
 
-    async def _settle(self, step: Step, context: StepContext, ledger: Ledger, *, was_fine: bool) -> Trouble | None:
+    async def _settle(self, step: Step, context: StepContext, ledger: Ledger, *, was_fine: bool) -> Failure | None:
         """Check a step, apply it if it is missing, and watch it arrive."""
         generation = context.organisation.generation
         try:
@@ -110,7 +104,7 @@ class Reconciler:
                     await ledger.satisfied(step.name, seen.message, generation, seen.wanted, None)
                 return None
             if seen.finding is Finding.UNKNOWN:
-                return Trouble(StepState.UNKNOWN, seen.message)
+                return Failure(StepState.UNKNOWN, seen.message)
             began = time.monotonic()
             await ledger.begun(step.name)
             self.reach(f"{step.name}:before-apply")
@@ -122,15 +116,15 @@ class Reconciler:
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a step raises becomes its message, and is tried again
-            trouble = explain(error)
-            if trouble.state is StepState.FAILED:
+            failure = explain(error)
+            if failure.state is StepState.FAILED:
                 get_logger().error("step.failed", step=step.name, exc_info=error)
-            return trouble
+            return failure
         if seen.finding is Finding.SATISFIED:
             await ledger.satisfied(step.name, seen.message, generation, seen.wanted, duration_ms)
             return None
         states = {Finding.BROKEN: StepState.FAILED, Finding.UNKNOWN: StepState.UNKNOWN}
-        return Trouble(states.get(seen.finding, StepState.PENDING), seen.message)
+        return Failure(states.get(seen.finding, StepState.PENDING), seen.message)
 
     async def _watch(self, step: Step, context: StepContext) -> StepObservation:
         """Check until satisfied, broken or unknown, for as long as the step may take to settle."""

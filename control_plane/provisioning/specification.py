@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from control_plane.drivers.base import SERVICES, Component, Role, StackSpec
+from control_plane.ports.driver import SERVICES, Component, Role, StackSpec
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.credentials import Credentials, SchemaOwner, credentials_of, schema_owner_of
 

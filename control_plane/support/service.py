@@ -6,19 +6,20 @@ from urllib.parse import quote
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_plane.organisations.naming import Names
-from control_plane.provisioning.context import Ports
+from control_plane.ports.bundle import Ports
+from control_plane.provisioning.stack_client import ask_stack, content_of
 from control_plane.support.schemas import SupportIn, SupportLink, SupportOut
-from control_plane.support.stack import ask as ask_stack
 from control_plane.tables.base import AuditEntry
 from control_plane.tables.organisations import Organisation
 from control_plane.tables.support import SupportAccess
 from foundation import audit
 from foundation.clock import utc_now
 from foundation.contracts.control import SupportExchange, SupportRequest, SupportState, SupportToken
-from foundation.errors import Forbidden, NotFound, Problem
+from foundation.errors import Conflict, Forbidden, NotFound, Problem
 from foundation.sign_in.principal import Principal
 
 MOST_LISTED = 100
@@ -30,6 +31,16 @@ def view(access: SupportAccess, caller: Principal) -> SupportOut:
     over = access.state in LIVE and access.ends_at <= utc_now()
     shown = {name: getattr(access, name) for name in SupportOut.model_fields if name != "own"}
     return SupportOut(**shown | {"state": "ended" if over else access.state}, own=access.operator_id == caller.id)
+
+
+async def _ask(ports: Ports, slug: str, method: str, path: str, message: BaseModel | None = None) -> bytes:
+    """The answer of the organisation's own back end about support access."""
+    answer = await ask_stack(ports, slug, method, f"support{path}", message)
+    if answer.status_code == 404:
+        raise NotFound("support_unknown", "The organisation knows of no such support access")
+    if answer.status_code == 409:
+        raise Conflict("support_not_open", "This access is not open: it waits for approval, or is over")
+    return content_of(answer)
 
 
 def _heard(access: SupportAccess, told: SupportState) -> None:
@@ -61,7 +72,7 @@ async def ask(
     request = SupportRequest(
         id=access.id, operator_id=access.operator_id, operator=access.operator, **wanted.model_dump()
     )
-    _heard(access, SupportState.model_validate_json(await ask_stack(ports, organisation.slug, "PUT", "", request)))
+    _heard(access, SupportState.model_validate_json(await _ask(ports, organisation.slug, "PUT", "", request)))
     _record(session, caller, "support.ask", access)
     await session.flush()
     return access
@@ -88,7 +99,7 @@ async def list_of(
 
 async def _listen(ports: Ports, slug: str, access: SupportAccess) -> None:
     try:
-        told = SupportState.model_validate_json(await ask_stack(ports, slug, "GET", f"/{access.id}"))
+        told = SupportState.model_validate_json(await _ask(ports, slug, "GET", f"/{access.id}"))
     except Problem:
         return  # it does not answer now; what was last heard stands
     _heard(access, told)
@@ -103,7 +114,7 @@ async def link(
         raise Forbidden("support_not_yours", "Only the operator who asked for this access may use it")
     wanted = SupportExchange(operator_id=caller.id)
     token = SupportToken.model_validate_json(
-        await ask_stack(ports, organisation.slug, "POST", f"/{access.id}/token", wanted)
+        await _ask(ports, organisation.slug, "POST", f"/{access.id}/token", wanted)
     )
     _record(session, caller, "support.open", access)
     place = Names(organisation.slug, ports.base_domain).public_url
@@ -117,7 +128,7 @@ async def end(
     access = await find(session, organisation, access_id)
     _heard(
         access,
-        SupportState.model_validate_json(await ask_stack(ports, organisation.slug, "POST", f"/{access.id}/end")),
+        SupportState.model_validate_json(await _ask(ports, organisation.slug, "POST", f"/{access.id}/end")),
     )
     _record(session, caller, "support.end", access)
     return view(access, caller)

@@ -1,7 +1,7 @@
-"""A believable history of punches: mostly punctual, some late, some long evenings, some forgotten. Pure and repeatable.
+"""A generated history of punches: mostly punctual, some late, some overtime, some forgotten. Pure and repeatable.
 
 Every person's day is drawn from a generator seeded with the person and the date, so running the demo again tomorrow
-tells the same past. The last month is whole but for what the script says; this month has its loose ends.
+gives the same past. The last month is complete except for what the scenario says; this month has missing punches.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from punctual.demo.cast import Company, Person
-from punctual.demo.script import Script, script_of, wall
+from punctual.demo.companies import Company, Person
+from punctual.demo.scenario import Scenario, scenario_of, wall_time
 
 IN, OUT = 0, 1
 FINGER, CARD = 1, 4
 LOCAL_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 FORGOTTEN_IN, FORGOTTEN = 0.005, 0.02
-STRANGER_PIN = "9001"
-SEEN_AGO = timedelta(minutes=20)
-LOST_ITS_TIME = "1999-12-31 23:58:41"
-"""What a clock writes whose battery is empty; such a line is kept aside."""
+UNKNOWN_PIN = "9001"
+UNKNOWN_SEEN_AGO = timedelta(minutes=20)
+RESET_CLOCK_TIME = "1999-12-31 23:58:41"
+"""The time that a clock with an empty battery writes; such a line is quarantined."""
 
 
 @dataclass(frozen=True)
@@ -37,44 +37,46 @@ class HistoricPunch:
 def history(company: Company, until: datetime) -> list[HistoricPunch]:
     """Punches from the first of the last month to ``until`` (an instant in the site's zone), oldest first."""
     today = until.date()
-    script = script_of(company, today)
+    scenario = scenario_of(company, today)
     punches = [
         punch
-        for number in range((today - script.first).days + 1)
+        for number in range((today - scenario.first).days + 1)
         for person in company.people
-        for punch in day_of(person, script.first + timedelta(days=number), script)
+        for punch in day_of(person, scenario.first + timedelta(days=number), scenario)
     ]
-    seen = (until - SEEN_AGO).strftime(LOCAL_TIME_FORMAT)
-    punches.append(HistoricPunch(0, STRANGER_PIN, seen, IN, FINGER))
-    punches.append(HistoricPunch(0, company.people[1].badge_number, LOST_ITS_TIME, IN, FINGER))
+    seen = (until - UNKNOWN_SEEN_AGO).strftime(LOCAL_TIME_FORMAT)
+    punches.append(HistoricPunch(0, UNKNOWN_PIN, seen, IN, FINGER))
+    punches.append(HistoricPunch(0, company.people[1].badge_number, RESET_CLOCK_TIME, IN, FINGER))
     now = until.strftime(LOCAL_TIME_FORMAT)
     return sorted((punch for punch in punches if punch.local_time <= now), key=lambda punch: punch.local_time)
 
 
-def day_of(person: Person, day: date, script: Script) -> list[HistoricPunch]:
+def day_of(person: Person, day: date, scenario: Scenario) -> list[HistoricPunch]:
     """What one person punched on one day: nothing when absent, one punch when the other was forgotten."""
     chance = random.Random(f"{person.employee_id} {day.isoformat()}")
-    part = script.part(person, day)
-    if day in script.leave.get(person.badge_number, ()):
+    planned = scenario.planned(person, day)
+    if day in scenario.leave.get(person.badge_number, ()):
         return []
-    if day.weekday() not in person.shift.weekdays or day in script.holidays:
+    if day.weekday() not in person.shift.weekdays or day in scenario.holidays:
         if chance.random() >= 0.03:  # now and then somebody is called in
             return []
-    elif chance.random() < 0.03 + 0.03 * person.habit and not part:
+    elif chance.random() < 0.03 + 0.03 * person.habit and not planned:
         return []
-    arrival, departure = _times(person, chance, part)
+    arrival, departure = _times(person, chance, planned)
     verify = CARD if chance.random() < 0.15 else FINGER
     elsewhere = person.clocks[-1] if chance.random() < 0.08 else person.clock
-    forgotten = chance.random() if day > script.last and not part else 1.0
-    punches = []
+    forgotten = chance.random() if day > scenario.last and not planned else 1.0
+    lines: list[tuple[int, timedelta, int]] = []
     if forgotten >= FORGOTTEN_IN:
-        punches.append(HistoricPunch(person.clock, person.badge_number, wall(day, 0, 0, later=arrival), IN, verify))
-    if chance.random() < 0.02:  # pressed twice: the finger was not heard the first time
-        again = wall(day, 0, 0, later=arrival + timedelta(seconds=chance.randint(3, 20)))
-        punches.append(HistoricPunch(person.clock, person.badge_number, again, IN, verify))
-    if not FORGOTTEN_IN <= forgotten < FORGOTTEN and part not in {"missing_out", "forgotten"}:
-        punches.append(HistoricPunch(elsewhere, person.badge_number, wall(day, 0, 0, later=departure), OUT, verify))
-    return punches
+        lines.append((person.clock, arrival, IN))
+    if chance.random() < 0.02:  # punched twice: the first time seemed not to work
+        lines.append((person.clock, arrival + timedelta(seconds=chance.randint(3, 20)), IN))
+    if not FORGOTTEN_IN <= forgotten < FORGOTTEN and planned not in {"missing_out", "forgotten"}:
+        lines.append((elsewhere, departure, OUT))
+    return [
+        HistoricPunch(clock, person.badge_number, wall_time(day, 0, 0, later=offset), status, verify)
+        for clock, offset, status in lines
+    ]
 
 
 def on_shift(person: Person, now: datetime) -> bool:
@@ -86,7 +88,7 @@ def on_shift(person: Person, now: datetime) -> bool:
     return began in person.shift.weekdays and (moment >= start or moment < end)
 
 
-def _times(person: Person, chance: random.Random, part: str) -> tuple[timedelta, timedelta]:
+def _times(person: Person, chance: random.Random, planned: str) -> tuple[timedelta, timedelta]:
     """Arrival and departure, from midnight of the day on which the shift begins."""
     start = timedelta(hours=person.shift.start.hour, minutes=person.shift.start.minute)
     end = timedelta(hours=person.shift.end.hour, minutes=person.shift.end.minute)
@@ -94,6 +96,6 @@ def _times(person: Person, chance: random.Random, part: str) -> tuple[timedelta,
         end += timedelta(days=1)
     late = chance.random() < 0.05 + 0.20 * person.habit
     arrival = start + timedelta(minutes=chance.uniform(6, 45) if late else chance.uniform(-14, 2))
-    long_evening = chance.random() < 0.10 and not part
+    long_evening = chance.random() < 0.10 and not planned
     departure = end + timedelta(minutes=chance.uniform(35, 130) if long_evening else chance.uniform(0.5, 12))
     return arrival, departure

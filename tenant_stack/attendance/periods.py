@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from tenant_stack.attendance.filters import DeltaFilter, restricted
 from tenant_stack.attendance.pending_days import mark
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
 from tenant_stack.tables.attendance import AttendanceDelta, AttendancePeriod
@@ -145,19 +145,12 @@ async def _held(session: AsyncSession, period_id: UUID) -> AttendancePeriod:
     return period
 
 
-async def list_deltas(
-    session: AsyncSession, page: PageRequest, *, period_id: UUID | None, first: date | None, last: date | None
-) -> Page[DeltaView]:
+async def list_deltas(session: AsyncSession, page: PageRequest, wanted: DeltaFilter) -> Page[DeltaView]:
     """Differences of closed days, newest day first."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(AttendanceDelta, Staff.employee_id, Staff.name).join(
         Staff, Staff.id == AttendanceDelta.staff_id
     )
-    if period_id is not None:
-        query = query.where(AttendanceDelta.period_id == period_id)
-    if first is not None:
-        query = query.where(AttendanceDelta.work_date >= first)
-    if last is not None:
-        query = query.where(AttendanceDelta.work_date <= last)
+    query = restricted(query, AttendanceDelta, wanted)
     order = [AttendanceDelta.__table__.c.work_date, AttendanceDelta.__table__.c.id]
     rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
     return Page(items=[_delta_view(row) for row in rows], next_cursor=cursor, total=total)

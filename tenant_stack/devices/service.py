@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import Network, device_address
 from foundation.audit import Actor
 from foundation.database import server_now, unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.devices.addresses import Network, device_address
 from tenant_stack.devices.comm_keys import CommKeys
 from tenant_stack.devices.completeness import compared
 from tenant_stack.devices.completeness_view import completeness_view
@@ -95,7 +95,7 @@ async def get_device(session: AsyncSession, device_id: UUID) -> Device:
 
 def _check_address(entered: DeviceIn, networks: Sequence[Network]) -> str | None:
     if entered.ip_address is not None:
-        return device_address(entered.ip_address, networks)
+        return str(device_address(entered.ip_address, networks))
     if entered.connection == "pull":
         raise Invalid("address_missing", "A clock that is read by us needs its IP address", field="ip_address")
     return None

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 import psutil
 from rich.console import Console
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
 from tests.bench import fleet, ingest, memory, onboarding, payroll, pull, recalculation, reports
 from tests.bench.figure import Figure
 from tests.conftest import DEVICE_NETWORKS, new_home

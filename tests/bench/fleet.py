@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from control_plane.organisations.naming import Names
 from device_bridge.simulator.fleet import Fleet, FleetPlan
 from device_bridge.simulator.judge import judge

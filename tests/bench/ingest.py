@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from tests.bench.figure import Figure
 from tests.bench.wire import Wire
 from tests.operator import Operator

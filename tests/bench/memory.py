@@ -13,9 +13,9 @@ import sys
 
 import psutil
 
-from control_plane.drivers.base import SERVICES
-from control_plane.drivers.processes.platform import Platform
-from control_plane.drivers.processes.process import Lock
+from control_plane.local.platform import Platform
+from control_plane.local.process import Lock
+from control_plane.ports.driver import SERVICES
 from tests.bench.figure import Figure
 
 BUDGET_MB = 80.0

@@ -22,7 +22,7 @@ from uuid import UUID
 
 import asyncpg
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from foundation.database import Database
 from foundation.sign_in.principal import Principal
 from tenant_stack import schema

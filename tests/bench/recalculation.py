@@ -16,7 +16,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from foundation.database import Database
 from tenant_stack import schema
 from tenant_stack.attendance.day_processor import BATCH, process_batch

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.drivers.base import SERVICES, Component, Health, Role, StackDriver, StackSpec
-from control_plane.drivers.processes.process import Lock, Program, start, wait_until
-from control_plane.drivers.processes.stack import ProcessesDriver
+from control_plane.local.driver import ProcessesDriver
+from control_plane.local.process import Lock, Program, start, wait_until
+from control_plane.ports.driver import SERVICES, Component, Health, Role, StackDriver, StackSpec
 from tests.control_plane.fakes import FakeDriver
 
 ONE, OTHER = "org-one", "org-other"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,10 +16,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from control_plane import migrations
-from control_plane.drivers.processes.openbao import OpenBao
-from control_plane.drivers.processes.postgres import Postgres
-from control_plane.drivers.processes.valkey import ValkeyServer
+from control_plane.local.openbao import OpenBao
+from control_plane.local.postgres import Postgres
+from control_plane.local.process import ServerFiles
+from control_plane.local.valkey import ValkeyServer
+from control_plane.migrations import MIGRATIONS
 from foundation.database import Database
 from tests.control_plane.world import Places, World, open_world
 
@@ -57,28 +59,23 @@ async def _start(folder: Path) -> Servers:
     folder.chmod(0o711)  # root lends PostgreSQL to another user, who must pass through
     for name in ("valkey", "openbao", "logs"):
         (folder / name).mkdir()
-    logs = folder / "logs"
+
+    def files(name: str) -> ServerFiles:
+        return ServerFiles(folder / name, folder / "logs" / f"{name}.log", folder / "logs" / f"{name}.lock")
+
     servers = Servers(
         folder=folder,
-        postgres=Postgres(
-            folder / "postgres", free_port(), secrets.token_hex(8), logs / "postgres.log", logs / "pg.lock"
-        ),
-        valkey=ValkeyServer(
-            folder / "valkey",
-            free_port(),
-            secrets.token_hex(8),
-            secrets.token_hex(8),
-            logs / "valkey.log",
-            logs / "v.lock",
-        ),
-        openbao=WatchedOpenBao(folder / "openbao", free_port(), free_port(), logs / "openbao.log", logs / "bao.lock"),
+        postgres=Postgres(files("postgres"), free_port(), secrets.token_hex(8)),
+        valkey=ValkeyServer(files("valkey"), free_port(), secrets.token_hex(8), secrets.token_hex(8)),
+        openbao=WatchedOpenBao(files("openbao"), free_port(), free_port()),
     )
     await asyncio.gather(servers.postgres.start(), servers.valkey.start(), servers.openbao.start())
     return servers
 
 
 async def _stop(servers: Servers) -> None:
-    await asyncio.gather(servers.postgres.stop(), servers.valkey.stop(), servers.openbao.stop())
+    running = (servers.postgres, servers.valkey, servers.openbao)
+    await asyncio.gather(*(each.lock.end(20, number=signal.SIGINT) for each in running))
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +95,7 @@ async def database(servers: Servers) -> AsyncIterator[Database]:
     name = f"control_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(servers.dsn())
     await admin.execute(f'CREATE DATABASE "{name}"')
-    await migrations.migrate(servers.dsn(name))
+    await MIGRATIONS.run(servers.dsn(name))
     opened = Database(servers.dsn(name))
     try:
         yield opened

@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from control_plane.drivers.base import (
+from control_plane.ports.driver import (
     SERVICES,
     ComponentObservation,
     DriverError,
@@ -29,8 +29,8 @@ from control_plane.drivers.base import (
     Role,
     StackSpec,
 )
-from control_plane.drivers.identities import Account, ClientRegistration
-from control_plane.drivers.routers import Route
+from control_plane.ports.identities import Account, ClientRegistration
+from control_plane.ports.router import Route
 from foundation.clock import utc_now
 
 

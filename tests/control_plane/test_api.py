@@ -16,15 +16,15 @@ from control_plane import app as console
 from control_plane.operators.service import PERMISSIONS, Operators
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.steps import STEP_NAMES
-from control_plane.tables.base import AuditEntry, OutboxEntry
+from control_plane.tables.base import AuditEntry
 from control_plane.tables.operators import OAuthClient, Operator
 from control_plane.tables.organisations import Organisation
 from foundation.errors import Forbidden
 from foundation.sign_in.openid import Identity
-from foundation.sign_in.principal import undeclared_routes
 from foundation.sign_in.sessions import COOKIE
 from tests.control_plane.console import CLI, CLI_SECRET, ISSUER, OPERATOR, console_settings
 from tests.control_plane.world import World
+from tests.route_declarations import undeclared_routes
 
 ORIGIN = "https://console.example.test"
 
@@ -83,7 +83,7 @@ def test_the_openapi_document_has_every_path() -> None:
     } <= set(paths)
 
 
-async def test_creating_writes_row_audit_and_outbox(api: Api, world: World, slug: str) -> None:
+async def test_creating_writes_a_row_that_is_due_and_an_audit_entry(api: Api, world: World, slug: str) -> None:
     answer = await api.create(slug, zone="Asia/Dubai", owner_name="Olive")
     assert answer.status_code == 202
     document = answer.json()
@@ -104,8 +104,8 @@ async def test_creating_writes_row_audit_and_outbox(api: Api, world: World, slug
             document["id"],
         )
         assert entry.correlation_id == answer.headers["x-correlation-id"]
-        queued = (await session.scalars(sa.select(OutboxEntry))).one()
-        assert queued.payload == {"organisation_id": document["id"]}
+        due = sa.select(Organisation.id).where(Organisation.next_reconcile_at <= sa.func.now())
+        assert str(await session.scalar(due)) == document["id"]
     assert (await api.machine.get(f"/organisations/{slug}")).json() == document
 
 
@@ -130,7 +130,7 @@ async def test_bad_input_is_refused_with_the_field(
     assert (answer.json()["code"], answer.json()["field"]) == (code, field)
     async with world.database.transaction() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Organisation)) == 0
-        assert await session.scalar(sa.select(sa.func.count()).select_from(OutboxEntry)) == 0
+        assert await session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 0
 
 
 async def test_a_slug_is_taken_once_and_for_all(api: Api, world: World, slug: str) -> None:

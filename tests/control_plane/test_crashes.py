@@ -9,8 +9,8 @@ import asyncpg
 import hvac
 import pytest
 
-from control_plane.drivers.base import SERVICES
 from control_plane.phase import StepState
+from control_plane.ports.driver import SERVICES
 from control_plane.provisioning.credentials import find_credentials, find_initial_password
 from control_plane.provisioning.fail_point import EXIT_STATUS
 from control_plane.provisioning.steps import STEP_NAMES
@@ -68,7 +68,7 @@ async def test_the_next_worker_carries_on(world: World, servers: Servers, slug: 
     assert shown == identities["accounts"][organisation.owner_email]["password"]
     assert password in (None, shown)
     assert await _secret_ids(servers, names.stack) == 1
-    assert (await world.ports.queue_users.inventory()).count(names.stack) == 1
+    assert await world.ports.queue_users.has(names.stack, names.valkey_prefix, secrets.valkey_password)
     assert [world.driver.starts(names.stack, role) for role in SERVICES] == [1, 1, 1]
     assert len(await world.router.observe(names.stack)) == 2
 

@@ -10,15 +10,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
-from control_plane.drivers.base import Role
-from control_plane.drivers.databases import (
-    CONNECTION_LIMIT,
-    OWNER_CONNECTION_LIMIT,
-    DatabaseServer,
-    literal,
-    scram_verifier,
-)
 from control_plane.organisations.naming import Names
+from control_plane.ports.databases import CONNECTION_LIMIT, OWNER_CONNECTION_LIMIT
+from control_plane.ports.driver import Role
+from control_plane.resources.databases import DatabaseServer, literal, scram_verifier
 from foundation.vault import Vault
 from tests.control_plane.conftest import Servers
 from tests.control_plane.world import BASE, World

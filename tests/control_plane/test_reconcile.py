@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from control_plane.drivers.base import SERVICES, Role
 from control_plane.phase import StepState
+from control_plane.ports.driver import SERVICES, Role
 from control_plane.provisioning.credentials import credentials_of, find_initial_password
 from control_plane.provisioning.steps import STEP_NAMES, STEPS
 from tests.control_plane.world import RELEASE, World
@@ -111,6 +111,7 @@ async def test_removal_walks_backwards_and_leaves_nothing(world: World, slug: st
     organisation = await world.add(slug)
     assert await world.round()
     context = world.context(organisation)
+    secrets = await credentials_of(world.ports.vault, context.names)
     for _ in range(2):
         for step in reversed(STEPS):
             await step.remove(context)
@@ -120,7 +121,7 @@ async def test_removal_walks_backwards_and_leaves_nothing(world: World, slug: st
     assert await world.ports.vault.find_key(names.templates_key) is None
     assert await world.ports.vault.find_policy(names.stack) is None
     assert await world.ports.vault.find_role_policies(names.stack) is None
-    assert names.stack not in await world.ports.queue_users.inventory()
+    assert not await world.ports.queue_users.has(names.stack, names.valkey_prefix, secrets.valkey_password)
     assert names.stack not in await world.driver.inventory()
     assert await world.router.observe(names.stack) == ()
     assert await world.ports.vault.read_secret(names.credentials_path) is None

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import sqlalchemy as sa
 
-from control_plane.drivers.databases import DatabaseServer
-from control_plane.drivers.keys import VaultAdmin
-from control_plane.drivers.queue_users import QueueUsers
 from control_plane.organisations.naming import Names
-from control_plane.provisioning.context import OrganisationFacts, Ports, StepContext, never_reached
+from control_plane.ports.bundle import Ports
+from control_plane.provisioning.context import OrganisationFacts, StepContext, never_reached
 from control_plane.provisioning.fail_point import fail_point
 from control_plane.provisioning.lease import claim
 from control_plane.provisioning.reconcile import Reconciler
 from control_plane.provisioning.step import Step
 from control_plane.provisioning.steps import STEPS
+from control_plane.resources.databases import DatabaseServer
+from control_plane.resources.keys import VaultAdmin
+from control_plane.resources.queue_users import ValkeyUsers
 from control_plane.tables.organisations import Organisation, OrganisationStep
 from foundation.database import Database
 from tests.control_plane.fakes import FakeDriver, FakeIdentityProvider, FakeRouter, FakeTenant, GatewayTransport
@@ -106,15 +107,7 @@ class World:
             return await session.get_one(Organisation, organisation.id)
 
     def context(self, organisation: Organisation) -> StepContext:
-        facts = OrganisationFacts(
-            id=organisation.id,
-            slug=organisation.slug,
-            name=organisation.name,
-            owner_email=organisation.owner_email,
-            owner_name=organisation.owner_name,
-            zone=organisation.zone,
-            generation=organisation.generation,
-        )
+        facts = OrganisationFacts(**{each.name: getattr(organisation, each.name) for each in fields(OrganisationFacts)})
         return StepContext(organisation=facts, ports=self.ports)
 
 
@@ -122,7 +115,7 @@ class World:
 async def open_world(places: Places) -> AsyncIterator[World]:
     """Open everything on this event loop; the fake tenant is not served yet."""
     database = Database(places.database_url)
-    users = QueueUsers(places.valkey_admin_url)
+    users = ValkeyUsers(places.valkey_admin_url)
     driver, router = FakeDriver(places.folder), FakeRouter(places.folder)
     identities = FakeIdentityProvider(places.folder)
     async with httpx.AsyncClient(transport=GatewayTransport(router)) as http:

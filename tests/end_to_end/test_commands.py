@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.drivers.processes.home import free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import free_ports
+from control_plane.local.platform import Platform
 from tests.end_to_end.test_platform import punctual
 from tests.operator import Client, Operator, until
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import hvac
 import uvicorn
 
-from control_plane.drivers.processes.platform import Platform
-from control_plane.drivers.processes.process import Lock
+from control_plane.local.platform import Platform
+from control_plane.local.process import Lock
 from device_bridge.app import create_app
 from device_bridge.settings import BridgeSettings
 from device_bridge.simulator.push_clock import PushClock

@@ -9,7 +9,7 @@ import re
 import time
 from pathlib import Path
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from foundation.outbound import http_client
 from tests.browser import cookie_of, credentials_of, signed_in_cookie
 from tests.operator import Operator

@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from tests.browser import signed_in_cookie
 from tests.operator import Operator
 

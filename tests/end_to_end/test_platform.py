@@ -12,12 +12,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
-from control_plane.drivers.processes.process import Lock
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
+from control_plane.local.process import Lock, Program, start
 from device_bridge.simulator.push_clock import PushClock
 from tests.conftest import DEVICE_NETWORKS, new_home
 from tests.operator import Operator, until
@@ -48,6 +49,7 @@ def _pids(platform: Platform) -> dict[str, int | None]:
 async def test_everything_comes_back_after_every_process_was_killed(home: Path) -> None:
     first = punctual(home, "up", port=free_ports(1)[0])
     assert first.returncode == 0, first.stderr
+    assert "punctual up --show-password" in first.stdout  # the password is for a terminal only
     platform = Platform(Home(home), device_networks=DEVICE_NETWORKS)
     platform.open(platform.home.load())
     operator = Operator.of(platform)
@@ -112,24 +114,35 @@ async def test_a_server_that_dies_comes_back_by_itself(platform: Platform, opera
         return all(now.values()) and not set(now.values()) & set(before.values())
 
     await until(back, seconds=30, what="PostgreSQL and the gateway alive again")
-    async with operator.console() as console:
-        assert (await console.get("/organisations")).status_code == 200
+
+    async def answers() -> bool:
+        try:
+            async with operator.console() as console:
+                return (await console.get("/organisations")).status_code == 200
+        except (httpx.TransportError, AssertionError):  # it has its process again, and may not listen yet
+            return False
+
+    await until(answers, seconds=60, what="the console")
 
 
-def test_secrets_are_readable_by_their_owner_alone(platform: Platform) -> None:
+def test_files_are_readable_by_their_owner_alone(platform: Platform) -> None:
+    """Except the binaries that PostgreSQL's own user runs, and the certificate of the gateway's authority."""
+    root = platform.home.root
     open_to_others = [
         path
-        for path in platform.home.root.rglob("*")
+        for path in root.rglob("*")
         if path.is_file() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
-        if not _behind_closed_door(path, platform.home.root)
+        if not path.is_relative_to(root / "postgres" / "binaries") and path != platform.places.ca_file
     ]
     assert open_to_others == []
 
 
-def _behind_closed_door(path: Path, root: Path) -> bool:
-    """Some folder between the file and the state folder lets nobody but its owner through."""
-    between = [parent for parent in path.parents if parent.is_relative_to(root) and parent != root]
-    return any(stat.S_IMODE(parent.stat().st_mode) & 0o077 == 0 for parent in between)
+def test_no_log_holds_a_secret_of_the_platform(platform: Platform) -> None:
+    secrets = {name: value for name, value in platform.state.model_dump().items() if isinstance(value, str)}
+    assert len(secrets) == 9
+    logs = [path for path in platform.home.logs.rglob("*") if path.is_file()]
+    assert platform.home.logs / "keeper.log" in logs
+    assert [(path, name) for path in logs for name, value in secrets.items() if value in path.read_text()] == []
 
 
 def test_a_taken_port_is_named(home: Path) -> None:
@@ -188,3 +201,39 @@ def test_status_of_no_platform_is_a_sentence(home: Path) -> None:
     assert done.returncode == 1
     assert "There is no platform in" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+OLD_STATE = """{"ports":
+{"gateway": 8443, "postgres": 1, "valkey": 2, "openbao": 3, "openbao_cluster": 4, "identity": 5},
+"postgres_password": "a", "control_database_password": "b", "valkey_admin_password": "c",
+"valkey_control_password": "d", "identity_token": "e", "identity_secret_key": "f", "console_client_secret": "g",
+"cli_client_secret": "h", "operator_password": "i"}"""
+
+
+@pytest.mark.parametrize("command", ["up", "demo", "status"])
+def test_a_platform_of_an_earlier_version_is_refused_and_can_be_erased(home: Path, command: str) -> None:
+    """Its document has no format number. A program of it that still runs is stopped by its lock."""
+    data = home / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18")
+    (home / "platform.json").write_text(OLD_STATE)
+    (home / "run").mkdir()
+    old = Program("An old server", ("/bin/sleep", "300"), home, home / "old.log")
+    lock = Lock(home / "run" / "valkey.lock")
+    start(old, lock)
+    before = {path: path.stat().st_mode for path in home.rglob("*")}
+
+    done = punctual(home, command)
+    assert done.returncode == 1
+    sentence = " ".join(done.stderr.split())
+    assert "was made by another development version and cannot be migrated" in sentence
+    assert "remove it with `punctual down --erase`, or set PUNCTUAL_HOME to another folder" in sentence
+    assert "Traceback" not in done.stderr
+    (home / "up.lock").unlink(missing_ok=True)
+    assert {path: path.stat().st_mode for path in home.rglob("*")} == before
+    assert lock.holder()
+
+    erased = punctual(home, "down", "--erase")
+    assert erased.returncode == 0, erased.stderr
+    assert not home.exists()
+    assert lock.holder() is None

@@ -1,4 +1,4 @@
-"""The demo's script and history hold together on every day on which somebody may run it."""
+"""The demo's scenario and history hold together on every day on which somebody may run it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from punctual.demo.cast import COMPANIES, Company
-from punctual.demo.clock_people import fingered, namesake
-from punctual.demo.history import IN, LOST_ITS_TIME, STRANGER_PIN, HistoricPunch, history
-from punctual.demo.month_end import bride
-from punctual.demo.script import script_of
+from punctual.demo.clock_users import enrolled_people, person_with_duplicate_pin
+from punctual.demo.companies import COMPANIES, Company
+from punctual.demo.history import IN, RESET_CLOCK_TIME, UNKNOWN_PIN, HistoricPunch, history
+from punctual.demo.month_end import renamed_person
+from punctual.demo.scenario import scenario_of
 
 DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in (*range(0, 800, 23), 31, 59, 60, 364, 365)]
 
@@ -27,25 +27,25 @@ def of(punches: list[HistoricPunch], pin: str, day: date) -> list[HistoricPunch]
 @pytest.mark.parametrize("company", COMPANIES, ids=lambda company: company.slug)
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_the_month_is_told_as_the_script_says(company: Company, today: date) -> None:
-    script = script_of(company, today)
+    scenario = scenario_of(company, today)
     punches = history(company, at_noon(company, today))
     assert [punch.local_time for punch in punches] == sorted(punch.local_time for punch in punches)
-    assert punches[0].local_time == LOST_ITS_TIME
+    assert punches[0].local_time == RESET_CLOCK_TIME
     assert punches[-1].local_time <= f"{today} 12:00:00"
-    assert sum(punch.pin == STRANGER_PIN for punch in punches) == 1
+    assert sum(punch.pin == UNKNOWN_PIN for punch in punches) == 1
 
-    for badge, days in script.leave.items():
+    for badge, days in scenario.leave.items():
         assert days
         assert not [each for day in days for each in of(punches, badge, day) if each.status == IN]
-    person, day = script.missing_out
+    person, day = scenario.missing_out
     assert {punch.status for punch in of(punches, person.badge_number, day)} == {IN}
-    person, day = script.late_news
+    person, day = scenario.late_punches
     assert 0 in person.clocks
-    assert script.first <= day <= script.last
+    assert scenario.first <= day <= scenario.last
     assert {punch.status for punch in of(punches, person.badge_number, day)} == {0, 1}
-    if script.forgotten:
-        person, day = script.forgotten
-        assert script.last < day < today
+    if scenario.forgotten:
+        person, day = scenario.forgotten
+        assert scenario.last < day < today
         assert {punch.status for punch in of(punches, person.badge_number, day)} == {IN}
 
 
@@ -57,5 +57,5 @@ def test_everybody_punches_where_their_group_puts_them(company: Company) -> None
         }
         assert set(person.clocks) <= reachable, person
         assert person.site in company.sites
-    assert bride(company) not in fingered(company)
-    assert 0 not in namesake(company).clocks
+    assert renamed_person(company) not in enrolled_people(company)
+    assert 0 not in person_with_duplicate_pin(company).clocks

@@ -13,7 +13,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
 import tenant_stack.app
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from tests.operator import Client
 
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]

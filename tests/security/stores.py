@@ -14,7 +14,7 @@ from urllib.parse import quote
 import asyncpg
 from redis.asyncio import Redis
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 
 # OpenBao is where secrets are; its storage is sealed with a key of its own. PostgreSQL's files are read as tables.
 ELSEWHERE = ("openbao", "postgres")

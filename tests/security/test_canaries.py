@@ -16,8 +16,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
 from device_bridge.simulator.memory import SimulatedUser
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_templates import SimulatedTemplate

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from tenant_stack.access.clients import PERSONS_ONLY
 from tenant_stack.access.permissions import PERMISSIONS
 from tests.operator import Operator

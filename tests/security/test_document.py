@@ -51,5 +51,5 @@ def test_every_chapter_of_the_checklist_is_judged() -> None:
 
 
 def test_the_papers_are_here() -> None:
-    for heading in ("Impact assessment", "Consent text", "Retention policy", "When something happened", "## 5. Keys"):
+    for heading in ("Impact assessment", "Consent text", "Retention policy", "Incident response", "## 5. Keys"):
         assert heading in PAGE, heading

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 HEAD = "POST /api/session HTTP/1.1\r\nHost: {host}\r\n"

@@ -14,7 +14,7 @@ import pytest
 import websockets
 from hypothesis import HealthCheck, Phase
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 from device_bridge.simulator.push_clock import PushClock
 from tenant_stack.access.clients import PERSONS_ONLY
 from tenant_stack.access.permissions import PERMISSIONS

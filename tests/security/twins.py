@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.platform import Platform
 
 # Who may come in, and what is on its way to somebody: that stays the organisation's own.
 OWN = frozenset(

@@ -7,6 +7,7 @@ import copy
 import json
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,13 +25,14 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import State
 
-from control_plane.drivers.databases import DatabaseServer
-from control_plane.drivers.processes.home import free_ports
-from control_plane.drivers.processes.openbao import OpenBao
-from control_plane.drivers.processes.postgres import Postgres
-from control_plane.drivers.processes.valkey import ValkeyServer
+from control_plane.local.home import free_ports
+from control_plane.local.openbao import OpenBao
+from control_plane.local.postgres import Postgres
+from control_plane.local.process import ServerFiles
+from control_plane.local.valkey import ValkeyServer
 from control_plane.organisations.naming import Names
 from control_plane.provisioning.steps.encryption import keys_of, policy_of
+from control_plane.resources.databases import DatabaseServer
 from foundation.contracts.control import Owner
 from foundation.database import Database
 from foundation.sign_in.sessions import COOKIE
@@ -56,9 +58,13 @@ class Servers:
             (folder / name).mkdir()
         ports = free_ports(4)
         self.run = folder / "run"
-        self.postgres = Postgres(folder / "postgres", ports[0], "test", logs / "postgres.log", logs / "postgres.lock")
-        self.valkey = ValkeyServer(folder / "valkey", ports[1], "a", "c", logs / "valkey.log", logs / "valkey.lock")
-        self.openbao = OpenBao(folder / "openbao", ports[2], ports[3], logs / "openbao.log", logs / "openbao.lock")
+
+        def files(name: str) -> ServerFiles:
+            return ServerFiles(folder / name, logs / f"{name}.log", logs / f"{name}.lock")
+
+        self.postgres = Postgres(files("postgres"), ports[0], "test")
+        self.valkey = ValkeyServer(files("valkey"), ports[1], "a", "c")
+        self.openbao = OpenBao(files("openbao"), ports[2], ports[3])
         self.roles: dict[str, dict[str, str]] = {}
 
     async def start(self) -> None:
@@ -75,7 +81,9 @@ class Servers:
         await asyncio.to_thread(self._prepare_vault)
 
     async def stop(self) -> None:
-        await asyncio.gather(self.postgres.stop(), self.valkey.stop(), self.openbao.stop())
+        await asyncio.gather(
+            *(each.lock.end(20, number=signal.SIGINT) for each in (self.postgres, self.valkey, self.openbao))
+        )
 
     async def _admin(self, *statements: str) -> None:
         connection = await asyncpg.connect(self.postgres.dsn())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.drivers.databases import CONNECTION_LIMIT, OWNER_CONNECTION_LIMIT
+from control_plane.ports.databases import CONNECTION_LIMIT, OWNER_CONNECTION_LIMIT
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.credentials import (
     credentials_of,

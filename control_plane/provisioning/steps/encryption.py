@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.drivers.keys import TransitKey
 from control_plane.organisations.naming import Names
+from control_plane.ports.keys import TransitKey
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.step import StepBlocked, StepObservation, missing, satisfied
 from foundation.vault import KV_MOUNT

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.drivers.base import Role
-from control_plane.drivers.routers import Route
+from control_plane.ports.driver import Role
+from control_plane.ports.router import Route
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.step import StepObservation, missing, satisfied
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.drivers.base import Health, Role
+from control_plane.ports.driver import Health, Role
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.specification import migration_spec, spec_fingerprint
 from control_plane.provisioning.step import StepObservation, broken, missing, satisfied, unknown

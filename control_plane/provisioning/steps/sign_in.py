@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from control_plane.drivers.base import Role
-from control_plane.drivers.identities import Account, ClientRegistration
+from control_plane.ports.driver import Role
+from control_plane.ports.identities import Account, ClientRegistration
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.credentials import (
     SignInSecret,

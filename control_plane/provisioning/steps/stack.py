@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.drivers.base import SERVICES, Health
+from control_plane.ports.driver import SERVICES, Health
 from control_plane.provisioning.context import StepContext
 from control_plane.provisioning.specification import spec_fingerprint, stack_spec
 from control_plane.provisioning.step import StepObservation, broken, missing, satisfied, unknown

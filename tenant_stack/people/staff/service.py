@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -59,9 +60,7 @@ def _facts(row: Any) -> dict[str, Any]:
 def _entered(person: Staff) -> dict[str, object]:
     """What the audit trail shows of a person."""
     facts = {name: getattr(person, name) for name in StaffIn.model_fields if name != "notes"}
-    for name in ("hired_on", "site_id"):
-        facts[name] = str(facts[name]) if facts[name] else None
-    return facts
+    return {name: str(value) if isinstance(value, (date, UUID)) else value for name, value in facts.items()}
 
 
 async def list_staff(

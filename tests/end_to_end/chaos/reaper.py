@@ -8,8 +8,8 @@ import random
 import signal
 from collections import Counter
 
-from control_plane.drivers.processes.platform import Platform
-from control_plane.drivers.processes.process import Lock
+from control_plane.local.platform import Platform
+from control_plane.local.process import Lock
 
 
 class Reaper:

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from control_plane.drivers.processes.home import Home, free_ports
-from control_plane.drivers.processes.platform import Platform
+from control_plane.local.home import Home, free_ports
+from control_plane.local.platform import Platform
 from device_bridge.simulator.faults import Faults
 from device_bridge.simulator.fleet import Fleet, FleetPlan
 from device_bridge.simulator.judge import judge, read_organisation

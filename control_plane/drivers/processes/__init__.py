@@ -1,1 +1,0 @@
-"""One machine: the embedded platform, and stacks as forked processes."""
