@@ -8,7 +8,7 @@ NPM = PATH="$(NODE)/bin:$$PATH" NODE_OPTIONS=--use-system-ca node $(NODE)/lib/no
 UV = $(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python --compile-bytecode
 SERVICES := punctual foundation control_plane tenant_stack device_bridge
 
-PORTAL_SOURCES = $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
+PORTAL_SOURCES = vite.config.ts $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
 	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.d.ts 2>/dev/null)
 
 SBOM := sbom
@@ -77,6 +77,7 @@ check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 	@$(BIN)/python -m tests.architecture.unused_code
 	@$(BIN)/python -m punctual.openapi --check
+	@$(NPM) run types --silent
 	@$(NPM) run check --silent
 
 format: $(VENV)/.dev node_modules/.package-lock.json  ## Format the code

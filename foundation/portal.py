@@ -1,4 +1,4 @@
-"""Serves a built portal: hashed assets cached for ever, ``index.html`` with a fresh nonce for each of its pages.
+"""Serves a built portal: hashed assets, compressed and cached for a year, and ``index.html`` with a fresh nonce.
 
 Which paths are pages is written into ``pages.json`` when the portal is built. Any other path is 404: for a browser with
 the portal's own page that says so, for everybody else as problem+json.
@@ -7,13 +7,15 @@ the portal's own page that says so, for everybody else as problem+json.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.datastructures import Headers
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from foundation.errors import NotFound
@@ -26,13 +28,39 @@ NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Punctual</title>
 <p>The portal has not been built here yet. Run <code>make portal</code>, then reload this page. The API works.</p>"""
 
 
-class _Assets(StaticFiles):
-    """Files whose names carry a hash of their content never change."""
+#: Best first. The build writes a copy with the suffix beside each text file.
+COMPRESSED_COPIES = (("br", ".br"), ("gzip", ".gz"))
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+
+def _accepted_encodings(headers: Headers) -> set[str]:
+    """The content codings that a request allows, for example ``{"gzip", "br"}``; a weight of 0 forbids one."""
+    parts = [each.replace(" ", "").lower() for each in headers.get("accept-encoding", "").split(",")]
+    return {part.split(";")[0] for part in parts if not part.endswith((";q=0", ";q=0.0", ";q=0.00", ";q=0.000"))}
+
+
+class _Assets(StaticFiles):
+    """Files whose names carry a hash of their content: they never change, and have compressed copies."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
+        accepted = _accepted_encodings(Headers(scope=scope))
+        path = Path(full_path)
+        for encoding, suffix in COMPRESSED_COPIES:
+            copy = path.with_name(path.name + suffix)
+            if encoding in accepted and copy.is_file():
+                path, stat_result = copy, copy.stat()
+                headers |= {"content-encoding": encoding, "content-type": _media_type(full_path)}
+                break
+        response = super().file_response(path, stat_result, scope, status_code)
+        response.headers.update(headers)
         return response
+
+
+def _media_type(path: PathLike) -> str:
+    """The content type of a file by its name, as :class:`FileResponse` would send it."""
+    return FileResponse(path).headers["content-type"]
 
 
 def mount_portal(app: FastAPI, dist: Path) -> None:
@@ -59,7 +87,8 @@ def mount_portal(app: FastAPI, dist: Path) -> None:
             "img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
         )
         text = index.read_text().replace(NONCE_PLACEHOLDER, nonce)
-        return HTMLResponse(text, 200 if known else 404, headers={"content-security-policy": policy})
+        headers = {"content-security-policy": policy, "cache-control": "no-cache"}
+        return HTMLResponse(text, 200 if known else 404, headers=headers)
 
     app.add_api_route("/{path:path}", page, methods=["GET"], include_in_schema=False, dependencies=[Depends(Public())])
 

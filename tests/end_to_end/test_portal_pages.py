@@ -44,7 +44,7 @@ EXAMPLES = {
     "/schedules/rules/:id": ("/api/rule-sets", "id"),
     "/payroll/profiles/:code": ("/api/payroll/profiles", "code"),
     "/payroll/webhooks/:id": ("/api/webhooks", "id"),
-    "/enrolments/:id": ("/api/enrolments", "id"),
+    "/captures/:id": ("/api/enrolments", "id"),
 }
 #: Pages that no item of the menu leads to.
 OFF_THE_MENU = {"/no/such/page", "/sessions"}

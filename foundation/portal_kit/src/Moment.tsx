@@ -61,7 +61,7 @@ export function Age({ at, never = 'never' }: { at: string | null | undefined; ne
   if (!at) return <span className="muted">{never}</span>
   return (
     <time dateTime={at} className="nowrap" title={`${instantIn(zone, at)} ${zone}`}>
-      {ageText(at, Math.max(current, Date.now()))}
+      {ageText(at, Math.max(current, Date.parse(at)))}
     </time>
   )
 }

@@ -55,10 +55,10 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
     main.current?.focus({ preventScroll: true })
   }, [pathname])
 
-  const shown = currentItem(nav, pathname) ?? seldom.find((page) => pathname.startsWith(page.to))
+  const title = (currentItem(nav, pathname) ?? seldom.find((page) => pathname.startsWith(page.to)))?.label
   useEffect(() => {
-    document.title = shown ? `${shown.label} · ${name}` : name
-  }, [shown?.label, name])
+    document.title = title ? `${title} · ${name}` : name
+  }, [title, name])
 
   useEffect(() => {
     onConfirmationWanted(() => {

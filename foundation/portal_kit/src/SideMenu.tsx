@@ -17,6 +17,8 @@ function Drawer({ open, onClose, children }: { open: boolean; onClose: () => voi
     else element.close()
   }, [open])
   return (
+    // Esc closes a dialog by itself; the listener below only adds a click beside it.
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={dialog}
       id="side-menu"
@@ -52,13 +54,14 @@ export function useSideMenu(nav: NavEntry[]): { button: ReactNode; menu: ReactNo
   const { pathname } = useLocation()
   const roomy = useMedia('(min-width: 1024px)')
   const [folded, setFolded] = useState(() => localStorage.getItem(FOLDED) === 'yes')
-  const [drawn, setDrawn] = useState(false)
-  useEffect(() => setDrawn(false), [pathname, roomy])
+  // The page that the drawer was opened on: on any other it is closed.
+  const [drawnOn, setDrawnOn] = useState<string | null>(null)
+  const drawn = drawnOn === pathname
 
   const open = roomy ? !folded : drawn
   const toggle = () => {
     if (!roomy) {
-      setDrawn(true)
+      setDrawnOn(pathname)
       return
     }
     localStorage.setItem(FOLDED, folded ? 'no' : 'yes')
@@ -80,7 +83,7 @@ export function useSideMenu(nav: NavEntry[]): { button: ReactNode; menu: ReactNo
       <GroupedNav nav={nav} />
     </div>
   ) : (
-    <Drawer open={drawn} onClose={() => setDrawn(false)}>
+    <Drawer open={drawn} onClose={() => setDrawnOn(null)}>
       <GroupedNav nav={nav} />
     </Drawer>
   )

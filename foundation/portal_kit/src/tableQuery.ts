@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from 'react'
 import { useSearchParams } from 'react-router'
+import { filtersIn, withFilters } from './tableState.ts'
 
 export const PAGE_SIZES = [25, 50, 100] as const
 const DEFAULT_SIZE = 50
@@ -25,14 +26,7 @@ export function useTableQuery(names: readonly string[]): TableQuery {
   const [params, setParams] = useSearchParams()
   const known = names.join(' ')
 
-  const filters = useMemo(() => {
-    const found: Record<string, string> = {}
-    for (const name of known.split(' ')) {
-      const value = params.get(name)
-      if (name && value) found[name] = value
-    }
-    return found
-  }, [params, known])
+  const filters = useMemo(() => filtersIn(params, known ? known.split(' ') : []), [params, known])
   const wanted = Number(params.get('limit'))
   const size = PAGE_SIZES.find((candidate) => candidate === wanted) ?? DEFAULT_SIZE
 
@@ -43,17 +37,7 @@ export function useTableQuery(names: readonly string[]): TableQuery {
 
   const change = useCallback(
     (changes: Record<string, string | null>, options: { replace?: boolean } = {}) => {
-      setParams(
-        (current) => {
-          const next = new URLSearchParams(current)
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) next.set(name, value)
-            else next.delete(name)
-          }
-          return next
-        },
-        { replace: options.replace ?? false },
-      )
+      setParams((current) => withFilters(current, changes), { replace: options.replace ?? false })
     },
     [setParams],
   )

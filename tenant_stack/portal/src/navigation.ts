@@ -26,7 +26,7 @@ function groups(waiting: Waiting): { label: string; items: Entry[] }[] {
       label: 'People',
       items: [
         { to: '/staff', label: 'Staff', needs: 'staff:read' },
-        { to: '/biometrics', label: 'Biometrics', needs: 'biometrics:read', also: '/enrolments' },
+        { to: '/biometrics', label: 'Biometrics', needs: 'biometrics:read', also: '/captures' },
       ],
     },
     {

@@ -12,7 +12,7 @@ const StaffImportPage = lazy(() => import('./pages/import/StaffImportPage.tsx'))
 const StaffDetailPage = lazy(() => import('./pages/StaffDetailPage.tsx'))
 const DevicesPage = lazy(() => import('./pages/DevicesPage.tsx'))
 const DeviceGroupsPage = lazy(() => import('./pages/groups/DeviceGroupsPage.tsx'))
-const StrangersPage = lazy(() => import('./pages/groups/StrangersPage.tsx'))
+const UnknownPeoplePage = lazy(() => import('./pages/groups/UnknownPeoplePage.tsx'))
 const ConflictsPage = lazy(() => import('./pages/groups/ConflictsPage.tsx'))
 const DeviceDetailPage = lazy(() => import('./pages/DeviceDetailPage.tsx'))
 const AlertsPage = lazy(() => import('./pages/AlertsPage.tsx'))
@@ -40,7 +40,7 @@ const WebhookPage = lazy(() => import('./pages/payroll/WebhookPage.tsx'))
 const ConsentTextsPage = lazy(() => import('./pages/biometrics/ConsentTextsPage.tsx'))
 const HeldBackPage = lazy(() => import('./pages/biometrics/HeldBackPage.tsx'))
 const AccessPage = lazy(() => import('./pages/biometrics/AccessPage.tsx'))
-const EnrolmentPage = lazy(() => import('./pages/biometrics/EnrolmentPage.tsx'))
+const CapturePage = lazy(() => import('./pages/biometrics/CapturePage.tsx'))
 const UsersPage = lazy(() => import('./pages/access/UsersPage.tsx'))
 const RolesPage = lazy(() => import('./pages/access/RolesPage.tsx'))
 const ClientsPage = lazy(() => import('./pages/access/ClientsPage.tsx'))
@@ -109,7 +109,7 @@ export const router = createBrowserRouter([
       { path: '/staff/:id', element: <StaffDetailPage /> },
       { path: '/devices', element: <DevicesPage /> },
       { path: '/on-clocks/groups', element: <DeviceGroupsPage /> },
-      { path: '/on-clocks/unknown', element: <StrangersPage /> },
+      { path: '/on-clocks/unknown', element: <UnknownPeoplePage /> },
       { path: '/on-clocks/conflicts', element: <ConflictsPage /> },
       { path: '/devices/:id', element: <DeviceDetailPage /> },
       { path: '/alerts', element: <AlertsPage /> },
@@ -137,7 +137,7 @@ export const router = createBrowserRouter([
       { path: '/biometrics', element: <ConsentTextsPage /> },
       { path: '/biometrics/held-back', element: <HeldBackPage /> },
       { path: '/biometrics/access', element: <AccessPage /> },
-      { path: '/enrolments/:id', element: <EnrolmentPage /> },
+      { path: '/captures/:id', element: <CapturePage /> },
       { path: '/access/users', element: <UsersPage /> },
       { path: '/access/roles', element: <RolesPage /> },
       { path: '/access/clients', element: <ClientsPage /> },

@@ -66,7 +66,7 @@ function standing(organisation: Organisation): string {
 }
 
 function NextCheck({ at }: { at: string }) {
-  const seconds = Math.round((Date.parse(at) - Math.max(useNow(), Date.now())) / 1000)
+  const seconds = Math.round((Date.parse(at) - useNow()) / 1000)
   return <>{seconds <= 0 ? 'now' : seconds < 90 ? `in ${seconds} s` : `in ${Math.round(seconds / 60)} min`}</>
 }
 

@@ -3,7 +3,7 @@ import type { Schemas } from './client.ts'
 /** Groups of clocks, people on clocks whom we do not know, and conflicts between clocks and us. */
 
 export const GROUPS = '/api/device-groups'
-export const STRANGERS = '/api/device-users'
+export const UNKNOWN_PEOPLE = '/api/device-users'
 export const CONFLICTS = '/api/conflicts'
 
 export type Progress = Schemas['Progress']
@@ -11,7 +11,7 @@ export type Named = Schemas['Named']
 export type DeviceGroup = Schemas['GroupView']
 export type DeviceGroupDetail = Schemas['GroupDetail']
 export type DeviceGroupIn = Schemas['GroupIn']
-export type Stranger = Schemas['StrangerView']
+export type UnknownPerson = Schemas['StrangerView']
 export type Facts = Schemas['FactsView']
 export type ConflictKind = Schemas['ConflictView']['kind']
 export type ResolveManyIn = Schemas['ResolveManyIn']

@@ -1,4 +1,14 @@
-import { Age, Chip, EmptyState, ErrorPanel, Panel, useAction, type Page, type Tone } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  counted,
+  EmptyState,
+  ErrorPanel,
+  Panel,
+  useAction,
+  type Page,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { api } from '../api/client.ts'
@@ -93,7 +103,7 @@ function CommandList({ query }: { query: ReturnType<typeof useQuery<Page<ClockCo
           <div className="strip-why">
             <span>
               {command.held_because ?? command.words}
-              {command.count !== null && ` · ${command.count.toLocaleString('en')} punches`}
+              {command.count !== null && ` · ${counted(command.count, 'punch', 'punches')}`}
               {command.attempts > 1 && ` · attempt ${command.attempts}`}
             </span>
             <Age at={command.finished_at ?? command.created_at} />

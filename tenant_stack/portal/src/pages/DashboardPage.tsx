@@ -22,6 +22,30 @@ function tiles(data: Dashboard): Tile[] {
       to: `/attendance?${today}`,
     },
     {
+      label: 'Late',
+      value: data.late,
+      hint: 'came after their time',
+      to: `/attendance?${today}&anomaly=in_late`,
+    },
+    {
+      label: 'Not here yet',
+      value: data.not_arrived,
+      hint: 'their time has come',
+      to: `/attendance?${today}&anomaly=not_arrived`,
+    },
+    {
+      label: 'Absent',
+      value: data.absent,
+      hint: 'did not come',
+      to: `/attendance?${today}&status=absent`,
+    },
+    {
+      label: 'On leave',
+      value: data.on_leave,
+      hint: 'for the whole day',
+      to: `/attendance?${today}&status=on_leave`,
+    },
+    {
       label: 'Missing checkout',
       value: data.missing_out,
       hint: 'in, but not out yet',

@@ -1,4 +1,4 @@
-import { Age, EmptyState } from '@punctual/portal-kit'
+import { Age, counted, EmptyState } from '@punctual/portal-kit'
 import { Link } from 'react-router'
 import type { DashboardDevice, DeviceStatus } from '../api/types.ts'
 import { DeviceChip } from '../words.tsx'
@@ -12,7 +12,7 @@ export function DeviceStrip({ devices, waiting }: { devices: DashboardDevice[]; 
     <>
       {waiting > 0 && (
         <Link className="strip-waiting" to="/devices?status=waiting_approval">
-          {waiting === 1 ? '1 clock waits for approval' : `${waiting} clocks wait for approval`}
+          {counted(waiting, 'clock waits', 'clocks wait')} for approval
         </Link>
       )}
       {sorted.length === 0 && waiting === 0 && (

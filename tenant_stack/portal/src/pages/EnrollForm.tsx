@@ -25,7 +25,7 @@ export function EnrollForm({ open, staff, onClose }: Props) {
   return (
     <ResourceForm<EnrollIn>
       open={open}
-      title={`Enrol ${staff.name} on clocks`}
+      title={`Enroll ${staff.name} on clocks`}
       submitLabel="Send to the clocks"
       initial={{}}
       onSubmit={send}

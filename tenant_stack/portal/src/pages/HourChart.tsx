@@ -1,3 +1,4 @@
+import { counted } from '@punctual/portal-kit'
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour)
 const two = (hour: number) => String(hour).padStart(2, '0')
 
@@ -5,7 +6,7 @@ function summary(counts: number[]): string {
   const total = counts.reduce((sum, count) => sum + count, 0)
   if (total === 0) return 'No punches today yet.'
   const peak = counts.indexOf(Math.max(...counts))
-  return `${total.toLocaleString('en')} punches today; most between ${two(peak)}:00 and ${two(peak + 1)}:00 (${counts[peak]}).`
+  return `${counted(total, 'punch', 'punches')} today; most between ${two(peak)}:00 and ${two(peak + 1)}:00 (${counts[peak]}).`
 }
 
 /** Punches in each hour of the site's day: bars for the eye, a sentence and a table for everybody. */

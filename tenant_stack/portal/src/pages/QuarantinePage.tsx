@@ -1,5 +1,6 @@
 import {
   Chip,
+  counted,
   Field,
   Instant,
   listKey,
@@ -85,7 +86,7 @@ const COLUMNS: Column<QuarantinedLine>[] = [
             {line.note && `: ${line.note}`}
           </span>
         )}
-        {line.state === 'open' && line.attempts > 0 && <span>Tried again {line.attempts} times</span>}
+        {line.state === 'open' && line.attempts > 0 && <span>Tried again {counted(line.attempts, 'time')}</span>}
       </span>
     ),
   },

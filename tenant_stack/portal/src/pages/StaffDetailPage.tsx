@@ -94,7 +94,7 @@ function Enrollments({ staff }: { staff: StaffDetail }) {
   const can = useCan()
   const items = staff.enrollments
   if (items.length === 0) {
-    return <EmptyState title="On no clock yet" hint="Enrol this person on a clock to let them punch there." />
+    return <EmptyState title="On no clock yet" hint="Enroll this person on a clock to let them punch there." />
   }
   return (
     <ul className="strip">
@@ -173,7 +173,7 @@ export default function StaffDetailPage() {
           <>
             {can('staff:sync') && (
               <Button type="primary" onClick={() => setEnrolling(true)}>
-                Enrol on clocks
+                Enroll on clocks
               </Button>
             )}
             {can('staff:update') && <Button onClick={() => setEditing(true)}>Edit</Button>}

@@ -70,7 +70,7 @@ const COLUMNS: Column<Staff>[] = [
   { key: 'phone', title: 'Phone', optional: true, csv: (staff) => staff.phone, render: (staff) => staff.phone ?? '–' },
   {
     key: 'enrollment',
-    title: 'Enrolment',
+    title: 'On clocks',
     card: 'main',
     csv: (staff) => staff.enrollment_status,
     render: (staff) => <EnrollmentChip status={staff.enrollment_status} />,

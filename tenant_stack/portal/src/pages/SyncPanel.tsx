@@ -1,4 +1,4 @@
-import { Age, durationText, EmptyState, ErrorPanel, listKey, useAction, type Page } from '@punctual/portal-kit'
+import { Age, durationText, EmptyState, ErrorPanel, listKey, useAction, useNow, type Page } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import { useState } from 'react'
@@ -51,7 +51,7 @@ const counts = (sync: SyncLog) =>
   `${sync.received} received: ${sync.stored} stored, ${sync.duplicate} known already, ${sync.quarantined} quarantined`
 
 export function SyncProgress({ sync }: { sync: SyncLog }) {
-  const age = Date.now() - Date.parse(sync.started_at ?? sync.created_at)
+  const age = useNow() - Date.parse(sync.started_at ?? sync.created_at)
   const stuck = !isOver(sync.state) && age > STUCK_AFTER_MS
   return (
     <div className="sync-now" role="status">

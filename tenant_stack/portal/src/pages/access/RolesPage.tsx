@@ -1,4 +1,4 @@
-import { Chip, ConfirmButton, ErrorPanel, Field, listKey, Panel, ResourceForm } from '@punctual/portal-kit'
+import { Chip, ConfirmButton, counted, ErrorPanel, Field, listKey, Panel, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Skeleton } from 'antd'
 import { useState } from 'react'
@@ -44,7 +44,7 @@ export default function RolesPage() {
             title={role.title}
             extra={
               <span className="actions">
-                <span className="muted">{role.users === 1 ? '1 user' : `${role.users} users`}</span>
+                <span className="muted">{counted(role.users, 'user')}</span>
                 {role.built_in && <Chip tone="idle">Built in</Chip>}
                 {!role.built_in && can('users:update') && <Button onClick={() => setForm(role)}>Edit</Button>}
                 {!role.built_in && can('users:delete') && (

@@ -1,6 +1,7 @@
 import {
   Chip,
   ConfirmButton,
+  counted,
   ErrorPanel,
   Facts,
   Instant,
@@ -72,7 +73,10 @@ function Draft({ draft, onEdit, changed }: { draft: Connection; onEdit: () => vo
     const { invited } = await api.post('/api/settings/sign-in/activate')
     notification.success({
       title: 'People sign in at the new provider now',
-      description: invited > 0 ? `${invited} users were mailed a link to join it.` : undefined,
+      description:
+        invited > 0
+          ? `${counted(invited, 'user')} ${invited === 1 ? 'was' : 'were'} mailed a link to join it.`
+          : undefined,
     })
     await changed()
   }

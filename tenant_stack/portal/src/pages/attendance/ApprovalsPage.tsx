@@ -1,5 +1,6 @@
 import {
   Chip,
+  counted,
   PageHeader,
   Panel,
   ResourceTable,
@@ -68,13 +69,16 @@ function useBulk(span: Span) {
       setRead(0)
       const { ready, doubtful } = await readyRecords(span, setRead)
       setKnown(new Map(ready.map((record) => [record.id, record])))
-      const rest = doubtful === 0 ? '' : ` ${doubtful.toLocaleString('en')} with warnings stay as they are.`
+      const rest =
+        doubtful === 0
+          ? ''
+          : ` ${counted(doubtful, 'record')} with warnings ${doubtful === 1 ? 'stays as it is' : 'stay as they are'}.`
       if (ready.length === 0) {
         modal.info({ title: 'There is nothing to approve', content: `No record without warnings waits.${rest}` })
         return
       }
       modal.confirm({
-        title: `Approve ${ready.length.toLocaleString('en')} records without warnings?`,
+        title: `Approve ${counted(ready.length, 'record')} without warnings?`,
         content: `${spanWords(span.first, span.last)}.${rest} Your own records are left for somebody else.`,
         okText: 'Approve',
         onOk: () =>

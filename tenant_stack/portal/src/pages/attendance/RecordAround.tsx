@@ -1,4 +1,4 @@
-import { Age, effectOf, hoursMinutes } from '@punctual/portal-kit'
+import { Age, counted, effectOf, hoursMinutes } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { useState } from 'react'
 import type { Anomaly, Changes, Correction, HistoryEntry } from '../../api/attendance.ts'
@@ -47,7 +47,7 @@ export function changeWords(changes: Changes): string {
   for (const punch of changes.add ?? []) parts.push(`add ${spoken(punch.direction).toLowerCase()} at ${punch.at}`)
   for (const punch of changes.move ?? []) parts.push(`move a punch to ${punch.at}`)
   const left = changes.void?.length ?? 0
-  if (left) parts.push(`leave out ${left === 1 ? 'one punch' : `${left} punches`}`)
+  if (left) parts.push(`leave out ${counted(left, 'punch', 'punches')}`)
   for (const [name, minutes] of Object.entries(changes.figures ?? {})) {
     if (minutes) parts.push(`set ${spoken(name.replace(/_minutes$/, '')).toLowerCase()} to ${hoursMinutes(minutes)}`)
   }

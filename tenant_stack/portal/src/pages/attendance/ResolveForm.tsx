@@ -42,7 +42,7 @@ export function ResolveForm({ anomaly, onClose }: { anomaly: Anomaly | null; onC
         rules={[{ required: true, whitespace: true, message: 'Say what was found' }]}
         extra="Whoever approves the period reads this."
       >
-        <Input.TextArea rows={3} maxLength={1000} autoFocus />
+        <Input.TextArea rows={3} maxLength={1000} />
       </Field>
     </ResourceForm>
   )

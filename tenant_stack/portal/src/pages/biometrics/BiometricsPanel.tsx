@@ -8,7 +8,7 @@ import { biometricsKey, type Biometric } from '../../api/biometrics.ts'
 import type { Staff } from '../../api/types.ts'
 import { useCan } from '../../session.ts'
 import { ConsentForm, HOW } from './ConsentForm.tsx'
-import { EnrolFingerForm } from './EnrolFingerForm.tsx'
+import { CaptureForm } from './CaptureForm.tsx'
 import { Copies, partOf } from './words.tsx'
 
 const MOVING = new Set(['pending', 'sent', 'written', 'removing'])
@@ -116,7 +116,7 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
               </>
             )}
           </p>
-          <span className="row-actions">
+          <span className="actions">
             {can('biometrics:create') && (
               <Button size="small" onClick={() => setForm('consent')}>
                 {standing ? 'Renew consent' : 'Record consent'}
@@ -124,7 +124,7 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
             )}
             {standing && can('biometrics:create') && can('staff:sync') && staff.active && (
               <Button size="small" type="primary" onClick={() => setForm('finger')}>
-                Take a finger
+                Capture a fingerprint
               </Button>
             )}
             {standing && can('biometrics:delete') && (
@@ -143,7 +143,10 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
         </div>
       )}
       {!failed && templates.data && items.length === 0 && (
-        <EmptyState title="No templates" hint="A finger taken at a clock appears here, without the template itself." />
+        <EmptyState
+          title="No templates"
+          hint="A fingerprint captured at a clock appears here, without the template itself."
+        />
       )}
       {items.length > 0 && (
         <ul className="strip">
@@ -153,7 +156,7 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
         </ul>
       )}
       <ConsentForm open={form === 'consent'} staff={staff} onClose={() => setForm(null)} />
-      <EnrolFingerForm open={form === 'finger'} staff={staff} onClose={() => setForm(null)} />
+      <CaptureForm open={form === 'finger'} staff={staff} onClose={() => setForm(null)} />
     </Panel>
   )
 }

@@ -1,4 +1,5 @@
 import {
+  counted,
   ErrorPanel,
   Facts,
   Field,
@@ -149,9 +150,9 @@ function Keeping() {
       {key.isError && <ErrorPanel error={key.error} onRetry={() => void key.refetch()} />}
       <Facts
         items={[
-          { label: 'Held back without consent', value: facts ? `${facts.walk_up_days} days` : null },
-          { label: 'After somebody leaves', value: facts ? `${facts.leaver_days} days` : null },
-          { label: 'A version of the key', value: facts ? `${facts.rotation_days} days` : null },
+          { label: 'Held back without consent', value: facts ? counted(facts.walk_up_days, 'day') : null },
+          { label: 'After somebody leaves', value: facts ? counted(facts.leaver_days, 'day') : null },
+          { label: 'A version of the key', value: facts ? counted(facts.rotation_days, 'day') : null },
           { label: 'Key', value: key.data ? `version ${key.data.latest}` : null },
           { label: 'Waiting to be renewed', value: key.data ? String(key.data.to_renew) : null },
           { label: 'Unreadable', value: key.data ? String(key.data.unreadable) : null },

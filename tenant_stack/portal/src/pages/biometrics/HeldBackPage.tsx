@@ -56,7 +56,7 @@ export default function HeldBackPage() {
         columns={COLUMNS}
         empty={{
           title: 'Nothing is held back',
-          hint: 'A finger that somebody enrols at a clock by themselves waits here, encrypted, until they agree.',
+          hint: 'A fingerprint that somebody captures at a clock by themselves waits here, encrypted, until they agree.',
         }}
       />
     </>

@@ -1,5 +1,5 @@
 import type { Tone } from '@punctual/portal-kit'
-import type { Copy, CopyState, EnrolmentState, TemplateType } from '../../api/biometrics.ts'
+import type { Copy, CopyState, CaptureState, TemplateType } from '../../api/biometrics.ts'
 import { chip, unknown } from '../../words.tsx'
 
 const FINGERS = [
@@ -35,7 +35,7 @@ const COPIES: Record<CopyState, [Tone, string]> = {
   removed: ['idle', 'Erased'],
 }
 
-const STEPS: Record<EnrolmentState, [Tone, string]> = {
+const STEPS: Record<CaptureState, [Tone, string]> = {
   asked: ['busy', 'Asked'],
   sent: ['busy', 'Sent to the clock'],
   started: ['busy', 'The clock waits for the finger'],
@@ -47,9 +47,9 @@ const STEPS: Record<EnrolmentState, [Tone, string]> = {
   timed_out: ['warn', 'Time is over'],
 }
 
-export const EnrolmentChip = ({ state }: { state: EnrolmentState }) => chip(STEPS[state])
+export const CaptureChip = ({ state }: { state: CaptureState }) => chip(STEPS[state])
 export const stepWords = (state: string, touch: number) =>
-  state === 'touch' ? `Touch ${touch} of 3` : (STEPS[state as EnrolmentState] ?? unknown(state))[1]
+  state === 'touch' ? `Touch ${touch} of 3` : (STEPS[state as CaptureState] ?? unknown(state))[1]
 
 /** Where a template is, clock by clock. */
 export function Copies({ items }: { items: Copy[] }) {

@@ -1,4 +1,14 @@
-import { asProblem, Banner, ErrorPanel, LinkButton, PageHeader, Panel, useAction } from '@punctual/portal-kit'
+import {
+  asProblem,
+  Banner,
+  counted,
+  ErrorPanel,
+  LinkButton,
+  PageHeader,
+  Panel,
+  people,
+  useAction,
+} from '@punctual/portal-kit'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton, Upload } from 'antd'
 import { useState } from 'react'
@@ -18,7 +28,6 @@ import { OutcomePanel } from './OutcomePanel.tsx'
 
 const MOST_BYTES = 10_000_000
 const number = (count: number) => count.toLocaleString('en')
-const people = (count: number) => (count === 1 ? '1 person' : `${number(count)} people`)
 
 function importLabel({ new: added, changed }: ImportOutcome): string {
   if (added === 0 && changed === 0) return 'Nothing to import'
@@ -27,7 +36,7 @@ function importLabel({ new: added, changed }: ImportOutcome): string {
 }
 
 function doneWords({ new: added, changed, unchanged, wrong }: ImportOutcome): string {
-  const left = wrong === 0 ? '' : wrong === 1 ? ' 1 row was left out.' : ` ${number(wrong)} rows were left out.`
+  const left = wrong === 0 ? '' : ` ${counted(wrong, 'row')} ${wrong === 1 ? 'was' : 'were'} left out.`
   return `Added ${people(added)}, changed ${number(changed)}; ${number(unchanged)} were as the file says.${left}`
 }
 

@@ -1,9 +1,11 @@
 import {
   Chip,
+  counted,
   Field,
   Instant,
   LinkButton,
   listKey,
+  people,
   ResourceForm,
   ResourceTable,
   spanWords,
@@ -75,7 +77,7 @@ function columnsOf(mayExport: boolean, onWithdraw: (batch: Batch) => void): Colu
               {rest > 0 && ` · ${rest} more`}
             </span>
             <span>
-              {batch.people.toLocaleString('en')} people, {batch.rows.toLocaleString('en')} rows
+              {people(batch.people)}, {counted(batch.rows, 'row')}
             </span>
           </span>
         )

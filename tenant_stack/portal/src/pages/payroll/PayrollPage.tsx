@@ -1,4 +1,4 @@
-import { ErrorPanel, listKey, Panel, spanWords, useAction, withQuery } from '@punctual/portal-kit'
+import { ErrorPanel, listKey, Panel, people, spanWords, useAction, withQuery } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Select, Skeleton } from 'antd'
 import { useState } from 'react'
@@ -55,7 +55,11 @@ function Ready({ counts, days }: { counts: Readiness; days: string }) {
       />
       <Tile label="Contradicted" value={counts.conflicts} hint="set by hand, punches differ" alert />
       <Tile label="Being computed" value={counts.computing} hint="days" alert />
-      <Tile label="Approved" value={counts.approved} hint={`records of ${number(counts.people)} people`} />
+      <Tile
+        label="Approved"
+        value={counts.approved}
+        hint={`${counts.approved === 1 ? 'record' : 'records'} of ${people(counts.people)}`}
+      />
     </div>
   )
 }

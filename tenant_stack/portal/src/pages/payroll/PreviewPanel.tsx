@@ -1,4 +1,4 @@
-import { EmptyState, Panel, Rows, type Column } from '@punctual/portal-kit'
+import { counted, EmptyState, Panel, people, Rows, type Column } from '@punctual/portal-kit'
 import { Alert } from 'antd'
 import { useMemo, type ReactNode } from 'react'
 import type { PayrollPreview, Total } from '../../api/payroll.ts'
@@ -64,7 +64,9 @@ export function PreviewPanel({ preview, extra }: { preview: PayrollPreview; extr
       </Panel>
       <Panel
         title={`Preview: ${preview.file_name}`}
-        extra={extra ?? <span className="muted">{`${count} rows, ${preview.people.toLocaleString('en')} people`}</span>}
+        extra={
+          extra ?? <span className="muted">{`${counted(preview.row_count, 'row')}, ${people(preview.people)}`}</span>
+        }
       >
         <Warnings lines={preview.warnings} />
         {preview.text ? (

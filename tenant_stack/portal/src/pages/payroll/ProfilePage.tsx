@@ -2,6 +2,7 @@ import {
   asProblem,
   ConfirmButton,
   ErrorPanel,
+  LinkButton,
   listKey,
   PageHeader,
   Panel,
@@ -104,7 +105,9 @@ function Editor({ profile }: { profile: Profile }) {
             : 'An own profile. Batches keep the one they were made with.'
         }
         actions={
-          !fixed && (
+          profile.ready && can('reports:create') ? (
+            <LinkButton to={`/payroll/profiles?copy=${profile.code}`}>Copy</LinkButton>
+          ) : fixed ? null : (
             <>
               {can('reports:delete') && (
                 <ConfirmButton

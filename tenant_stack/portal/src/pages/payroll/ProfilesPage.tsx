@@ -2,7 +2,7 @@ import { Chip, Field, listKey, ResourceForm, ResourceTable, type Column } from '
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
 import { useState } from 'react'
-import { Link, useNavigate } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import { api, list } from '../../api/client.ts'
 import { PROFILES, type ProfileLine } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
@@ -45,7 +45,15 @@ export default function ProfilesPage() {
   const can = useCan()
   const client = useQueryClient()
   const navigate = useNavigate()
-  const [adding, setAdding] = useState(false)
+  const [params, setParams] = useSearchParams()
+  const [pressed, setPressed] = useState(false)
+  // `?copy=` opens the form with that profile chosen: the page of a ready profile leads here.
+  const copied = params.get('copy')
+  const adding = pressed || copied !== null
+  const close = () => {
+    setPressed(false)
+    if (copied !== null) setParams({}, { replace: true })
+  }
   const known = useQuery({
     queryKey: [...listKey(PROFILES), 'choice'],
     queryFn: ({ signal }) => api.get(PROFILES, { signal }),
@@ -62,7 +70,7 @@ export default function ProfilesPage() {
         note="How a payroll system wants its file. Copy a ready one and put your own codes in."
         actions={
           can('reports:create') && (
-            <Button type="primary" onClick={() => setAdding(true)}>
+            <Button type="primary" onClick={() => setPressed(true)}>
               New profile
             </Button>
           )
@@ -81,9 +89,9 @@ export default function ProfilesPage() {
         open={adding}
         title="New profile"
         submitLabel="Copy"
-        initial={{ copy_of: 'generic-long' }}
+        initial={{ copy_of: copied ?? 'generic-long' }}
         onSubmit={save}
-        onClose={() => setAdding(false)}
+        onClose={close}
       >
         <Field name="copy_of" label="Copy of" rules={[{ required: true, message: 'Choose a profile' }]}>
           <Select<string>

@@ -15,7 +15,7 @@ import {
 } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Skeleton } from 'antd'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import '../../payroll.css'
 import { api, list } from '../../api/client.ts'
@@ -140,7 +140,7 @@ export default function WebhookPage() {
   const test = () => send('No test was sent', () => api.post('/api/webhooks/{webhook_id}/test', { path }))
   const replayAll = () =>
     send('They were not sent again', () => api.post('/api/webhooks/{webhook_id}/replay', { path }))
-  const columns = useMemo(() => columnsOf(mayChange ? (delivery) => void replay(delivery) : null), [mayChange, id])
+  const columns = columnsOf(mayChange ? (delivery) => void replay(delivery) : null)
   if (found.isError) return <ErrorPanel error={found.error} onRetry={() => void found.refetch()} />
   if (!found.data) return <Skeleton active paragraph={{ rows: 8 }} />
   const hook = found.data

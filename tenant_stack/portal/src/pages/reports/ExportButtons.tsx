@@ -1,4 +1,4 @@
-import { ConfirmButton, listKey, useAction } from '@punctual/portal-kit'
+import { ConfirmButton, counted, listKey, useAction } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Progress } from 'antd'
 import { useState } from 'react'
@@ -88,7 +88,7 @@ export function RunBanner({ id, onClose }: { id: string; onClose: () => void }) 
         }
         description={
           run.state === 'done' ? (
-            `${run.rows.toLocaleString('en')} rows, ${sizeText(run.bytes)}`
+            `${counted(run.rows, 'row')}, ${sizeText(run.bytes)}`
           ) : run.state === 'failed' ? (
             run.message
           ) : run.state === 'running' && total > 0 ? (

@@ -1,8 +1,9 @@
-import { Cards, EmptyState, ErrorPanel, longDate, Rows, useIsNarrow } from '@punctual/portal-kit'
+import { Cards, counted, EmptyState, ErrorPanel, longDate, Rows, useIsNarrow } from '@punctual/portal-kit'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import type { Report } from '../../api/reports.ts'
-import { cellText, previewColumns, previewLines } from './reportCells.tsx'
+import { previewColumns, previewLines } from './reportCells.tsx'
+import { cellText } from './reportText.ts'
 
 export const PREVIEW_ROWS = 50
 
@@ -49,7 +50,7 @@ export function Preview({ query, hint }: { query: UseQueryResult<Report>; hint: 
         <span aria-live="polite">
           {report.total > lines.length
             ? `The first ${lines.length} of ${report.total.toLocaleString('en')} rows`
-            : `${report.total.toLocaleString('en')} ${report.total === 1 ? 'row' : 'rows'}`}
+            : counted(report.total, 'row')}
         </span>
       </p>
       <Totals report={report} />

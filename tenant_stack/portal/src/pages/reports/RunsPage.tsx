@@ -1,6 +1,7 @@
 import {
   Age,
   Chip,
+  counted,
   LinkButton,
   listKey,
   ResourceTable,
@@ -34,7 +35,7 @@ function Progressing({ run }: { run: ReportRun }) {
   if (run.state !== 'done') return <span className="muted">{run.step}</span>
   return (
     <span className="number nowrap" title={`SHA-256 ${run.checksum}`}>
-      {run.rows.toLocaleString('en')} rows, {sizeText(run.bytes)}
+      {counted(run.rows, 'row')}, {sizeText(run.bytes)}
     </span>
   )
 }

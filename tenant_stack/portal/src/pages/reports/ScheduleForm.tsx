@@ -11,7 +11,7 @@ import {
   type ReportSpan,
   type ScheduleIn,
 } from '../../api/reports.ts'
-import { WEEKDAYS } from '../schedules/lists.ts'
+import { WEEKDAYS } from '../schedules/weekdays.ts'
 import { spanOptions, useCatalogue } from './useReportQuery.ts'
 
 const ZONES = zoneNames().map((name) => ({ value: name, label: name }))

@@ -23,8 +23,8 @@ export function useGroups() {
 }
 
 const SPAN_OF: Record<ReportKind['span'], ReportSpan> = { day: 'today', month: 'this_month', range: 'last_7_days' }
-const REMEMBERED = ['kind', 'span', 'from', 'to', 'site', 'department', 'group', 'staff', 'cells'] as const
-export type Part = (typeof REMEMBERED)[number]
+/** What of a report stands in the address. */
+export type Part = 'kind' | 'span' | 'from' | 'to' | 'site' | 'department' | 'group' | 'staff' | 'cells'
 
 /** What the address says about a report, so that links and Back work. */
 export function useReportAddress(kinds: ReportKind[] | undefined) {

@@ -7,7 +7,7 @@ import { api, list } from '../../api/client.ts'
 import type { Assignment } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
 import { AssignmentForm } from './AssignmentForm.tsx'
-import { weekdayWords } from './lists.ts'
+import { weekdayWords } from './weekdays.ts'
 
 /** "DAY", or "DAY, DAY, –, NIGHT (4 days in turn)". */
 function rotationWords({ rotation, weekdays }: Assignment): string {

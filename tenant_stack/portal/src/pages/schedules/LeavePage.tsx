@@ -64,7 +64,7 @@ const COLUMNS: Column<Leave>[] = [
     render: (leave) => (
       <span className="two-lines">
         <span>{leave.kind === 'on_duty' ? 'On duty elsewhere' : 'Leave'}</span>
-        <span>{leave.code}</span>
+        {leave.code !== leave.kind && <span>{leave.code}</span>}
       </span>
     ),
   },

@@ -16,7 +16,7 @@ type Chosen = { file: File; picture: string }
 function pictureIn(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
-    reader.onload = () => resolve(String(reader.result))
+    reader.onload = () => resolve(reader.result as string)
     reader.onerror = () => reject(new Error('The file could not be read.'))
     reader.readAsDataURL(file)
   })

@@ -11,7 +11,7 @@ import {
   ROUNDING_MODES,
   TARGETS,
 } from './ruleWords.ts'
-import { WEEKDAYS } from './lists.ts'
+import { WEEKDAYS } from './weekdays.ts'
 
 type Name = (string | number)[]
 const needed = [{ required: true, message: 'Needed' }]

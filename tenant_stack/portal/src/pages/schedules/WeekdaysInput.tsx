@@ -1,5 +1,5 @@
 import { Checkbox } from 'antd'
-import { WEEKDAY_OPTIONS } from './lists.ts'
+import { WEEKDAY_OPTIONS } from './weekdays.ts'
 
 type Props = { value?: number[] | null; onChange?: (value: number[]) => void; id?: string; label: string }
 

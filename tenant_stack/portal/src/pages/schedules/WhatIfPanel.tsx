@@ -1,6 +1,7 @@
 import {
   addDays,
   Cards,
+  counted,
   EmptyState,
   hoursMinutes,
   Panel,
@@ -114,9 +115,8 @@ export function WhatIfPanel({ ruleSetId, definition, onRefused, today }: Props) 
       <div role="status">
         {answer && (
           <p className="what-if-sum">
-            <strong>{answer.changed_total.toLocaleString('en')}</strong> of{' '}
-            {answer.records_compared.toLocaleString('en')} records would change; worked time in all{' '}
-            <strong className="number">{signed(answer.minutes_difference)}</strong> h.
+            <strong>{answer.changed_total.toLocaleString('en')}</strong> of {counted(answer.records_compared, 'record')}{' '}
+            would change; worked time in all <strong className="number">{signed(answer.minutes_difference)}</strong> h.
           </p>
         )}
       </div>

@@ -1,6 +1,6 @@
-import { hoursMinutes } from '@punctual/portal-kit'
+import { hoursMinutes } from '@punctual/portal-kit/pure'
 import type { RuleDefinition, Tier } from '../../api/schedules.ts'
-import { WEEKDAYS } from './lists.ts'
+import { WEEKDAYS } from './weekdays.ts'
 
 /** Choices of the form and how the same values are read out. */
 export const PAIRING_MODES = [

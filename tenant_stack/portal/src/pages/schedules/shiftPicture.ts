@@ -1,4 +1,4 @@
-import { hoursMinutes, minutesOf } from '@punctual/portal-kit'
+import { hoursMinutes, minutesOf } from '@punctual/portal-kit/pure'
 import type { ShiftDefinition } from '../../api/schedules.ts'
 import type { BarSpan } from '../DayBar.tsx'
 

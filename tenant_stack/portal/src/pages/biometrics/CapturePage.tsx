@@ -3,15 +3,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import { Link, useParams } from 'react-router'
 import { api } from '../../api/client.ts'
-import { enrolmentKey, type Enrolment } from '../../api/biometrics.ts'
+import { captureKey, type Capture } from '../../api/biometrics.ts'
 import { useLiveMessages } from '../../live.tsx'
 import { useCan } from '../../session.ts'
 import { FingerPicture } from './FingerPicture.tsx'
-import { Copies, EnrolmentChip, partOf, stepWords } from './words.tsx'
+import { Copies, CaptureChip, partOf, stepWords } from './words.tsx'
 
 const POLL_MS = 2_000
 
-const NEXT: Partial<Record<Enrolment['state'], string>> = {
+const NEXT: Partial<Record<Capture['state'], string>> = {
   asked: 'The clock fetches the request within seconds. Ask the person to stand at it.',
   sent: 'The clock has the request. Ask the person to look at its screen.',
   started: 'The clock waits: press the finger on the reader three times, lifting it in between.',
@@ -32,81 +32,81 @@ function TimeLeft({ until }: { until: string }) {
   )
 }
 
-/** One enrolment at a distance, as it happens. */
-export default function EnrolmentPage() {
+/** One capture of a fingerprint at a distance, as it happens. */
+export default function CapturePage() {
   const { id = '' } = useParams()
   const can = useCan()
   const client = useQueryClient()
   const query = useQuery({
-    queryKey: enrolmentKey(id),
+    queryKey: captureKey(id),
     queryFn: ({ signal }) => api.get('/api/enrolments/{enrolment_id}', { path: { enrolment_id: id }, signal }),
     refetchInterval: ({ state }) => (state.data?.open || state.data?.state === 'stored' ? POLL_MS : false),
   })
   useLiveMessages((messages) => {
     if (messages.some((message) => message.type === 'enrolment' && message.enrolment.id === id)) {
-      void client.invalidateQueries({ queryKey: enrolmentKey(id) })
+      void client.invalidateQueries({ queryKey: captureKey(id) })
     }
   })
-  const enrolment = query.data
-  if (!enrolment) {
+  const capture = query.data
+  if (!capture) {
     if (query.isError) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />
     return <Skeleton active paragraph={{ rows: 8 }} />
   }
   const cancel = async () => {
     await api.post('/api/enrolments/{enrolment_id}/cancel', { path: { enrolment_id: id } })
-    await client.invalidateQueries({ queryKey: enrolmentKey(id) })
+    await client.invalidateQueries({ queryKey: captureKey(id) })
   }
-  const finger = partOf(enrolment.template_type, enrolment.finger_index)
+  const finger = partOf(capture.template_type, capture.finger_index)
   return (
-    <ZoneProvider zone={enrolment.zone}>
+    <ZoneProvider zone={capture.zone}>
       <p className="crumb">
-        <Link to="/staff">Staff</Link> / <Link to={`/staff/${enrolment.staff_id}`}>{enrolment.staff_name}</Link>
+        <Link to="/staff">Staff</Link> / <Link to={`/staff/${capture.staff_id}`}>{capture.staff_name}</Link>
       </p>
       <PageHeader
         title={
           <>
-            {finger} of {enrolment.staff_name} <EnrolmentChip state={enrolment.state} />
+            {finger} of {capture.staff_name} <CaptureChip state={capture.state} />
           </>
         }
         note={
           <>
-            At <Link to={`/devices/${enrolment.device_id}`}>{enrolment.device_name}</Link>, PIN {enrolment.pin}. Times
-            in {enrolment.zone}.
+            At <Link to={`/devices/${capture.device_id}`}>{capture.device_name}</Link>, PIN {capture.pin}. Times in{' '}
+            {capture.zone}.
           </>
         }
         actions={
-          enrolment.open &&
+          capture.open &&
           can('biometrics:create') && (
             <ConfirmButton
-              question="Stop this enrolment?"
+              question="Stop this capture?"
               consequence="A clock that shows the request already stops by itself when its time is over."
               confirmLabel="Stop"
-              refusal="The enrolment was not stopped"
+              refusal="The capture was not stopped"
               action={cancel}
             >
-              Cancel enrolment
+              Cancel the capture
             </ConfirmButton>
           )
         }
       />
       <div className="columns-2">
         <Panel title="Now">
-          <FingerPicture finger={enrolment.template_type === 'FINGERPRINT' ? enrolment.finger_index : null} />
-          <p className="enrol-touches" role="img" aria-label={`${enrolment.touch} of 3 touches`}>
+          <FingerPicture finger={capture.template_type === 'FINGERPRINT' ? capture.finger_index : null} />
+          <p className="capture-touches" role="img" aria-label={`${capture.touch} of 3 touches`}>
             {[1, 2, 3].map((touch) => (
               <span
                 key={touch}
-                className={touch <= enrolment.touch || !NEXT_TOUCHES.has(enrolment.state) ? 'touch done' : 'touch'}
+                className={touch <= capture.touch || !NEXT_TOUCHES.has(capture.state) ? 'touch done' : 'touch'}
               />
             ))}
           </p>
-          <p aria-live="polite">{enrolment.message && !enrolment.open ? enrolment.message : NEXT[enrolment.state]}</p>
-          {enrolment.message && !enrolment.open && <p className="muted">{NEXT[enrolment.state]}</p>}
-          {enrolment.open && <TimeLeft until={enrolment.expires_at} />}
+          <p aria-live="polite">{capture.message && !capture.open ? capture.message : NEXT[capture.state]}</p>
+          {capture.message && !capture.open && <p className="muted">{NEXT[capture.state]}</p>}
+          {capture.open && <TimeLeft until={capture.expires_at} />}
         </Panel>
         <Panel title="Steps" flush>
           <ul className="strip">
-            {enrolment.steps.map((step, nth) => (
+            {capture.steps.map((step, nth) => (
               <li key={nth}>
                 <div className="strip-line">
                   <span>{stepWords(step.step, step.touch)}</span>
@@ -118,9 +118,9 @@ export default function EnrolmentPage() {
           </ul>
         </Panel>
       </div>
-      {enrolment.copies.length > 0 && (
+      {capture.copies.length > 0 && (
         <Panel title="On the clocks">
-          <Copies items={enrolment.copies} />
+          <Copies items={capture.copies} />
         </Panel>
       )}
     </ZoneProvider>
@@ -128,7 +128,7 @@ export default function EnrolmentPage() {
 }
 
 /** While these last, the circles count touches; afterwards all are filled or none matters. */
-const NEXT_TOUCHES = new Set<Enrolment['state']>([
+const NEXT_TOUCHES = new Set<Capture['state']>([
   'asked',
   'sent',
   'started',

@@ -12,8 +12,8 @@ import { FINGER_OPTIONS } from './words.tsx'
 type Values = { 'biometric.device_id': string; 'biometric.finger_index': number; overwrite?: boolean }
 type Props = { open: boolean; staff: Staff; onClose: () => void }
 
-/** Take a finger at a clock, from this desk. */
-export function EnrolFingerForm({ open, staff, onClose }: Props) {
+/** Capture a fingerprint at a clock, from this desk. */
+export function CaptureForm({ open, staff, onClose }: Props) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const devices = useQuery({
@@ -35,12 +35,12 @@ export function EnrolFingerForm({ open, staff, onClose }: Props) {
     })
     await client.invalidateQueries({ queryKey: biometricsKey(staff.id) })
     onClose()
-    if (answer.enrolment) await navigate(`/enrolments/${answer.enrolment.id}`)
+    if (answer.enrolment) await navigate(`/captures/${answer.enrolment.id}`)
   }
   return (
     <ResourceForm<Values>
       open={open}
-      title={`Take a finger of ${staff.name}`}
+      title={`Capture a fingerprint of ${staff.name}`}
       submitLabel="Start at the clock"
       initial={{ 'biometric.finger_index': 6 }}
       onSubmit={begin}

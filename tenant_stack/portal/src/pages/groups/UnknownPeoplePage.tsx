@@ -14,7 +14,7 @@ import { Button, Input } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
 import { api, list } from '../../api/client.ts'
-import { STRANGERS, type Stranger } from '../../api/groups.ts'
+import { UNKNOWN_PEOPLE, type UnknownPerson } from '../../api/groups.ts'
 import { deviceName, findDevices } from '../../api/paths.ts'
 import { useCan } from '../../session.ts'
 import { StaffLookup } from '../schedules/StaffLookup.tsx'
@@ -23,28 +23,28 @@ import { DeviceTabs } from './DeviceTabs.tsx'
 const FILTERS: Filter[] = [
   { kind: 'lookup', name: 'device_id', label: 'Any clock', search: findDevices, nameOf: deviceName, width: 200 },
 ]
-const called = (each: Stranger) => each.reported_name || `PIN ${each.pin}`
+const called = (each: UnknownPerson) => each.reported_name || `PIN ${each.pin}`
 
 type AdoptIn = { staff_id?: string; employee_id?: string; name?: string }
 
-function AdoptForm({ stranger, onClose }: { stranger: Stranger | null; onClose: () => void }) {
+function AdoptForm({ person, onClose }: { person: UnknownPerson | null; onClose: () => void }) {
   const client = useQueryClient()
   const save = async (values: AdoptIn) => {
-    if (!stranger) return
+    if (!person) return
     const entered = values.staff_id
       ? { staff_id: values.staff_id }
       : { employee_id: values.employee_id, name: values.name }
-    await api.post('/api/device-users/{enrollment_id}/adopt', { path: { enrollment_id: stranger.id }, body: entered })
+    await api.post('/api/device-users/{enrollment_id}/adopt', { path: { enrollment_id: person.id }, body: entered })
     await client.invalidateQueries()
     onClose()
   }
-  const initial: AdoptIn = stranger?.suggestion
-    ? { staff_id: stranger.suggestion.id }
-    : { name: stranger?.reported_name ?? '' }
+  const initial: AdoptIn = person?.suggestion
+    ? { staff_id: person.suggestion.id }
+    : { name: person?.reported_name ?? '' }
   return (
     <ResourceForm<AdoptIn>
-      open={stranger !== null}
-      title={stranger ? `Whose is PIN ${stranger.pin} on ${stranger.device_name}?` : ''}
+      open={person !== null}
+      title={person ? `Whose is PIN ${person.pin} on ${person.device_name}?` : ''}
       submitLabel="That is whose it is"
       initial={initial}
       onSubmit={save}
@@ -81,9 +81,9 @@ type Can = (permission: string) => boolean
 
 function columnsOf(
   can: Can,
-  adopt: (each: Stranger) => void,
-  remove: (each: Stranger) => Promise<void>,
-): Column<Stranger>[] {
+  adopt: (each: UnknownPerson) => void,
+  remove: (each: UnknownPerson) => Promise<void>,
+): Column<UnknownPerson>[] {
   return [
     {
       key: 'name',
@@ -159,31 +159,31 @@ function columnsOf(
   ]
 }
 
-export default function StrangersPage() {
+export default function UnknownPeoplePage() {
   const can = useCan()
   const client = useQueryClient()
-  const [adopting, setAdopting] = useState<Stranger | null>(null)
+  const [adopting, setAdopting] = useState<UnknownPerson | null>(null)
   const columns = useMemo(() => {
-    const remove = async (each: Stranger) => {
+    const remove = async (each: UnknownPerson) => {
       await api.delete('/api/device-users/{enrollment_id}', { path: { enrollment_id: each.id } })
-      await client.invalidateQueries({ queryKey: listKey(STRANGERS) })
+      await client.invalidateQueries({ queryKey: listKey(UNKNOWN_PEOPLE) })
     }
     return columnsOf(can, setAdopting, remove)
   }, [can, client])
   return (
     <>
       <DeviceTabs note="People whom a clock knows and nobody here has put there. Nothing is ever deleted from a clock by itself." />
-      <ResourceTable<Stranger>
+      <ResourceTable<UnknownPerson>
         id="device-users"
         label="People unknown here"
-        path={list(STRANGERS)}
+        path={list(UNKNOWN_PEOPLE)}
         rowKey={(each) => each.id}
         columns={columns}
         filters={FILTERS}
         searchLabel="Search PIN or name"
         empty={{ title: 'Nobody unknown', hint: 'Everybody whom the clocks have reported is known here.' }}
       />
-      <AdoptForm stranger={adopting} onClose={() => setAdopting(null)} />
+      <AdoptForm person={adopting} onClose={() => setAdopting(null)} />
     </>
   )
 }
