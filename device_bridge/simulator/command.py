@@ -54,7 +54,7 @@ FAILED = 1
 
 
 @app.command()
-def terminal(
+def terminal(  # noqa: PLR0913 - each is an option of the command line
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 takes a free port")],
     serial: Serial,
     profile: Profile = "zk8",
@@ -109,7 +109,7 @@ def terminal(
 
 
 @app.command()
-def push(
+def push(  # noqa: PLR0913 - each is an option of the command line
     url: Annotated[str, typer.Option("--url", help="Base URL, such as https://acme.devices.localhost:8443")],
     serial: Serial,
     profile: Profile = "att-2.4",
@@ -163,7 +163,7 @@ def push(
 
 
 @app.command()
-def fleet(
+def fleet(  # noqa: PLR0913 - each is an option of the command line
     url: Annotated[str, typer.Option("--url", help="Base URL, such as https://acme.devices.localhost:8443")],
     ledger: Annotated[Path, typer.Option("--ledger", help="CSV that takes every punch before it is sent")],
     clocks: Annotated[int, typer.Option("--clocks", min=1, max=9999)] = 100,

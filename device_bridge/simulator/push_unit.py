@@ -25,7 +25,7 @@ from device_bridge.simulator.push_templates import FINGER, SimulatedTemplate, Te
 class PushUnit:
     """People, log, templates and what is still to be sent; see `device_bridge.simulator.push_clock.PushClock`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a property of the simulated clock
         self,
         url: str,
         serial: str,

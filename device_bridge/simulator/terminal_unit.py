@@ -23,7 +23,7 @@ from device_bridge.simulator.terminal_fingers import FingerBook, FingerCapture, 
 class TerminalUnit:
     """People, log, fingers and options; see `device_bridge.simulator.terminal_clock.TerminalClock`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a property of the simulated clock
         self,
         serial: str,
         *,

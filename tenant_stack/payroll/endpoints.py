@@ -86,7 +86,7 @@ def payroll_router() -> APIRouter:
     return router
 
 
-async def export_payroll(
+async def export_payroll(  # noqa: PLR0913 - each is a query parameter
     caller: Exporter,
     session: Transaction,
     settings: Settings,

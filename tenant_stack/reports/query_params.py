@@ -16,7 +16,7 @@ from tenant_stack.reports.schemas import Cells, ReportRequest
 from tenant_stack.rules.records import Status
 
 
-def _asked(
+def _asked(  # noqa: PLR0913 - each is a query parameter
     date_: Annotated[date | None, Query(alias="date", description="One local day")] = None,
     month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="YYYY-MM")] = None,
     first: Annotated[date | None, Query(alias="from", description="First local day")] = None,

@@ -60,9 +60,6 @@ def build_record(
         if status is Status.ABSENT:
             day.anomalies.append(anomaly("absence", day.day))
     pay, overtime = pay_lines(day.pay, rules.overtime, zone) if day.pay is not None else ((), 0)
-    premiums: tuple[PayLine, ...] = ()
-    if rules.premiums and day.intervals:
-        premiums = premium_lines(day.intervals, rules.premiums, zone, staff.calendar.holidays)
     first, last = day.first_in(), day.last_out()
     if last is not None and facts.unresolved and _shows_event(day):
         last = max(last, events[-1].at)
@@ -84,7 +81,7 @@ def build_record(
         balance_seconds=_balance(facts.worked, day.expected, rules),
         pay=pay,
         overtime_seconds=overtime,
-        premiums=premiums,
+        premiums=_premiums(day, staff),
         fractions=fractions,
         punch_count=len(events),
         stretches=sum(len(unit.stretches) for unit in day.units),
@@ -92,6 +89,12 @@ def build_record(
         trace=Trace(zone, rules.code, _fates(day), _segments(day.units), tuple(day.steps)),
         estimated=any(stretch.estimated for unit in day.units for stretch in unit.stretches),
     )
+
+
+def _premiums(day: Day, staff: StaffInput) -> tuple[PayLine, ...]:
+    if not (day.rules.premiums and day.intervals):
+        return ()
+    return premium_lines(day.intervals, day.rules.premiums, staff.zone, staff.calendar.holidays)
 
 
 def _facts(day: Day, punches: int, leave: Leave | None, now: int | None, complete: int | None) -> DayFacts:

@@ -124,7 +124,7 @@ class Leased:
     template_id: UUID | None
 
 
-async def queue(
+async def queue(  # noqa: PLR0913 - each is a column of the command
     session: AsyncSession,
     device_id: UUID,
     kind: CommandKind,
