@@ -85,6 +85,9 @@ class Table(SQLModel):
     """What every table class has beside its fields. Each service's ``Base`` derives from it."""
 
     __table__: ClassVar[sa.Table]
+    # Rows are equal only to themselves, as in SQLAlchemy; Pydantic would compare their fields.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
