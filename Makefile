@@ -9,7 +9,7 @@ UV = $(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python --compi
 SERVICES := punctual foundation control_plane tenant_stack device_bridge
 
 PORTAL_SOURCES = $(shell find foundation/portal_kit tenant_stack/portal control_plane/portal -type f \
-	-not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.d.ts 2>/dev/null)
 
 SBOM := sbom
 
@@ -75,12 +75,14 @@ check: $(VENV)/.dev node_modules/.package-lock.json  ## Formatter, linter, types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+	@$(BIN)/python -m tests.architecture.unused_code
 	@$(BIN)/python -m punctual.openapi --check
 	@$(NPM) run check --silent
 
-format: $(VENV)/.dev  ## Format the code
+format: $(VENV)/.dev node_modules/.package-lock.json  ## Format the code
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+	@$(NPM) run format --silent
 
 bench: setup $(VENV)/.dev  ## Speed and memory, as ratios against a baseline run beside it
 	@$(BIN)/python -m tests.bench
@@ -88,8 +90,9 @@ bench: setup $(VENV)/.dev  ## Speed and memory, as ratios against a baseline run
 oracle: $(VENV)/.dev  ## Reproduce attendance scenarios; FILE=… runs another file of the same vocabulary
 	@$(BIN)/python -m tests.oracle $(FILE)
 
-openapi: $(VENV)/.runtime  ## Write the OpenAPI documents
+openapi: $(VENV)/.runtime node_modules/.package-lock.json  ## Write the OpenAPI documents, and the portals' types from them
 	@$(BIN)/python -m punctual.openapi
+	@$(NPM) run types --silent
 
 sbom: $(VENV)/.dev node_modules/.package-lock.json  ## Bills of materials of what this is built from (CycloneDX), into sbom/
 	@mkdir -p $(SBOM)

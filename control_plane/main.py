@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack
 from types import FrameType
 from typing import Any
 
-from control_plane import app, migrations
+from control_plane import app
 from control_plane.console.composition import open_parts
+from control_plane.migrations import MIGRATIONS
 from control_plane.provisioning.fail_point import fail_point
 from control_plane.provisioning.reconcile import Reconciler
 from control_plane.provisioning.steps import STEPS
@@ -91,4 +92,4 @@ def migrate(document: dict[str, object]) -> str:
     """Bring the control database to the head; returns the head revision."""
     settings = ControlSettings.model_validate(document)
     logs.configure("control-migrate", level=settings.log_level)
-    return migrations.migrate_blocking(settings.database_url.get_secret_value())
+    return asyncio.run(MIGRATIONS.run(settings.database_url.get_secret_value()))

@@ -10,10 +10,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 
 from device_bridge.backend import Backend
-from device_bridge.coordinator import Coordinator
 from device_bridge.errors import BackendRefused, BackendUnavailable
 from device_bridge.iclock import routes as iclock
 from device_bridge.iclock.units import Units
+from device_bridge.pull.coordinator import Coordinator
 from device_bridge.settings import BridgeSettings
 from foundation.contracts.bridge import ActionResult, SyncSummary, TerminalAction
 from foundation.errors import NotSignedIn, Unavailable

@@ -74,8 +74,8 @@ class Backend:
         """Which templates a pull clock shows when read again, and which it did not take and why."""
         await self._exchange("POST", "templates/seen", report)
 
-    async def enrolment_step(self, step: EnrolmentStep) -> None:
-        """How far an enrolment at a distance has come."""
+    async def capture_step(self, step: EnrolmentStep) -> None:
+        """How far a capture has come."""
         await self._exchange("POST", "enrolments/step", step)
 
     async def lease(self, lease: CommandLease) -> CommandBatch:

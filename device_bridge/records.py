@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pyzk2 import const
+
 LOCAL_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
-PRIVILEGES = (0, 2, 6, 14)
+PRIVILEGES: tuple[int, ...] = (const.USER_DEFAULT, const.USER_ENROLLER, const.USER_MANAGER, const.USER_ADMIN)
 """User, enroller, manager, super admin: the levels that clocks know."""
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
+import pydantic
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
@@ -66,7 +67,8 @@ def column(*parts: Any, **options: Any) -> Any:
     for sql_type in parts:
         if not isinstance(sql_type, SchemaItem):
             options["sa_type"] = sql_type
-    return Field(default=None, **options)
+    options.setdefault("default", None)
+    return Field(**options)
 
 
 def identity(**options: Any) -> Any:
@@ -83,6 +85,22 @@ class Table(SQLModel):
     """What every table class has beside its fields. Each service's ``Base`` derives from it."""
 
     __table__: ClassVar[sa.Table]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """A text whose type limits its length gets a column of that length; SQLModel looks no deeper than the field."""
+        for field in cls.model_fields.values():
+            if length := _length(field.annotation):
+                field.metadata = [*pydantic.Field(max_length=length).metadata, *field.metadata]
+
+
+def _length(annotation: Any) -> int | None:
+    """The ``max_length`` of a text type, also of one that may be None."""
+    for part in get_args(annotation):
+        limits = [part, *getattr(part, "metadata", ())]
+        if found := next((each.max_length for each in limits if getattr(each, "max_length", None)), _length(part)):
+            return int(found)
+    return None
 
 
 class Identified(SQLModel):

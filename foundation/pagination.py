@@ -99,3 +99,17 @@ async def paginate(
     rows = rows[: request.limit]
     cursor = _encode(rows[-1][-len(order) :]) if more else None
     return rows, cursor, total or 0
+
+
+async def page_of(
+    session: AsyncSession,
+    query: sa.Select[*tuple[Any, ...]],
+    request: PageRequest,
+    view: Callable[[Any], Item],
+    *,
+    order: Sequence[sa.ColumnElement[Any]],
+    descending: bool = False,
+) -> Page[Item]:
+    """One page of views, each made of a row of `paginate`."""
+    rows, cursor, total = await paginate(session, query, request, order=order, descending=descending)
+    return Page(items=[view(row) for row in rows], next_cursor=cursor, total=total)

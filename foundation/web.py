@@ -1,13 +1,16 @@
-"""The HTTP edge that every service shares: problem+json, correlation ids, security headers, size limits, serving.
+"""HTTP as every service serves it: problem+json, correlation ids, security headers, size limits, access lines.
 
 Pure ASGI middleware on purpose: it sees WebSockets too and never buffers a body.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -36,6 +39,14 @@ SECURITY_HEADERS: dict[str, str] = {
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
+ENCODED_HEADERS = [*((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())]
+ENCODED_HEADERS.append((b"cache-control", b"no-store"))
+
+DISCARD_SECONDS = 30
+UNLOGGED_PATHS = ("/iclock/", "/internal/")
+"""Requests of clocks and between our own services: thousands a minute, so only the refused ones have an access line."""
+LOGGED_FIELDS, LOGGED_FIELD_LENGTH = 20, 100
+"""How much of a validation failure is logged: names of unknown fields are whatever the caller wrote."""
 
 
 def problem_response(
@@ -72,16 +83,28 @@ def _field_of(location: Sequence[int | str]) -> str:
     return ".".join(parts)
 
 
-async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+def _entry_of(error: Mapping[str, Any]) -> dict[str, str]:
+    if error["type"] == "json_invalid":  # its location is ("body", character)
+        reason = f"Not valid JSON at character {error['loc'][-1]}: {error['ctx']['error']}"
+        return {"field": "body", "reason": reason}
+    return {"field": _field_of(error["loc"]), "reason": str(error["msg"])}
+
+
+async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
+    request.state.problem = error.code
+    if error.field:
+        request.state.invalid_fields = [error.field]
     return problem_response(
         error.status, error.code, error.title, error.detail, field=error.field, retry_after=error.retry_after
     )
 
 
-async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": _field_of(item["loc"]), "reason": str(item["msg"])} for item in error.errors()]
+    errors = [_entry_of(item) for item in error.errors()]
+    request.state.problem = "invalid_input"
+    request.state.invalid_fields = [each["field"][:LOGGED_FIELD_LENGTH] for each in errors[:LOGGED_FIELDS]]
     first = errors[0] if errors else {"field": "", "reason": "The input could not be read"}
     detail = f"{first['field']}: {first['reason']}" if first["field"] else first["reason"]
     return problem_response(422, "invalid_input", "Invalid input", detail, field=first["field"] or None, errors=errors)
@@ -101,65 +124,94 @@ def _fault_response() -> JSONResponse:
 
 
 class Edge:
-    """Outermost layer: correlation id in and out, security headers on every answer, a ceiling on body size.
+    """The outermost middleware: correlation id in and out, security headers on every response, a limit on the size of
+    bodies, and one access line a request.
 
-    A fault of ours ends here too, so that its answer carries the same headers and the id under which it was logged.
+    An unhandled exception ends here too, so that its response carries the same headers and the id under which it was
+    logged. A body over the limit is read to its end and discarded (for `DISCARD_SECONDS` at most) before the 413 is
+    sent: a connection closed under a client that is still sending loses the response.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        max_body_bytes: int = 1_000_000,
-        larger_bodies: Mapping[str, int] | None = None,
-        headers: dict[str, str] | None = None,
+        self, app: ASGIApp, *, max_body_bytes: int = 1_000_000, larger_bodies: Mapping[str, int] | None = None
     ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
         self.larger_bodies = larger_bodies or {}
-        self.headers = SECURITY_HEADERS if headers is None else headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        offered = dict(scope["headers"]).get(b"x-correlation-id", b"").decode("latin-1")
-        known = offered if 8 <= len(offered) <= 64 and offered.replace("-", "").isalnum() else secrets.token_hex(8)
-        token = correlation_id.set(known)
         paths = self.larger_bodies.items()
-        most = next((size for path, size in paths if scope["path"].startswith(path)), self.max_body_bytes)
-        received = 0
-        answered = False
-
-        async def limited_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                if received > most:
-                    raise HTTPException(413, f"The body is larger than {most} bytes")
-            return message
-
-        async def stamped_send(message: Message) -> None:
-            nonlocal answered
-            if message["type"] == "http.response.start":
-                answered = True
-                present = {name.lower() for name, _ in message["headers"]}
-                extra = [(name.encode(), value.encode()) for name, value in self.headers.items()]
-                extra.append((b"x-correlation-id", known.encode()))
-                extra.append((b"cache-control", b"no-store"))
-                message["headers"] = [*message["headers"], *(pair for pair in extra if pair[0] not in present)]
-            await send(message)
-
+        limit = next((size for path, size in paths if scope["path"].startswith(path)), self.max_body_bytes)
+        exchange = _Exchange(scope, receive, send, limit)
+        token = correlation_id.set(exchange.id)
         try:
-            await self.app(scope, limited_receive, stamped_send)
+            await self.app(scope, exchange.receive, exchange.send)
         except Exception as error:
             get_logger().error("request.fault", method=scope.get("method"), path=scope["path"], exc_info=error)
-            if answered or scope["type"] != "http":
+            if exchange.status or scope["type"] != "http":
                 raise
-            await _fault_response()(scope, receive, stamped_send)
+            await _fault_response()(scope, receive, exchange.send)
         finally:
+            exchange.log()
             correlation_id.reset(token)
+
+
+class _Exchange:
+    """One request and its response on their way through `Edge`."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        offered = dict(scope["headers"]).get(b"x-correlation-id", b"").decode("latin-1")
+        valid = 8 <= len(offered) <= 64 and offered.replace("-", "").isalnum()
+        self.id = offered if valid else secrets.token_hex(8)
+        self.status = 0
+        self._scope, self._receive, self._send = scope, receive, send
+        self._limit = limit
+        self._received = 0
+        self._began = time.perf_counter()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._limit:
+                await self._discard(message)
+                raise HTTPException(413, f"The body is larger than {self._limit} bytes")
+        return message
+
+    async def _discard(self, message: Message) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while message.get("more_body"):
+                    message = await self._receive()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            present = {name.lower() for name, _ in message["headers"]}
+            extra = [*ENCODED_HEADERS, (b"x-correlation-id", self.id.encode())]
+            message["headers"] = [*message["headers"], *(pair for pair in extra if pair[0] not in present)]
+        await self._send(message)
+
+    def log(self) -> None:
+        """The access line: route and not path, ids and not names, so that it holds no personal data."""
+        scope = self._scope
+        if scope["type"] != "http" or (self.status < 400 and scope["path"].startswith(UNLOGGED_PATHS)):
+            return
+        state = scope.get("state", {})
+        noted = {name: state[name] for name in ("problem", "invalid_fields") if name in state}
+        if (caller := state.get("principal")) is not None:
+            noted["principal"] = f"{caller.kind}:{caller.id}"
+        get_logger().info(
+            "request",
+            method=scope["method"],
+            route=getattr(scope.get("route"), "path", None),
+            status=self.status,
+            milliseconds=round((time.perf_counter() - self._began) * 1000, 1),
+            **noted,
+        )
 
 
 def create_app(
@@ -171,7 +223,7 @@ def create_app(
     larger_bodies: Mapping[str, int] | None = None,
     docs: bool = False,
 ) -> FastAPI:
-    """A FastAPI application with the house's edge. Documentation pages are off unless asked for.
+    """A FastAPI application with the common middleware and error handlers; documentation pages only if asked for.
 
     ``larger_bodies``: bytes that paths beginning so may take, where others take ``max_body_bytes``.
     """

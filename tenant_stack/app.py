@@ -1,4 +1,4 @@
-"""The back end's application. Making it opens nothing; connections begin with its lifespan."""
+"""The back end's application. Creating it opens nothing; connections are opened by its lifespan."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from foundation import web
+from foundation.addresses import loopback_allowed
 from foundation.database import Database
 from foundation.database_answers import answer_database_errors
 from foundation.jobs import JobQueue
 from foundation.portal import mount_portal
-from foundation.public_addresses import loopback_allowed
 from foundation.settings import product_version
 from foundation.sign_in.principal import Public
 from foundation.sign_in.routes import sign_in_router
@@ -22,25 +22,25 @@ from foundation.sign_in.sessions import Sessions
 from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from foundation.vault import Vault
-from tenant_stack.access.break_glass import Door
+from tenant_stack.access.break_glass import BreakGlassAuthenticator
 from tenant_stack.access.break_glass_endpoints import break_glass_router
 from tenant_stack.access.client_endpoints import clients_router
 from tenant_stack.access.connection_endpoints import connection_router
-from tenant_stack.access.connection_test import Trial
+from tenant_stack.access.connection_test import ConnectionTester
 from tenant_stack.access.endpoints import access_router
 from tenant_stack.access.host_check import KnownHost
 from tenant_stack.access.idempotency import IdempotentWrites
 from tenant_stack.access.people_endpoints import people_router
-from tenant_stack.access.service import Authenticator, Denials
+from tenant_stack.access.service import Authenticator, DenialLog
 from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.access.support.endpoints import support_router
 from tenant_stack.access.support.passes import Passes
 from tenant_stack.attendance.endpoints import attendance_router, what_if_router
-from tenant_stack.audit.chain import Notary
+from tenant_stack.audit.chain import ChainSigner
 from tenant_stack.audit.endpoints import audit_router
 from tenant_stack.biometrics.endpoints import biometrics_router
 from tenant_stack.biometrics.enrollment_endpoints import enrollment_router
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tenant_stack.dashboard.endpoints import dashboard_router
 from tenant_stack.devices.endpoints import devices_router
 from tenant_stack.internal.bridge import bridge_router
@@ -67,8 +67,51 @@ from tenant_stack.worker_hints import Hints
 
 PORTAL = Path(__file__).parent / "portal" / "dist"
 
-# The bridge hands over up to 5,000 punches or 20,000 users at a time; a file of people has up to 10 MB, a logo 1 MB.
+# The bridge sends up to 5,000 punches or 20,000 users at a time; a staff import has up to 10 MB, a logo 1 MB.
 LARGER_BODIES = {"/internal/bridge": 8_000_000, "/api/staff/import": 10_100_000, "/api/logo": 1_200_000}
+
+
+async def read_health() -> dict[str, str]:
+    """The process serves requests; whether its services answer is for `/internal/health`."""
+    return {"status": "ok"}
+
+
+def _health_router() -> APIRouter:
+    router = APIRouter(tags=["health"])
+    router.add_api_route("/api/health", read_health, methods=["GET"], dependencies=[Depends(Public())])
+    return router
+
+
+PUBLIC_ROUTERS = (
+    _health_router,
+    sign_in_router,
+    access_router,
+    people_router,
+    connection_router,
+    break_glass_router,
+    clients_router,
+    audit_router,
+    support_router,
+    bulk_router,
+    staff_router,
+    manual_enrollment_router,
+    enrollment_router,
+    biometrics_router,
+    devices_router,
+    device_groups_router,
+    conflicts_router,
+    attendance_router,
+    punches_router,
+    what_if_router,
+    schedules_router,
+    roster_router,
+    reports_router,
+    logo_router,
+    payroll_router,
+    webhooks_router,
+    dashboard_router,
+    live_router,
+)
 
 
 @asynccontextmanager
@@ -92,7 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     state = app.state
     state.database, state.valkey, state.hints, state.hub = database, valkey, hints, hub
-    state.sealer = Sealer(vault, settings.templates_key)
+    state.template_cipher = TemplateCipher(vault, settings.templates_key)
     state.sign_in = TenantSignIn(
         public_url=settings.public_url,
         database=database,
@@ -104,11 +147,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         ca_file=settings.ca_file,
         loopback=loopback,
     )
-    state.sign_in_trial = Trial(database, state.sign_in, loopback=loopback)
-    state.break_glass = Door(database, valkey, seals)
+    state.sign_in_trial = ConnectionTester(database, state.sign_in, loopback=loopback)
+    state.break_glass = BreakGlassAuthenticator(database, valkey, seals)
     state.authenticate = Authenticator(database, sessions, tokens, settings.public_url, valkey)
-    state.refused = Denials(database)
-    state.notary = Notary(vault, settings.tokens_key, settings.organisation)
+    state.refused = DenialLog(database)
+    state.chain_signer = ChainSigner(vault, settings.tokens_key, settings.organisation)
     state.support_passes = Passes(vault, valkey, settings.tokens_key, settings.public_url)
     state.intake = Intake(database, Months(database), hints, settings.zone)
     hub.open()
@@ -124,7 +167,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app(settings: TenantSettings, described: FastAPI | None = None) -> FastAPI:
-    """The application of one organisation; making it opens nothing. ``described`` is one made ahead, used once."""
+    """The application of one organisation; opens nothing. ``described`` is one prepared by `describe`, used once."""
     app = described or describe()
     app.state.settings = settings
     app.state.bridge_token = settings.bridge_token.get_secret_value()
@@ -133,53 +176,16 @@ def create_app(settings: TenantSettings, described: FastAPI | None = None) -> Fa
 
 
 def describe() -> FastAPI:
-    """The application before it belongs to anybody: for its OpenAPI document, and for making it ahead of a fork."""
+    """The application before it is configured: for its OpenAPI document, and to prepare it before a fork."""
     app = web.create_app("Punctual tenant API", product_version(), lifespan=_lifespan, larger_bodies=LARGER_BODIES)
     answer_database_errors(app)
-    # First: routes are tried one after the other, and of all requests those of punches are the most.
+    # First: routes are matched in order, and requests with punches are the most frequent.
     app.include_router(bridge_router(), include_in_schema=False)
-    app.include_router(_health_router())
-    app.include_router(sign_in_router())
-    app.include_router(access_router())
-    app.include_router(people_router())
-    app.include_router(connection_router())
-    app.include_router(break_glass_router())
-    app.include_router(clients_router())
-    app.include_router(audit_router())
-    app.include_router(support_router())
-    app.include_router(bulk_router())
-    app.include_router(staff_router())
-    app.include_router(manual_enrollment_router())
-    app.include_router(enrollment_router())
-    app.include_router(biometrics_router())
-    app.include_router(devices_router())
-    app.include_router(device_groups_router())
-    app.include_router(conflicts_router())
-    app.include_router(attendance_router())
-    app.include_router(punches_router())
-    app.include_router(what_if_router())
-    app.include_router(schedules_router())
-    app.include_router(roster_router())
-    app.include_router(reports_router())
-    app.include_router(logo_router())
-    app.include_router(payroll_router())
-    app.include_router(webhooks_router())
-    app.include_router(dashboard_router())
-    app.include_router(live_router())
+    for router in PUBLIC_ROUTERS:
+        app.include_router(router())
     app.include_router(control_router(), include_in_schema=False)
-    # Inside the edge, so that kept answers carry its headers too.
+    # Inside the other middleware, so that replayed responses carry its headers too.
     app.user_middleware.append(Middleware(KnownHost))
     app.user_middleware.append(Middleware(IdempotentWrites))
     mount_portal(app, PORTAL)
     return app
-
-
-def _health_router() -> APIRouter:
-    router = APIRouter(tags=["health"])
-    router.add_api_route("/api/health", read_health, methods=["GET"], dependencies=[Depends(Public())])
-    return router
-
-
-async def read_health() -> dict[str, str]:
-    """The process serves requests; whether its services answer is for `/internal/health`."""
-    return {"status": "ok"}

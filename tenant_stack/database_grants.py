@@ -1,8 +1,8 @@
-"""What the organisation's programs may do in its database: change rows, and of the trail only add to it.
+"""Database privileges of the organisation's programs: to change rows, and to append to the audit trail only.
 
-The tables belong to another role, which only migrations use, so the programs can neither alter a table, switch a
-trigger off nor give themselves a right. The rights are set whole after every migration, in its transaction: a table
-that a release adds is never left without them, and one that is to be added to only is never open for a moment.
+The tables belong to another role, which only migrations use, so the programs can neither alter a table, disable a
+trigger nor grant themselves a privilege. All privileges are set after every migration, in its transaction: a table that
+a release adds is never without them, and an append-only table is never writable for a moment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
-# What differs from `ROWS`. Partitions are reached through their table alone, so they need no rights of their own.
+# Tables that differ from `ROWS`. Partitions are accessed through their parent only and need no privileges.
 EXCEPTIONS = {
     "alembic_version": "SELECT",
     "permissions": "SELECT",
@@ -30,7 +30,7 @@ TABLES = sa.text(
 
 
 def set_rights(connection: sa.Connection, role: str) -> None:
-    """Give the programs' role these rights and no other; the connection is the owner's."""
+    """Grant the programs' role these privileges and no other; the connection is the owner's."""
     quoted = connection.dialect.identifier_preparer.quote(role)
     tables = list(connection.scalars(TABLES))
     plain = ", ".join(name for name in tables if name not in EXCEPTIONS)

@@ -1,4 +1,4 @@
-"""What every job of a worker is given: settings, connections, and a way to ask for more work."""
+"""The context of every job of a worker: settings, connections, and a way to request more work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tenant_stack.settings import TenantSettings
 
 @dataclass
 class JobContext:
-    """``work`` asks for a run over the outbox and the pending staff-days and returns at once.
+    """``work`` requests a run over the outbox and the pending staff-days and returns at once.
 
     ``bridge`` is a client of the organisation's device bridge. Connections belong to the worker's event loop.
     """

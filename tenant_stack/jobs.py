@@ -1,11 +1,11 @@
-"""Jobs and schedules of an organisation's worker. Nothing connects here; a job's arguments are ids only."""
+"""Jobs and schedules of an organisation's worker. Importing it connects to nothing; a job's arguments are ids only."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from foundation.jobs import JobRegistry
-from tenant_stack.access.idempotency import forget_old
+from tenant_stack.access.idempotency import delete_expired_responses
 from tenant_stack.access.invitations import mail_invitations
 from tenant_stack.attendance.expected_days import mark_expected
 from tenant_stack.audit.tasks import seal_waiting
@@ -28,38 +28,35 @@ registry = JobRegistry()
 
 @registry.job("outbox.drain", max_retries=0)
 async def drain_outbox(context: WorkerContext) -> None:
-    """Something was committed that pages wait for."""
+    """An event that pages wait for was committed."""
     context.work()
 
 
 @registry.job("attendance.process", max_retries=0)
 async def process_attendance(context: WorkerContext) -> None:
-    """Staff-days were marked."""
+    """Staff-days were marked as pending."""
     context.work()
 
 
-@registry.job("terminals.refresh", max_retries=0)
-async def refresh_terminals(context: WorkerContext) -> None:
-    """What we want of pull devices changed."""
-    await tasks.refresh_terminals(context)
+registry.job("terminals.refresh", max_retries=0)(tasks.refresh_terminals)
 
 
-# No retries by the queue: the row says when the next attempt is due.
+# No retries by the queue: the row stores when the next attempt is due.
 @registry.job("device.sync", queue="devices", max_retries=0, time_limit=SYNC_TIMEOUT_SECONDS + 30)
 async def sync_device(context: WorkerContext, sync_id: str) -> None:
-    """A synchronisation was asked for, or is due again."""
+    """A synchronisation was requested, or is due again."""
     await tasks.run_sync(context, UUID(sync_id))
 
 
 @registry.every("outbox.drain", 1.0)
 async def drain_anyway(context: WorkerContext) -> None:
-    """Hints get lost; state does not."""
+    """Messages get lost; the state in the database does not."""
     context.work()
 
 
 @registry.every("device.syncs_due", 1.0)
 async def send_due_syncs(context: WorkerContext) -> None:
-    """Send the synchronisations that are due and that nobody is carrying out."""
+    """Queue the synchronisations that are due and not running."""
     async with context.database.transaction() as session:
         due = await due_syncs(session)
     for sync_id in due:
@@ -68,62 +65,38 @@ async def send_due_syncs(context: WorkerContext) -> None:
 
 @registry.job("device.act", queue="devices", max_retries=0, time_limit=90)
 async def act_on_device(context: WorkerContext, command_id: str) -> None:
-    """Somebody asked something of a pull clock."""
+    """An action was requested of a pull device."""
     await carry_out(context, int(command_id))
 
 
 @registry.every("device.actions_waiting", 1.0)
 async def send_waiting_actions(context: WorkerContext) -> None:
-    """Send what was asked of pull clocks and nobody has begun."""
+    """Queue requested actions that nobody has started."""
     for command_id in await waiting_actions(context):
         await context.queue.send("device.act", command_id=str(command_id))
-
-
-@registry.every("devices.announce", 2.0)
-async def announce_devices(context: WorkerContext) -> None:
-    """Tell pages which clocks came and went."""
-    await tasks.announce_changes(context)
-
-
-@registry.every("devices.seal_keys", 60.0)
-async def seal_comm_keys(context: WorkerContext) -> None:
-    """No clock's key stays in the database in clear."""
-    await tasks.seal_comm_keys(context)
 
 
 claimer = Claimer()
 
 
 @registry.every("devices.claims", 10.0)
-async def settle_claims(context: WorkerContext) -> None:
-    """Keep the platform's claims of serials equal to our clocks."""
+async def reconcile_claims(context: WorkerContext) -> None:
+    """Reconcile the platform's claims of serials with our devices."""
     await claimer.settle(context.database, context.settings)
-
-
-@registry.every("alerts.watch", 10.0)
-async def watch_clocks(context: WorkerContext) -> None:
-    """Open and close alerts by what is the matter now."""
-    await tasks.watch_clocks(context)
 
 
 @registry.every("devices.compare", 20.0)
 async def compare_clocks(context: WorkerContext) -> None:
-    """Ask the push clocks whose turn it is how many punches they hold; give up on commands that are sent once."""
+    """Ask the push devices that are due for their punch counts; fail commands that are sent once."""
     async with context.database.transaction() as session:
         await due_checks(session)
         await give_up_on_once(session)
 
 
 @registry.every("partitions.ahead", 3600.0)
-async def make_months(context: WorkerContext) -> None:
-    """Make the coming months before the first punch needs them."""
+async def create_partitions(context: WorkerContext) -> None:
+    """Create the partitions of the coming months before the first punch needs them."""
     await context.months.create(months_ahead())
-
-
-@registry.every("audit.seal", 2.0)
-async def seal_audit(context: WorkerContext) -> None:
-    """Chain the lines of the audit trail that were written since."""
-    await seal_waiting(context)
 
 
 @registry.every("invitations.mail", 2.0)
@@ -134,20 +107,20 @@ async def mail_waiting_invitations(context: WorkerContext) -> None:
 
 @registry.every("idempotency.forget", 3600.0)
 async def forget_answers(context: WorkerContext) -> None:
-    """Answers to machines' changes are kept a day."""
+    """Stored responses to machines are kept for a day."""
     async with context.database.transaction() as session:
-        await forget_old(session)
+        await delete_expired_responses(session)
 
 
 @registry.every("attendance.expected", 60.0)
 async def mark_expected_people(context: WorkerContext) -> None:
-    """Find who is expected and has not come."""
+    """Find people who are expected and have not arrived."""
     await _mark_expected(context, back=1)
 
 
 @registry.every("attendance.expected_before", 3600.0)
 async def mark_expected_before(context: WorkerContext) -> None:
-    """Look again at the days before: a clock that was away may have reported."""
+    """Check the days before again: a device that was offline may have reported."""
     await _mark_expected(context, back=14)
 
 
@@ -160,14 +133,8 @@ async def _mark_expected(context: WorkerContext, *, back: int) -> None:
 
 @registry.job("report.write", max_retries=0)
 async def write_reports(context: WorkerContext) -> None:
-    """Somebody asked for a report."""
+    """A report was requested."""
     context.reports()
-
-
-@registry.every("reports.tend", 2.0)
-async def tend_reports(context: WorkerContext) -> None:
-    """Write waiting reports, start those that are due, send what is finished, remove what has expired."""
-    await tend(context)
 
 
 @registry.every("punches.match_unknown", 60.0)
@@ -179,64 +146,46 @@ async def match_unknown_punches(context: WorkerContext) -> None:
         context.work()
 
 
-# It works until nothing is left, which takes a while the first time that 1,000 people are put on 100 clocks.
-@registry.job("clocks.plan", max_retries=0, time_limit=300.0)
-async def plan_clocks(context: WorkerContext) -> None:
-    """Who belongs on which clock may have changed."""
-    await group_tasks.plan_clocks(context)
+# It runs until nothing is left, which takes minutes when 1,000 people are first assigned to 100 devices.
+registry.job("clocks.plan", max_retries=0, time_limit=300.0)(group_tasks.plan_clocks)
 
 
 @registry.every("clocks.plan", 30.0)
 async def plan_clocks_anyway(context: WorkerContext) -> None:
-    """Find what no hint told of: a clock that lost people, a change that a clock made."""
+    """Find what no message announced: a device that lost people, a change made at a device."""
     await group_tasks.plan_clocks(context)
     await group_tasks.give_up(context)
 
 
 # It waits for a person at a clock; the session's own time limit ends it.
-@registry.job("enrolment.start", queue="devices", max_retries=0, time_limit=420.0)
-async def start_enrolment(context: WorkerContext, session_id: str) -> None:
-    """Somebody stands at a pull clock to give a finger."""
-    await biometric_tasks.start_at_pull_clock(context, UUID(session_id))
+@registry.job("capture.start", queue="devices", max_retries=0, time_limit=420.0)
+async def start_capture(context: WorkerContext, session_id: str) -> None:
+    """A person stands at a pull device to give a finger."""
+    await biometric_tasks.start_pull_capture(context, UUID(session_id))
 
 
-@registry.job("enrolment.cancel", queue="devices", max_retries=0)
-async def cancel_enrolment(context: WorkerContext, session_id: str) -> None:
-    """The desk does not wait any longer."""
-    await biometric_tasks.cancel_at_pull_clock(context, UUID(session_id))
-
-
-@registry.every("enrolments.follow", 2.0)
-async def follow_enrolments(context: WorkerContext) -> None:
-    """Move enrolments at a distance on."""
-    await biometric_tasks.follow_enrolments(context)
-
-
-@registry.every("biometrics.distribute", 20.0)
-async def distribute_templates(context: WorkerContext) -> None:
-    """Find templates that belong on clocks, or no longer do."""
-    await biometric_tasks.distribute_everything(context)
-
-
-@registry.every("biometrics.keep_up", 600.0)
-async def keep_up_templates(context: WorkerContext) -> None:
-    """Periods of walk-ups and leavers, the age of the key, renewal."""
-    await biometric_tasks.keep_up(context)
-
-
-@registry.every("biometrics.verify", 86_400.0)
-async def verify_templates(context: WorkerContext) -> None:
-    """Does every template still decrypt in its row?"""
-    await biometric_tasks.verify_everything(context)
-
-
-@registry.every("payroll.batches", 2.0)
-async def make_payroll_batches(context: WorkerContext) -> None:
-    """Make payroll batches that were too large for an answer."""
-    await make_batches(context)
+@registry.job("capture.cancel", queue="devices", max_retries=0)
+async def cancel_capture(context: WorkerContext, session_id: str) -> None:
+    """The capture was cancelled in the portal."""
+    await biometric_tasks.cancel_pull_capture(context, UUID(session_id))
 
 
 @registry.every("webhooks.send", 1.0)
 async def send_webhooks(context: WorkerContext) -> None:
     """Send the deliveries that are due; a round waits for its slowest, five seconds at most."""
     await context.webhooks.send_due()
+
+
+for name, seconds, function in (
+    ("devices.announce", 2.0, tasks.announce_changes),
+    ("devices.seal_keys", 60.0, tasks.seal_comm_keys),
+    ("alerts.watch", 10.0, tasks.watch_clocks),
+    ("audit.seal", 2.0, seal_waiting),
+    ("reports.tend", 2.0, tend),
+    ("captures.update", 2.0, biometric_tasks.update_captures),
+    ("biometrics.distribute", 20.0, biometric_tasks.distribute_templates),
+    ("biometrics.maintain", 600.0, biometric_tasks.maintain_templates),
+    ("biometrics.verify", 86_400.0, biometric_tasks.verify_templates),
+    ("payroll.batches", 2.0, make_batches),
+):
+    registry.every(name, seconds)(function)

@@ -1,4 +1,4 @@
-"""The roles of a tenant stack, called after the fork; each blocks until SIGTERM, except `migrate`."""
+"""The entry points of a tenant stack, called after the fork; each blocks until SIGTERM, except `migrate`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _settings(document: dict[str, object], service: str) -> TenantSettings:
 def run_backend(
     document: dict[str, object], announce_ready: Callable[[], None], described: FastAPI | None = None
 ) -> None:
-    """Serve HTTP until SIGTERM. ``described`` is an application made before the fork."""
+    """Serve HTTP until SIGTERM. ``described`` is an application prepared before the fork."""
     settings = _settings(document, "tenant-backend")
 
     async def ready() -> None:
         announce_ready()
 
-    # Uvicorn raises the signal again after its own clean end; by then there is nothing left to stop.
+    # Uvicorn raises the signal again after its own shutdown, when nothing is left to stop.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(web.serve(create_app(settings, described), settings.listen, on_ready=ready))
@@ -60,6 +60,6 @@ def run_worker(document: dict[str, object], announce_ready: Callable[[], None]) 
 
 
 def migrate(document: dict[str, object]) -> str:
-    """Bring the organisation's database to the newest revision; returns that revision."""
+    """Upgrade the organisation's database to the newest revision; returns that revision."""
     settings = _settings(document, "tenant-migrate")
     return asyncio.run(schema.migrate(settings.database_url.get_secret_value(), settings.application_role))

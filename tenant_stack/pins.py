@@ -1,4 +1,4 @@
-"""The number by which a clock knows a person, in one form: clocks drop or keep leading zeros as they like.
+"""The normal form of a PIN, the number by which a device knows a person: devices drop or keep leading zeros.
 
 ADMS sends PINs as text and the 4370 protocol as a number, so ``00042`` and ``42`` are one person (the public iclock
 and standalone-SDK protocol descriptions agree that PINs are numeric with an alphanumeric option).
@@ -6,7 +6,7 @@ and standalone-SDK protocol descriptions agree that PINs are numeric with an alp
 
 from __future__ import annotations
 
-# The same rule for PostgreSQL: staff have their numbers' PIN form as generated columns.
+# The same rule in SQL, for the generated columns of `staff`.
 NORMAL_PIN_SQL = (
     "CASE WHEN {column} ~ '^[0-9]+$' THEN coalesce(nullif(ltrim({column}, '0'), ''), '0') ELSE {column} END"
 )

@@ -1,4 +1,4 @@
-"""From a clock's line to a row: which punches can be placed in time, and which go to quarantine. Pure."""
+"""Validation of reported punches: which can be stored, and which are quarantined. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LENGTH = len("YYYY-MM-DD HH:MM:SS")
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A punch with its instant; ``local_time`` is the clock's wall time, without a zone."""
+class ValidPunch:
+    """A punch with its instant; ``local_time`` is the device's wall time, without a zone."""
 
     pin: str
     raw_pin: str
@@ -33,8 +33,8 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A line that is kept, with the reason why it is no punch; ``fields`` is the punch as JSON, if there is one."""
+class RejectedLine:
+    """A line to quarantine with the reason; ``fields`` is the punch as JSON, if there is one."""
 
     raw: str
     reason: str
@@ -45,19 +45,19 @@ class Refused:
         return hashlib.sha256(self.raw.encode()).digest()
 
 
-def place(punch: Punch, zone: ZoneInfo, now: datetime) -> Placed | Refused:
-    """Join wall time and zone. In the hour that repeats at the end of summer time the first pass is taken."""
+def validate_punch(punch: Punch, zone: ZoneInfo, now: datetime) -> ValidPunch | RejectedLine:
+    """Combine wall time and zone. In the repeated hour at the end of summer time, the first pass is taken."""
     local = _parse(punch.local_time)
     if local is None:
-        return _refused(punch, f"{punch.local_time[:40]!r} is not a date and time")
+        return _reject(punch, f"{punch.local_time[:40]!r} is not a date and time")
     if local < EARLIEST:
-        return _refused(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: before 2000, it had lost its time")
+        return _reject(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: before 2000, it had lost its time")
     if local > now.astimezone(zone).replace(tzinfo=None) + FUTURE:
-        return _refused(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: more than a day in the future")
+        return _reject(punch, f"The clock wrote {local:%Y-%m-%d %H:%M:%S}: more than a day in the future")
     pin = normal_pin(punch.pin)
     if not pin:
-        return _refused(punch, "The line names no PIN")
-    return Placed(
+        return _reject(punch, "The line names no PIN")
+    return ValidPunch(
         pin=pin,
         raw_pin=printable(punch.pin),
         local_time=local,
@@ -69,7 +69,7 @@ def place(punch: Punch, zone: ZoneInfo, now: datetime) -> Placed | Refused:
     )
 
 
-def read_line(raw: str) -> Punch | None:
+def parse_line(raw: str) -> Punch | None:
     """A line of text as a punch, if it has the fields of one: PIN, time, status, verify mode, work code, between tabs
     (public Attendance PUSH protocol). None for anything else, such as a record in hex."""
     fields = [field.strip() for field in raw.rstrip("\r\n").split("\t")]
@@ -91,7 +91,7 @@ def read_line(raw: str) -> Punch | None:
 
 
 def printable(text: str) -> str:
-    """PostgreSQL's text takes every character but NUL."""
+    """Replace NUL, the only character that a PostgreSQL text cannot hold."""
     return text.replace("\x00", "\u2400") if "\x00" in text else text
 
 
@@ -105,9 +105,9 @@ def _parse(text: str) -> datetime | None:
         return None
 
 
-def _refused(punch: Punch, reason: str) -> Refused:
+def _reject(punch: Punch, reason: str) -> RejectedLine:
     # JSON of PostgreSQL takes every character but NUL, too.
-    return Refused(_raw(punch), printable(reason), punch.model_dump_json().replace("\\u0000", "\\u2400"))
+    return RejectedLine(_raw(punch), printable(reason), punch.model_dump_json().replace("\\u0000", "\\u2400"))
 
 
 def _raw(punch: Punch) -> str:

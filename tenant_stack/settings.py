@@ -1,4 +1,4 @@
-"""Settings of one organisation's back end and worker, handed over after the fork."""
+"""Settings of one organisation's back end and worker, passed to them after the fork."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TenantSettings(ValkeySettings, VaultSettings):
     """``organisation`` is the stack id (``org-acme``); addresses are ``unix:/path`` or ``host:port``.
 
     ``smtp_url`` is ``smtp://user:password@host:587`` or ``smtps://…``; without it, messages are written into
-    ``mail_dir``. ``application_role`` is told to migrations only: whose rights in the database they set.
+    ``mail_dir``. ``application_role`` is used by migrations only: the role whose privileges they set.
     """
 
     organisation: str
@@ -65,10 +65,10 @@ class TenantSettings(ValkeySettings, VaultSettings):
 
     @property
     def backups_key(self) -> str:
-        """The organisation's key for what leaves the stack, and for other secrets in its rows; never renewed away."""
+        """The organisation's key for what leaves the stack and for secrets in its rows; old versions stay valid."""
         return f"{self.organisation}-backups"
 
     @property
     def networks(self) -> list[IPv4Network | IPv6Network]:
-        """Where pull devices may live."""
+        """Networks of pull devices."""
         return [ip_network(text) for text in self.device_networks]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from foundation.clock import zone
 from foundation.errors import Invalid
 
-# No control characters anywhere: names travel to clocks as lines of text.
+# No control characters: names are sent to devices as lines of text.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
 
@@ -32,6 +32,10 @@ Text64 = Annotated[str, Text, Field(max_length=64)]
 Text120 = Annotated[str, Text, Field(max_length=120)]
 Text200 = Annotated[str, Text, Field(max_length=200)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
+# Codes are parts of field paths and of trace lines: no spaces, no dots.
+Code = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\s.\x00-\x1f\x7f]+$")
+]
 Notes = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 ZoneName = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]
 # An empty field of a form means "none".

@@ -1,4 +1,4 @@
-"""What other systems may be told of. An event is written with the change it is about, and sent after that commits."""
+"""Events for other systems. An event is written in the transaction of the change, and sent after the commit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEST_EVENT = "test"
 
 
 def announce(session: AsyncSession, event: str, data: dict[str, object], *, event_id: UUID | None = None) -> None:
-    """Tell every webhook that wants this event, if this transaction commits. ``data`` is JSON and holds no secret."""
+    """Queue an event for every webhook that subscribes to it, on commit. ``data`` is JSON without secrets."""
     assert event in EVENTS, event
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     remember(session, TOPIC, {"id": str(event_id or uuid4()), "event": event, "at": at, "data": data})

@@ -1,4 +1,4 @@
-"""What a worker holds while it runs, and its standing work: the outbox, marked staff-days, telling pages."""
+"""The worker's context and its continuous work: the outbox, pending staff-days, live events."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.attendance.day_processor import process_batch
 from tenant_stack.attendance.service import read_records
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tenant_stack.job_context import JobContext
 from tenant_stack.live.events import publish_punch, publish_record
 from tenant_stack.punches.intake import TOPIC
 from tenant_stack.punches.partitions import Months
 from tenant_stack.punches.service import read_punches
 from tenant_stack.reports.runner import ReportRunner
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhook_events import TOPIC as WEBHOOK_TOPIC
@@ -35,8 +36,8 @@ from tenant_stack.worker_hints import Coalesced
 SYNC_TIMEOUT_SECONDS = 300.0
 
 
-class LiveBudget:
-    """How many events a second pages are told: a clock that sends a month of log must not flood them."""
+class LiveEventBudget:
+    """Limits live events per second: a device that sends a month of punches must not flood the pages."""
 
     def __init__(self, per_second: int = 100) -> None:
         self._per_second = per_second
@@ -55,31 +56,31 @@ class LiveBudget:
 
 @dataclass
 class WorkerContext(JobContext):
-    """The first argument of every job, with what the standing work needs beside it."""
+    """The first argument of every job, with what the continuous work needs."""
 
     months: Months
-    sealer: Sealer
-    budget: LiveBudget = field(default_factory=LiveBudget)
+    cipher: TemplateCipher
+    budget: LiveEventBudget = field(default_factory=LiveEventBudget)
     work: Coalesced = field(init=False)
     webhooks: Sender = field(init=False)
     reports: ReportRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.work = Coalesced(self.handle_everything)
-        self.webhooks = Sender(self.settings, self.database)
+        self.work = Coalesced(self.process_pending)
+        self.webhooks = Sender(self.settings, self.database, Seals(self.vault, self.settings.backups_key))
         self.reports = ReportRunner(self.database, self.settings)
 
-    async def handle_everything(self) -> None:
-        """Handle the outbox (pages wait for it), then compute marked days, until nothing is left."""
-        handlers: dict[str, outbox.Handler] = {TOPIC: self._tell_punches, WEBHOOK_TOPIC: make_deliveries}
+    async def process_pending(self) -> None:
+        """Handle the outbox (pages wait for it), then compute pending days, until nothing is left."""
+        handlers: dict[str, outbox.Handler] = {TOPIC: self._publish_punches, WEBHOOK_TOPIC: make_deliveries}
         while True:
             handled = await outbox.drain(self.database, OutboxEntry, handlers)
             computed = await self._compute()
             if handled == 0 and computed == 0:
                 return
 
-    async def _tell_punches(self, session: AsyncSession, payloads: list[dict[str, object]]) -> None:
-        """Tell open pages of new punches: the newest, as far as the budget goes."""
+    async def _publish_punches(self, session: AsyncSession, payloads: list[dict[str, object]]) -> None:
+        """Publish new punches to open pages: the newest, within the budget."""
         ids: list[UUID] = []
         for payload in payloads:
             found = payload["ids"]
@@ -88,7 +89,7 @@ class WorkerContext(JobContext):
         granted = self.budget.take(len(ids))
         if not granted:
             return
-        # Ids are made in order of arrival, so the last ones are the newest.
+        # Ids are ordered by time of arrival, so the last ones are the newest.
         first = min(datetime.fromisoformat(str(payload["first"])) for payload in payloads)
         last = max(datetime.fromisoformat(str(payload["last"])) for payload in payloads)
         punches = await read_punches(session, sorted(ids)[-granted:], first, last)
@@ -96,7 +97,7 @@ class WorkerContext(JobContext):
             for punch in punches:
                 await publish_punch(self.valkey, punch)
         except Unavailable:
-            # Live events are worth nothing later; the pages reload when they are back.
+            # A late live event is worthless; the pages reload when they reconnect.
             get_logger().warning("live.lost", punches=len(punches))
 
     async def _compute(self) -> int:
@@ -113,8 +114,9 @@ class WorkerContext(JobContext):
 
 
 async def open_context(settings: TenantSettings, queue: JobQueue) -> WorkerContext:
-    """Connect to everything, inside the worker's event loop."""
+    """Open all connections, inside the worker's event loop."""
     database = Database(settings.database_url.get_secret_value(), application_name=f"{settings.organisation}-worker")
+    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
     return WorkerContext(
         settings=settings,
         database=database,
@@ -125,17 +127,14 @@ async def open_context(settings: TenantSettings, queue: JobQueue) -> WorkerConte
             token=settings.bridge_token.get_secret_value(),
             timeout=SYNC_TIMEOUT_SECONDS,
         ),
-        vault=Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value()),
+        vault=vault,
         months=Months(database),
-        sealer=Sealer(
-            Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value()),
-            settings.templates_key,
-        ),
+        cipher=TemplateCipher(vault, settings.templates_key),
     )
 
 
 async def close_context(context: WorkerContext) -> None:
-    """Let the standing work finish, then disconnect."""
+    """Let the continuous work finish, then close all connections."""
     await context.reports.close()
     await context.work.close()
     await context.webhooks.close()

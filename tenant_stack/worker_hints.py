@@ -1,6 +1,6 @@
-"""Hints to the worker: sent after a commit, many at once become one, and none is ever waited for.
+"""Hints to the worker: sent after a commit, many at once are coalesced into one, and none is ever awaited.
 
-A lost hint costs a second (the worker's schedule looks anyway), so nothing here may slow down or fail a request.
+A lost hint costs a second (the worker polls anyway), so nothing here may delay or fail a request.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -53,7 +54,7 @@ class Coalesced:
 
 
 class Hints:
-    """Tells the worker that something is there to do."""
+    """Notifies the worker of new work."""
 
     def __init__(self, queue: JobQueue) -> None:
         self._queue = queue
@@ -66,38 +67,32 @@ class Hints:
         self._drain()
 
     async def refresh_terminals(self) -> None:
-        """What we want of pull devices changed."""
+        """The wanted state of pull devices changed."""
         self._refresh()
 
     async def write_reports(self) -> None:
-        """A report was asked for as a file."""
+        """A report was requested as a file."""
         await self._send("report.write")
 
     async def plan(self) -> None:
-        """Who belongs on which clock may have changed."""
+        """The assignment of people to devices may have changed."""
         self._plan()
 
-    async def enrolment(self, job: str, session_id: str) -> None:
-        """An enrolment at a distance was asked for or cancelled."""
-        try:
-            await self._queue.send(job, session_id=session_id)
-        except RedisError:
-            get_logger().warning("hint.lost", job=job, exc_info=True)
+    async def cancel_capture(self, session_id: str) -> None:
+        """A capture was cancelled."""
+        await self._send("capture.cancel", session_id=session_id)
 
     async def sync(self, sync_id: str) -> None:
-        """A synchronisation was asked for."""
-        await self._send("device.sync", sync_id)
+        """A synchronisation was requested."""
+        await self._send("device.sync", sync_id=sync_id)
 
     async def close(self) -> None:
         await self._drain.close()
         await self._refresh.close()
         await self._plan.close()
 
-    async def _send(self, name: str, sync_id: str | None = None) -> None:
+    async def _send(self, job: str, **arguments: Any) -> None:
         try:
-            if sync_id is None:
-                await self._queue.send(name)
-            else:
-                await self._queue.send(name, sync_id=sync_id)
+            await self._queue.send(job, **arguments)
         except RedisError:
-            get_logger().warning("hint.lost", job=name, exc_info=True)
+            get_logger().warning("hint.lost", job=job, exc_info=True)

@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from control_plane.local.home import Home, free_ports
 from control_plane.local.platform import Platform
 from tests.operator import Operator
+
+# The default renders the values of every variable in every frame, which takes seconds for each logged exception.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 DEVICE_NETWORKS = ["10.0.0.0/8", "127.0.0.0/8"]
 

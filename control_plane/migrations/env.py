@@ -1,4 +1,4 @@
-"""Alembic's environment: works on the connection that `control_plane.migrations.migrate` hands over."""
+"""Alembic's environment: works on the connection that `foundation.migrations` hands over."""
 
 from __future__ import annotations
 

@@ -3,5 +3,6 @@
 from control_plane.tables import devices, operators, organisations, support
 from control_plane.tables.base import Base
 
-TABLE_MODULES = (devices, operators, organisations, support)
 METADATA = Base.metadata
+
+__all__ = ["METADATA", "devices", "operators", "organisations", "support"]

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from device_bridge.errors import BackendRefused
-from device_bridge.iclock import access_render, commands
-from device_bridge.iclock.access import table_count
-from device_bridge.iclock.answers import (
+from device_bridge.iclock import access_renderer, commands
+from device_bridge.iclock.access_parser import table_count
+from device_bridge.iclock.body import text_of
+from device_bridge.iclock.parser import Outcome, parse_options, query_value
+from device_bridge.iclock.request_context import (
     Refusal,
     address_of,
     backend_of,
@@ -20,10 +22,8 @@ from device_bridge.iclock.answers import (
     serial_of,
     units_of,
 )
-from device_bridge.iclock.body import text_of
-from device_bridge.iclock.families import Family
-from device_bridge.iclock.parse import Outcome, parse_options, query_value
 from device_bridge.iclock.uploads import Upload, take
+from device_bridge.quirks import Family
 from device_bridge.settings import BridgeSettings
 from foundation.clock import utc_now
 from foundation.contracts.bridge import ContactKind, DeviceDecision
@@ -31,8 +31,8 @@ from foundation.contracts.bridge import ContactKind, DeviceDecision
 router = APIRouter(default_response_class=PlainTextResponse, tags=["push clocks"])
 
 
-def _configuration(request: Request, decision: DeviceDecision) -> access_render.Configuration:
-    return access_render.Configuration(
+def _configuration(request: Request, decision: DeviceDecision) -> access_renderer.Configuration:
+    return access_renderer.Configuration(
         session=secrets.token_hex(16).upper(),
         poll_seconds=decision.poll_seconds,
         error_delay_seconds=error_delay(request, decision.serial),
@@ -41,14 +41,14 @@ def _configuration(request: Request, decision: DeviceDecision) -> access_render.
 
 def _registry_code(request: Request, serial: str) -> str:
     settings: BridgeSettings = request.app.state.settings
-    return access_render.registry_code(settings.bridge_token.get_secret_value().encode(), serial)
+    return access_renderer.registry_code(settings.bridge_token.get_secret_value().encode(), serial)
 
 
 def access_handshake(request: Request, decision: DeviceDecision) -> str:
     """``options=all`` of an access unit: plain OK makes it register, which it does once after each of our starts."""
     if not units_of(request).families.registered(decision.serial):
         return "OK\n"
-    return access_render.known_handshake(_registry_code(request, decision.serial), _configuration(request, decision))
+    return access_renderer.known_handshake(_registry_code(request, decision.serial), _configuration(request, decision))
 
 
 @router.post("/registry", response_model=None)
@@ -73,7 +73,7 @@ async def access_configuration(request: Request) -> str:
     """After registration the unit asks for its configuration."""
     decision = await contact(request, ContactKind.HANDSHAKE, {})
     units_of(request).families.state(decision.serial, Family.ACCESS)
-    return access_render.configuration(_configuration(request, decision))
+    return access_renderer.configuration(_configuration(request, decision))
 
 
 @router.get("/rtdata", response_model=None)
@@ -83,7 +83,7 @@ async def access_time(request: Request) -> str:
     decision = await contact(request, ContactKind.POLL, {})
     if query_value(request.query_params, "type").lower() != "time":
         return "OK\n"
-    return access_render.server_time(utc_now(), decision.utc_offset_minutes)
+    return access_renderer.server_time(utc_now(), decision.utc_offset_minutes)
 
 
 @router.post("/querydata", response_model=None)
@@ -96,7 +96,7 @@ async def access_answer(request: Request) -> str:
     text = text_of(body)
     if kind == "tabledata":
         upload = Upload.of(request, "TABLEDATA", body)
-        answer = await take(backend_of(request), units_of(request).abilities, upload)
+        answer = await take(backend_of(request), units_of(request).capabilities, upload)
     else:
         await contact(request, ContactKind.UPLOAD, parse_options(text) if kind == "options" else {})
         counted = kind == "count" and table_name.isalnum()

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from device_bridge.backend import Backend
 from device_bridge.errors import BackendRefused, BackendUnavailable
-from device_bridge.iclock import access_render, render
-from device_bridge.iclock.enrolments import started, step_of
-from device_bridge.iclock.families import Family
-from device_bridge.iclock.parse import Outcome
-from device_bridge.iclock.template_render import NotForThisUnit
+from device_bridge.iclock import access_renderer, renderer
+from device_bridge.iclock.captures import started, step_of
+from device_bridge.iclock.command_texts import text_of_command
+from device_bridge.iclock.parser import Outcome
+from device_bridge.iclock.template_renderer import NotForThisUnit
 from device_bridge.iclock.units import Units
-from device_bridge.iclock.words import text_of_command
 from device_bridge.iclock.zones import PREFIX
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import (
     CommandKind,
     CommandLease,
@@ -50,17 +50,17 @@ async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str
     leased = await backend.lease(
         CommandLease(serial=serial, source_address=visit.source_address, at=visit.at, info=info)
     )
-    units.abilities.note(serial, info)
-    unit = units.abilities.of(serial)
+    units.capabilities.note(serial, info)
+    unit = units.capabilities.of(serial)
     lines: list[str] = []
     failed: list[Outcome] = []
     steps: list[EnrolmentStep] = []
     if access:
-        lines += [render.command(name, access_render.user_grant(pin)) for name, pin in units.grants.due(serial)]
+        lines += [renderer.command(name, access_renderer.user_grant(pin)) for name, pin in units.grants.due(serial)]
     length = 0
     for queued in leased.commands:
         try:
-            line = render.command(queued.id, text_of_command(queued, visit.family, unit))
+            line = renderer.command(queued.id, text_of_command(queued, visit.family, unit))
             if queued.kind is CommandKind.TEMPLATE_UPDATE:
                 length += len(line)
                 if length > LARGEST_ANSWER and length > len(line):
@@ -68,7 +68,7 @@ async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str
             if access and queued.kind is CommandKind.USER_UPDATE and queued.user is not None:
                 units.grants.begin(serial, queued.id, queued.user.pin)
             lines.append(line)
-            if queued.kind is CommandKind.ENROLL and units.enrolments.begin(serial, queued.id):
+            if queued.kind is CommandKind.ENROLL and units.captures.begin(serial, queued.id):
                 steps.append(started(serial, queued.id, visit.at))
         except NotForThisUnit as error:
             failed.append(Outcome(queued.id, error.code, str(error)))
@@ -76,10 +76,10 @@ async def lines_for(backend: Backend, units: Units, visit: Visit, info: dict[str
             failed.append(Outcome(queued.id, PARAMETER_ERROR, str(error)))
     if not access and (identifier := units.zones.due(serial)) is not None:
         # Last, because some firmware reads only the first line, and some commands are said only once.
-        lines.append(render.command(identifier, render.CHECK))
+        lines.append(renderer.command(identifier, renderer.CHECK))
     if failed:
-        enrolments = {queued.id for queued in leased.commands if queued.kind is CommandKind.ENROLL}
-        steps += [step_of(serial, each.id, each.code, visit.at) for each in failed if each.id in enrolments]
+        captures = {queued.id for queued in leased.commands if queued.kind is CommandKind.ENROLL}
+        steps += [step_of(serial, each.id, each.code, visit.at) for each in failed if each.id in captures]
         await _tell(backend, visit, failed)
     await _report_steps(backend, steps)
     return "\n".join(lines) + "\n" if lines else "OK\n"
@@ -106,7 +106,7 @@ async def report(backend: Backend, units: Units, visit: Visit, outcomes: list[Ou
 
 
 def _steps(units: Units, visit: Visit, outcomes: list[Outcome]) -> list[EnrolmentStep]:
-    steps = (units.enrolments.answered(visit.serial, outcome, visit.at) for outcome in outcomes)
+    steps = (units.captures.answered(visit.serial, outcome, visit.at) for outcome in outcomes)
     return [step for step in steps if step is not None]
 
 
@@ -114,9 +114,9 @@ async def _report_steps(backend: Backend, steps: list[EnrolmentStep]) -> None:
     """Steps are for people who watch; the command's own result has been stored, whatever becomes of them."""
     for step in steps:
         try:
-            await backend.enrolment_step(step)
+            await backend.capture_step(step)
         except (BackendUnavailable, BackendRefused) as error:
-            get_logger().warning("enrolment.step_not_taken", serial=step.serial, step=step.step, reason=str(error))
+            get_logger().warning("capture.step_not_taken", serial=step.serial, step=step.step, reason=str(error))
 
 
 async def _tell(backend: Backend, visit: Visit, outcomes: list[Outcome]) -> None:

@@ -7,18 +7,9 @@ memory is the process's own: after a restart a clock tells again, by its handsha
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
+from collections.abc import Mapping
 
-ACCESS_TABLES = frozenset(("RTLOG", "RTSTATE", "TABLEDATA"))
-ATTENDANCE_TABLES = frozenset(("ATTLOG", "OPERLOG"))
-
-
-class Family(StrEnum):
-    """Attendance PUSH 2.x or Security PUSH 3.x."""
-
-    ATTENDANCE = "att"
-    ACCESS = "acc"
+from device_bridge.quirks import FAMILY_SIGNS, Family
 
 
 class Families:
@@ -55,19 +46,7 @@ class Families:
         return serial in self._registered
 
 
-def family_said(device_type: str, version: str) -> Family | None:
-    """What a handshake says: ``DeviceType`` if it is there, else the major number of ``pushver``; else `None`."""
-    kind = device_type.strip().lower()
-    if kind in ("acc", "att"):
-        return Family(kind)
-    found = re.match(r"\s*(\d{1,2})(?:\.|\s*$)", version, re.ASCII)
-    if found is None:
-        return None
-    return Family.ACCESS if int(found[1]) >= 3 else Family.ATTENDANCE
-
-
-def family_of_table(table: str) -> Family | None:
-    """What the table of an upload suggests, in capitals."""
-    if table in ACCESS_TABLES:
-        return Family.ACCESS
-    return Family.ATTENDANCE if table in ATTENDANCE_TABLES else None
+def family_of(said: Mapping[str, str]) -> Family | None:
+    """What a handshake (``devicetype`` before ``pushver``) or the ``table`` of an upload, in capitals, tells."""
+    signs = (sign for sign in FAMILY_SIGNS if sign.said.fullmatch(said.get(sign.name, "").strip()))
+    return next((sign.family for sign in signs), None)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from device_bridge.iclock.parse import Outcome
+from device_bridge.iclock.parser import Outcome
 
 SUFFIX = "G"
 LONGEST_ID = 15

@@ -9,8 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from device_bridge.iclock import access_routes, commands, render
-from device_bridge.iclock.answers import (
+from device_bridge.iclock import access_routes, commands, renderer
+from device_bridge.iclock.body import text_of
+from device_bridge.iclock.families import family_of
+from device_bridge.iclock.parser import parse_info, parse_outcomes, query_value
+from device_bridge.iclock.request_context import (
     address_of,
     backend_of,
     contact,
@@ -19,10 +22,8 @@ from device_bridge.iclock.answers import (
     serial_of,
     units_of,
 )
-from device_bridge.iclock.body import text_of
-from device_bridge.iclock.families import Family, family_of_table, family_said
-from device_bridge.iclock.parse import parse_info, parse_outcomes, query_value
 from device_bridge.iclock.uploads import Upload, take
+from device_bridge.quirks import Family
 from foundation.clock import utc_now
 from foundation.contracts.bridge import ContactKind
 
@@ -61,13 +62,13 @@ async def push_handshake(request: Request) -> str:
     decision = await contact(request, ContactKind.HANDSHAKE, info)
     units = units_of(request)
     families = units.families
-    if (family := family_said(said.get("devicetype", ""), said.get("pushver", ""))) is not None:
+    if (family := family_of(info)) is not None:
         families.state(decision.serial, family)
     if families.of(decision.serial) is Family.ACCESS:
         return access_routes.access_handshake(request, decision)
     units.zones.tell(decision.serial, decision.utc_offset_minutes)
-    return render.handshake(
-        render.Handshake(
+    return renderer.handshake(
+        renderer.Handshake(
             serial=decision.serial,
             utc_offset_minutes=decision.utc_offset_minutes,
             poll_seconds=decision.poll_seconds,
@@ -85,8 +86,8 @@ async def push_upload(request: Request) -> str:
     table = query_value(request.query_params, "table") or query_value(request.query_params, "type")
     upload = Upload.of(request, table.upper()[:32], await request.body())
     units = units_of(request)
-    answer = await take(backend_of(request), units.abilities, upload)
-    if (family := family_of_table(upload.table)) is not None:
+    answer = await take(backend_of(request), units.capabilities, upload)
+    if (family := family_of({"table": upload.table})) is not None:
         units.families.suppose(upload.serial, family)
     return answer
 
@@ -96,7 +97,7 @@ async def push_upload(request: Request) -> str:
 async def push_picture(request: Request) -> str:
     """Where some firmware sends pictures instead of the table ATTPHOTO."""
     upload = Upload.of(request, "ATTPHOTO", await request.body())
-    return await take(backend_of(request), units_of(request).abilities, upload)
+    return await take(backend_of(request), units_of(request).capabilities, upload)
 
 
 @router.get("/getrequest", response_model=None)

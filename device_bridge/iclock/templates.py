@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from device_bridge.iclock.parse import LONGEST_PIN, key_values
+from device_bridge.iclock.parser import LONGEST_PIN, key_values
 from device_bridge.records import BadLine
 from foundation.contracts.bridge import Template, TemplateType
 
@@ -22,9 +22,6 @@ LARGEST_TEMPLATE = 200_000
 FINGERS, NUMBERS, PARTS = 10, 10, 32
 DEFAULT_FINGER, DEFAULT_FACE = "10", "7"
 """The algorithms of clocks that do not say theirs: ZKFinger 10, near-infrared face 7."""
-
-FIRST_VISIBLE_LIGHT = 30
-"""Face algorithms from here on (35, 39, 40) are of visible light, those below (5, 7, 8) of near infrared."""
 
 BIO_TYPES: Mapping[int, TemplateType] = {
     1: TemplateType.FINGERPRINT,

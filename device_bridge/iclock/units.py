@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from device_bridge.iclock.abilities import Abilities
-from device_bridge.iclock.enrolments import Enrolments
+from device_bridge.iclock.capabilities import CapabilityRegistry
+from device_bridge.iclock.captures import Captures
 from device_bridge.iclock.families import Families
 from device_bridge.iclock.grants import Grants
 from device_bridge.iclock.zones import Zones
@@ -17,6 +17,6 @@ class Units:
 
     families: Families = field(default_factory=Families)
     grants: Grants = field(default_factory=Grants)
-    abilities: Abilities = field(default_factory=Abilities)
+    capabilities: CapabilityRegistry = field(default_factory=CapabilityRegistry)
     zones: Zones = field(default_factory=Zones)
-    enrolments: Enrolments = field(default_factory=Enrolments)
+    captures: Captures = field(default_factory=Captures)

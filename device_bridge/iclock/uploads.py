@@ -18,12 +18,12 @@ from datetime import datetime
 from fastapi import Request
 
 from device_bridge.backend import Backend
-from device_bridge.iclock.abilities import Abilities
-from device_bridge.iclock.access import looks_like_events, parse_events, parse_table_users
-from device_bridge.iclock.answers import address_of, serial_of
+from device_bridge.iclock.access_parser import looks_like_events, parse_events, parse_table_users
 from device_bridge.iclock.body import text_of
-from device_bridge.iclock.operations import parse_operations, parse_pictures, parse_templates, parse_unknown
-from device_bridge.iclock.parse import lines_of, parse_options, parse_punches, parse_user, query_value
+from device_bridge.iclock.capabilities import CapabilityRegistry
+from device_bridge.iclock.operation_log import parse_operations, parse_pictures, parse_templates, parse_unknown
+from device_bridge.iclock.parser import ParsedLines, lines_of, parse_options, parse_punches, parse_user, query_value
+from device_bridge.iclock.request_context import address_of, serial_of
 from device_bridge.messages import punch_batches, rejected_lines, user_batches
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
 from foundation.clock import utc_now
@@ -65,7 +65,7 @@ class Upload:
         )
 
 
-async def take(backend: Backend, abilities: Abilities, upload: Upload) -> str:
+async def take(backend: Backend, capabilities: CapabilityRegistry, upload: Upload) -> str:
     """Hand an upload to the back end; the answer for the clock once all of it is committed.
 
     Raises `BackendRefused`, `BackendUnavailable` or `UnreadableBody`: then nothing may be acknowledged.
@@ -75,7 +75,7 @@ async def take(backend: Backend, abilities: Abilities, upload: Upload) -> str:
         handled = await _store_events(backend, upload, text)
         return "OK\n" if upload.table == "RTLOG" else f"OK: {handled}\n"
     if upload.table == "TABLEDATA":
-        return await _take_table(backend, abilities, upload, text)
+        return await _take_table(backend, capabilities, upload, text)
     if upload.table == "ATTLOG":
         lines = parse_punches(text)
         await _store_punches(backend, upload, lines.punches, lines.rejected)
@@ -83,12 +83,12 @@ async def take(backend: Backend, abilities: Abilities, upload: Upload) -> str:
     if upload.table in OF_THE_MACHINE:
         said = parse_options(text) if upload.table == "OPTIONS" else {}
         await _contact(backend, upload, said)
-        abilities.note(upload.serial, said)
+        capabilities.note(upload.serial, said)
         return "OK\n"
     if upload.table == "OPERLOG":
-        return f"OK: {await _take_operations(backend, abilities, upload, text)}\n"
+        return f"OK: {await _take_operations(backend, capabilities, upload, text)}\n"
     if upload.table in TEMPLATES:
-        return f"OK: {await _store_table(backend, abilities, upload, upload.table, text)}\n"
+        return f"OK: {await _store_table(backend, capabilities, upload, upload.table, text)}\n"
     if upload.table in PICTURES:
         pictures = parse_pictures(text, upload.table)
         await _store_users(backend, upload, (), pictures)
@@ -105,9 +105,9 @@ async def take(backend: Backend, abilities: Abilities, upload: Upload) -> str:
     return f"OK: {len(kept)}\n"
 
 
-async def _take_operations(backend: Backend, abilities: Abilities, upload: Upload, text: str) -> int:
+async def _take_operations(backend: Backend, capabilities: CapabilityRegistry, upload: Upload, text: str) -> int:
     """OPERLOG: people first, because their templates follow them. How many lines were handled."""
-    unit = abilities.of(upload.serial)
+    unit = capabilities.of(upload.serial)
     lines = parse_operations(text, finger_algorithm=unit.finger, face_algorithm=unit.face)
     if lines.users or lines.rejected or not (lines.templates or lines.bad_templates):
         await _store_users(backend, upload, lines.users, lines.rejected)
@@ -115,7 +115,7 @@ async def _take_operations(backend: Backend, abilities: Abilities, upload: Uploa
     return lines.handled
 
 
-async def _take_table(backend: Backend, abilities: Abilities, upload: Upload, text: str) -> str:
+async def _take_table(backend: Backend, capabilities: CapabilityRegistry, upload: Upload, text: str) -> str:
     """Rows of an access unit's own table. It repeats them for ever unless it hears its own count of them back."""
     name = upload.table_name.upper()
     if name == "USER":
@@ -125,7 +125,7 @@ async def _take_table(backend: Backend, abilities: Abilities, upload: Upload, te
     elif name == "TRANSACTION":
         handled = await _store_events(backend, upload, text)
     elif name in TEMPLATES:
-        handled = await _store_table(backend, abilities, upload, name, text)
+        handled = await _store_table(backend, capabilities, upload, name, text)
     elif name in PICTURES:
         pictures = parse_pictures(text, name)
         await _store_users(backend, upload, (), pictures)
@@ -142,10 +142,10 @@ async def _take_table(backend: Backend, abilities: Abilities, upload: Upload, te
     return f"{upload.table_name}={number}\n" if upload.table_name else f"OK: {number}\n"
 
 
-async def _store_table(backend: Backend, abilities: Abilities, upload: Upload, name: str, text: str) -> int:
+async def _store_table(backend: Backend, capabilities: CapabilityRegistry, upload: Upload, name: str, text: str) -> int:
     """A table of templates; how many lines were handled."""
-    lines = parse_templates(text, name, finger_algorithm=abilities.of(upload.serial).finger)
-    await _store_templates(backend, upload, lines.templates, lines.rejected)
+    lines = parse_templates(text, name, finger_algorithm=capabilities.of(upload.serial).finger)
+    await _store_templates(backend, upload, lines.templates, lines.bad_templates)
     if not lines.handled:
         await _contact(backend, upload, {})
     return lines.handled
@@ -153,16 +153,11 @@ async def _store_table(backend: Backend, abilities: Abilities, upload: Upload, n
 
 async def _store_people(backend: Backend, upload: Upload, text: str) -> int:
     """USERINFO: the form of USER lines without their first word, as some firmware answers a query."""
-    users: list[ClockUser] = []
-    rejected: list[BadLine] = []
+    lines = ParsedLines()
     for line in lines_of(text):
-        parsed = parse_user(re.sub(r"^\s*USER(INFO)?\s+", "", line, flags=re.I))
-        if isinstance(parsed, ClockUser):
-            users.append(parsed)
-        else:
-            rejected.append(parsed)
-    await _store_users(backend, upload, users, rejected)
-    return len(users) + len(rejected)
+        lines.add(parse_user(re.sub(r"^\s*USER(INFO)?\s+", "", line, flags=re.I)))
+    await _store_users(backend, upload, lines.users, lines.rejected)
+    return lines.handled
 
 
 async def _store_templates(

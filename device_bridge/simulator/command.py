@@ -19,17 +19,17 @@ from typing import Annotated
 
 import typer
 
+from device_bridge.simulator.csv_files import BadFile, read_log, read_users
 from device_bridge.simulator.faults import FaultyLine, parse_faults
 from device_bridge.simulator.fleet import Fleet, FleetPlan, FleetResult
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
-from device_bridge.simulator.people import BadFile, read_log, read_users
 from device_bridge.simulator.profiles import UnknownProfile
 from device_bridge.simulator.push_clock import PushClock
-from device_bridge.simulator.push_stage import PushStage
-from device_bridge.simulator.scenario import Scenario, Stage, play, read_scenario
+from device_bridge.simulator.push_scenario import PushScenarioClock
+from device_bridge.simulator.scenario import Scenario, ScenarioClock, play, read_scenario
 from device_bridge.simulator.terminal_clock import TerminalClock
 from device_bridge.simulator.terminal_faults import TERMINAL_FAULTS
-from device_bridge.simulator.terminal_stage import TerminalStage
+from device_bridge.simulator.terminal_scenario import TerminalScenarioClock
 
 app = typer.Typer(no_args_is_help=True, help="Run a simulated punch clock.")
 
@@ -103,7 +103,7 @@ def terminal(
 
     async def follow() -> None:
         if script is not None:
-            await _play(script, TerminalStage(clock))
+            await _play(script, TerminalScenarioClock(clock))
 
     _run(begin, clock.stop, clock, punch_every, random.Random(chosen_seed), follow)
 
@@ -157,7 +157,7 @@ def push(
     async def follow() -> None:
         if script is not None:
             await clock.wait_until_ready()
-            await _play(script, PushStage(clock))
+            await _play(script, PushScenarioClock(clock))
 
     _run(begin, clock.stop, clock, punch_every, random.Random(chosen_seed), follow)
 
@@ -220,7 +220,7 @@ async def _run_fleet(made: Fleet) -> FleetResult:
     return await made.run()
 
 
-async def _play(script: Scenario, stage: Stage) -> None:
+async def _play(script: Scenario, stage: ScenarioClock) -> None:
     await play(script, [stage], typer.echo)
     typer.echo(f"{stage.serial}: the scenario is over")
 

@@ -22,7 +22,7 @@ from device_bridge.simulator.ledger import Ledger, LedgerRow
 from device_bridge.simulator.memory import Announce, silent
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_line import trust
-from device_bridge.simulator.push_stage import PushStage
+from device_bridge.simulator.push_scenario import PushScenarioClock
 from device_bridge.simulator.scenario import Scenario, play
 
 TICK = 0.05
@@ -159,7 +159,7 @@ class Fleet:
         if self._plan.scenario is None:
             return
         people = [str(number) for number in range(1, self._plan.people + 1)]
-        stages = [PushStage(clock, people=people, punch=self._one) for clock in clocks]
+        stages = [PushScenarioClock(clock, people=people, punch=self._one) for clock in clocks]
         playing = asyncio.ensure_future(play(self._plan.scenario, stages, self._announce))
         halted = asyncio.ensure_future(self._halted.wait())
         await asyncio.wait((playing, halted), return_when=asyncio.FIRST_COMPLETED)

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from device_bridge.iclock.access import looks_like_events, parse_event
-from device_bridge.iclock.parse import parse_punch
+from device_bridge.iclock.access_parser import looks_like_events, parse_event
+from device_bridge.iclock.parser import parse_punch
 from device_bridge.records import LoggedPunch
 from device_bridge.simulator.ledger import LedgerRow
 

@@ -33,7 +33,8 @@ class SimulatedUser:
 class SimulatedPunch:
     """A line of a simulated clock's log; ``local_time`` is ``YYYY-MM-DD HH:MM:SS`` as the clock showed it.
 
-    ``event`` is only said by access units: 0 is an ordinary pass, 23 a denial (see `device_bridge.iclock.access`).
+    ``event`` is only said by access units: 0 is an ordinary pass, 23 a denial; `device_bridge.iclock.access_parser`
+    has them all.
     """
 
     pin: str

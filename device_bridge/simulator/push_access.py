@@ -9,24 +9,21 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_attendance import options_text
 from device_bridge.simulator.push_commands import (
     BAD_PARAMETER,
+    CAPTURES,
     DONE,
-    ENROLMENTS,
     NO_SUCH_PIN,
     NOT_SUPPORTED,
     fields_of,
 )
 from device_bridge.simulator.push_line import Refused
 from device_bridge.simulator.push_templates import SimulatedTemplate, access_row, removed, taken
-from device_bridge.terminal.times import encode_time
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.push_unit import PushUnit
 
 LONGEST_CODE = 32
 NO_DIRECTION = 2
@@ -35,7 +32,7 @@ NO_DIRECTION = 2
 class AccessDialect:
     """See `device_bridge.simulator.push_clock.Dialect`."""
 
-    def __init__(self, clock: PushClock) -> None:
+    def __init__(self, clock: PushUnit) -> None:
         self._clock = clock
         self._code = ""
 
@@ -100,8 +97,8 @@ class AccessDialect:
             await self._clock.line.post("/iclock/querydata", {"SN": self._clock.serial, **query}, f"{table}={count}")
             return None
         word, _, rest = command.partition(" ")
-        if word in ENROLMENTS:
-            return f"ID={identifier}&Return={await ENROLMENTS[word](self._clock, fields_of(rest))}&CMD={word}"
+        if word in CAPTURES:
+            return f"ID={identifier}&Return={await CAPTURES[word](self._clock, fields_of(rest))}&CMD={word}"
         return f"ID={identifier}&Return={self._change(command)}&CMD={' '.join(command.split(' ')[:2])}"
 
     def _change(self, command: str) -> int:

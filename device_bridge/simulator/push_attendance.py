@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_commands import execute
 from device_bridge.simulator.push_line import Refused
 from device_bridge.simulator.push_templates import SimulatedTemplate, speaks_biodata, template_line
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.push_unit import PushUnit
 
 
 class AttendanceDialect:
     """See `device_bridge.simulator.push_clock.Dialect`."""
 
-    def __init__(self, clock: PushClock) -> None:
+    def __init__(self, clock: PushUnit) -> None:
         self._clock = clock
 
     async def greet(self) -> dict[str, str]:
@@ -75,7 +72,7 @@ class AttendanceDialect:
         )
 
 
-def options_text(clock: PushClock) -> str:
+def options_text(clock: PushUnit) -> str:
     """What a clock says of itself, between commas; one value has a comma in it, as on hardware."""
     options: Mapping[str, str] = {
         "~DeviceName": "Simulated clock",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
 
 from device_bridge.simulator.memory import SimulatedUser
+from device_bridge.simulator.push_capture import capture
 from device_bridge.simulator.push_templates import FINGER, removed, speaks_biodata, taken
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.push_clock import PushClock
+from device_bridge.simulator.push_unit import PushUnit
 
 DONE, BAD_PARAMETER, NO_SUCH_PIN, NOT_SUPPORTED = 0, -1, -10, -1002
 Fields = Mapping[str, str]
 
 
-async def execute(clock: PushClock, identifier: str, command: str) -> str:
+async def execute(clock: PushUnit, identifier: str, command: str) -> str:
     """Obey one command and return the line for ``devicecmd``. Names of fields count in lower case."""
     code, echo, more = await _obey(clock, command)
     return f"ID={identifier}&Return={code}&CMD={echo}{more}"
@@ -27,7 +25,7 @@ def fields_of(text: str) -> dict[str, str]:
     return {name.strip().lower(): value for name, equals, value in pairs if equals}
 
 
-async def _obey(clock: PushClock, command: str) -> tuple[int, str, str]:
+async def _obey(clock: PushUnit, command: str) -> tuple[int, str, str]:
     match command.split(" ", 3):
         case ["DATA", verb, table, *rest]:
             return _data(clock, verb, table, fields_of(rest[0] if rest else "")), "DATA", ""
@@ -38,8 +36,8 @@ async def _obey(clock: PushClock, command: str) -> tuple[int, str, str]:
             )
             return DONE, "VERIFY SUM", f"\nAttlogSum={count}"
     word, _, rest_of_it = command.partition(" ")
-    if word in ENROLMENTS:
-        return await ENROLMENTS[word](clock, fields_of(rest_of_it)), word, ""
+    if word in CAPTURES:
+        return await CAPTURES[word](clock, fields_of(rest_of_it)), word, ""
     match command:
         case "CHECK":
             clock.shake_hands_again()
@@ -55,7 +53,7 @@ async def _obey(clock: PushClock, command: str) -> tuple[int, str, str]:
     return NOT_SUPPORTED, word, ""
 
 
-def _data(clock: PushClock, verb: str, table: str, said: Fields) -> int:
+def _data(clock: PushUnit, verb: str, table: str, said: Fields) -> int:
     match verb, table:
         case "UPDATE", "USERINFO":
             return _update_user(clock, said)
@@ -76,29 +74,29 @@ def _data(clock: PushClock, verb: str, table: str, said: Fields) -> int:
     return NOT_SUPPORTED
 
 
-async def enroll_finger(clock: PushClock, said: Fields) -> int:
+async def capture_finger(clock: PushUnit, said: Fields) -> int:
     """ENROLL_FP."""
     number = said.get("fid", "0")
     if not number.isdigit() or not said.get("pin"):
         return BAD_PARAMETER
-    return await clock.enrol(said["pin"], FINGER, int(number), overwrite=said.get("overwrite") == "1")
+    return await capture(clock, said["pin"], FINGER, int(number), overwrite=said.get("overwrite") == "1")
 
 
-async def enroll_other(clock: PushClock, said: Fields) -> int:
+async def capture_other(clock: PushUnit, said: Fields) -> int:
     """ENROLL_BIO."""
     kind = said.get("type", "")
     if not kind.isdigit() or not said.get("pin"):
         return BAD_PARAMETER
-    return await clock.enrol(said["pin"], int(kind), 0, overwrite=said.get("overwrite") == "1")
+    return await capture(clock, said["pin"], int(kind), 0, overwrite=said.get("overwrite") == "1")
 
 
-ENROLMENTS: Mapping[str, Callable[[PushClock, Fields], Awaitable[int]]] = {
-    "ENROLL_FP": enroll_finger,
-    "ENROLL_BIO": enroll_other,
+CAPTURES: Mapping[str, Callable[[PushUnit, Fields], Awaitable[int]]] = {
+    "ENROLL_FP": capture_finger,
+    "ENROLL_BIO": capture_other,
 }
 
 
-def query_templates(clock: PushClock, table: str, said: Fields) -> int:
+def query_templates(clock: PushUnit, table: str, said: Fields) -> int:
     """The templates go out as an ordinary upload. -10 for an unknown person."""
     pin = said.get("pin") or None
     if pin is not None and pin not in clock.users:
@@ -110,7 +108,7 @@ def query_templates(clock: PushClock, table: str, said: Fields) -> int:
     return DONE
 
 
-def _update_user(clock: PushClock, said: Fields) -> int:
+def _update_user(clock: PushUnit, said: Fields) -> int:
     pin = said.get("pin", "")
     if not pin:
         return BAD_PARAMETER
@@ -127,7 +125,7 @@ def _update_user(clock: PushClock, said: Fields) -> int:
     return DONE
 
 
-def _query_log(clock: PushClock, said: Fields) -> int:
+def _query_log(clock: PushUnit, said: Fields) -> int:
     start, end = said.get("starttime", ""), said.get("endtime", "")
     if not start or not end:
         return BAD_PARAMETER

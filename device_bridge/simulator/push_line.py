@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from device_bridge.simulator.push_old_http import OldHttp
+from device_bridge.simulator.http10_transport import OldHttp
 
 LOOPBACK = "127.0.0.1"
 # A clock is a small machine: an upload and a poll at the same time are all that it does.

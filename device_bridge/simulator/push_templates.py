@@ -64,7 +64,7 @@ class TemplateBook(dict[tuple[str, int, int, int], SimulatedTemplate]):
         return len(found)
 
 
-def enrolled(profile: PushProfile, serial: str, pin: str, kind: int, number: int) -> list[SimulatedTemplate]:
+def captured(profile: PushProfile, serial: str, pin: str, kind: int, number: int) -> list[SimulatedTemplate]:
     """What this unit makes of somebody: one template, or the parts of a near-infrared face."""
     parts = PARTS if kind == INFRARED_FACE else 1
     length = {FINGER: FINGER_BYTES, INFRARED_FACE: PART_BYTES, PALM: PALM_BYTES}.get(kind, FACE_BYTES)

@@ -12,7 +12,7 @@ YAML, times in seconds from the moment a clock is ready::
       - {at: 9, online: true, clocks: [FLEET0001]}
       - {at: 12, reboot: true}
 
-Without ``clocks`` a step is for all of them. A clock takes part by a `Stage`.
+Without ``clocks`` a step is for all of them. A clock takes part by a `ScenarioClock`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BadScenario(ValueError):
     """One sentence that names the file, the step and the reason."""
 
 
-class Stage(Protocol):
+class ScenarioClock(Protocol):
     """A clock as a scenario sees it. What a clock cannot do raises `ValueError` with one sentence."""
 
     @property
@@ -49,8 +49,8 @@ class Stage(Protocol):
     def punch(self, pin: str, status: int) -> None:
         """Somebody punches now."""
 
-    async def enrol(self, pin: str, kind: str, number: int) -> None:
-        """Somebody enrols a finger, a face or a palm."""
+    async def capture(self, pin: str, kind: str, number: int) -> None:
+        """Capture somebody's finger, face or palm."""
 
     def fault(self, text: str) -> None:
         """From now on this goes wrong; see `device_bridge.simulator.faults`."""
@@ -114,18 +114,18 @@ def scenario_of(document: object, seed: int | None = None) -> Scenario:
     return Scenario(own if seed is None else seed, tuple(sorted(read, key=lambda step: step.at)))
 
 
-async def play(scenario: Scenario, stages: Sequence[Stage], announce: Announce = silent) -> None:
+async def play(scenario: Scenario, stages: Sequence[ScenarioClock], announce: Announce = silent) -> None:
     """Let it happen; returns when the last step is over. A step that a clock cannot do is said and left out."""
     timetable = [(at, stage, step, pin, status) for stage in stages for at, step, pin, status in _acts(scenario, stage)]
     timetable.sort(key=lambda act: act[0])
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with asyncio.TaskGroup() as enrolments:
+    async with asyncio.TaskGroup() as captures:
         for at, stage, step, pin, status in timetable:
             await asyncio.sleep(max(0.0, began + at - loop.time()))
             try:
                 if step.what == "enrol":
-                    enrolments.create_task(_enrol(stage, step, announce))
+                    captures.create_task(_take_finger(stage, step, announce))
                 else:
                     _act(stage, step, pin, status)
             except ValueError as error:
@@ -133,7 +133,7 @@ async def play(scenario: Scenario, stages: Sequence[Stage], announce: Announce =
     await asyncio.sleep(max(0.0, began + scenario.seconds - loop.time()))
 
 
-def _acts(scenario: Scenario, stage: Stage) -> list[tuple[float, Step, str, int]]:
+def _acts(scenario: Scenario, stage: ScenarioClock) -> list[tuple[float, Step, str, int]]:
     """What happens at one clock and when; the choices come from the seed, the clock and the step alone."""
     acts: list[tuple[float, Step, str, int]] = []
     for number, step in enumerate(scenario.steps):
@@ -149,7 +149,7 @@ def _acts(scenario: Scenario, stage: Stage) -> list[tuple[float, Step, str, int]
     return acts
 
 
-def _act(stage: Stage, step: Step, pin: str, status: int) -> None:
+def _act(stage: ScenarioClock, step: Step, pin: str, status: int) -> None:
     match step.what:
         case "punch" | "punches":
             stage.punch(pin, status)
@@ -161,9 +161,9 @@ def _act(stage: Stage, step: Step, pin: str, status: int) -> None:
             stage.reboot()
 
 
-async def _enrol(stage: Stage, step: Step, announce: Announce) -> None:
+async def _take_finger(stage: ScenarioClock, step: Step, announce: Announce) -> None:
     try:
-        await stage.enrol(step.value, step.kind, step.number)
+        await stage.capture(step.value, step.kind, step.number)
     except ValueError as error:
         announce(f"{stage.serial}: {error}")
 

@@ -5,50 +5,59 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from device_bridge.pyzk_codec import decode_time, encode_time
 from device_bridge.records import LOCAL_TIME_FORMAT
 from device_bridge.simulator.memory import SimulatedPunch
-from device_bridge.simulator.terminal_fingers import Enrolling, SimulatedFinger
+from device_bridge.simulator.terminal_fingers import FingerCapture, SimulatedFinger
 from device_bridge.simulator.terminal_records import log_record, read_user, sized, sizes_record, user_record
+from device_bridge.simulator.terminal_session import TerminalSession
+from device_bridge.simulator.terminal_unit import TerminalUnit
 from device_bridge.terminal.frames import Command, Frame, checksum
-from device_bridge.terminal.times import decode_time, encode_time
-
-if TYPE_CHECKING:
-    from device_bridge.simulator.terminal_clock import TerminalClock
-    from device_bridge.simulator.terminal_session import TerminalSession
 
 DIRECT_LIMIT = 1024
 UDP_PACKET = 1024
-IDLE, ENROLLING, BUSY = 0, 1, 4
-OPERATION_LOG = 34
+IDLE, CAPTURING, BUSY = 0, 1, 4
 
 
-class TerminalAnswers:
-    """Handlers of one session; `HANDLERS` says which command is whose. They raise `ValueError` or `struct.error`
-    for what a clock answers 2001 to."""
+class TerminalAnswers(TerminalSession):
+    """A session with a handler for each command; `HANDLERS` says which. They raise `ValueError` or `struct.error` for
+    what a clock answers 2001 to."""
 
-    def __init__(self, clock: TerminalClock, session: TerminalSession) -> None:
-        self._clock = clock
-        self._session = session
+    def __init__(
+        self,
+        clock: TerminalUnit,
+        admit: Callable[[TerminalSession], bool],
+        write: Callable[[Frame], None],
+        *,
+        datagrams: bool = False,
+    ) -> None:
+        super().__init__(clock, admit, write, datagrams=datagrams)
         self._blob = b""
         self._upload = bytearray()
         self._upload_size = 0
 
+    def obey(self, frame: Frame) -> None:
+        handler = HANDLERS.get(frame.command)
+        if handler is None:
+            self.answer(frame, Command.UNKNOWN)
+        else:
+            handler(self, frame)
+
     def _ok(self, asked: Frame, data: bytes = b"") -> None:
-        self._session.answer(asked, Command.OK, data)
+        self.answer(asked, Command.OK, data)
 
     # -- the clock as a whole ---------------------------------------------------------------------------------------
 
     def goodbye(self, frame: Frame) -> None:
         self._ok(frame)
-        self._session.end()
+        self.end()
         self._clock.announce(f"{self._clock.serial}: the client said goodbye")
 
     def restart(self, frame: Frame) -> None:
         if self._clock.profile.acknowledges_restart:
             self._ok(frame)
-        self._session.end()
+        self.end()
         self._clock.reboot()
 
     def enable(self, frame: Frame) -> None:
@@ -67,7 +76,7 @@ class TerminalAnswers:
         if name in self._clock.options:
             self._ok(frame, f"{name}={self._clock.options[name]}".encode() + b"\0")
         else:
-            self._session.answer(frame, Command.ERROR)
+            self.answer(frame, Command.ERROR)
 
     def set_option(self, frame: Frame) -> None:
         name, equals, value = frame.data.split(b"\0", 1)[0].decode("ascii").partition("=")
@@ -83,7 +92,7 @@ class TerminalAnswers:
     def state(self, frame: Frame) -> None:
         """The one answer that stands in the session field."""
         busy = BUSY if self._clock.disabled else IDLE
-        self._session.answer_in_session(frame, ENROLLING if self._clock.enrolling else busy)
+        self.answer_in_session(frame, CAPTURING if self._clock.capture else busy)
 
     def pin_width(self, frame: Frame) -> None:
         self._ok(frame, bytes((self._clock.profile.pin_width,)))
@@ -102,7 +111,7 @@ class TerminalAnswers:
         self._ok(frame)
 
     def register(self, frame: Frame) -> None:
-        (self._session.event_mask,) = struct.unpack("<I", frame.data[:4])
+        (self.event_mask,) = struct.unpack("<I", frame.data[:4])
         self._ok(frame)
 
     def harmless(self, frame: Frame) -> None:
@@ -118,7 +127,7 @@ class TerminalAnswers:
             return sized(b"".join(self._log_record(line) for line in clock.log))
         if command == Command.TEMPLATES_READ:
             return clock.fingers.blob()
-        if command == OPERATION_LOG:
+        if command == Command.OPERATION_LOG_READ:
             return sized(b"")
         raise ValueError("no such list")
 
@@ -131,7 +140,7 @@ class TerminalAnswers:
         blob = self._list(inner)
         self._clock.bulk_reads += 1
         if len(blob) <= DIRECT_LIMIT:
-            self._session.answer(frame, Command.DATA, blob)
+            self.answer(frame, Command.DATA, blob)
             return
         self._blob = blob
         self._ok(frame, struct.pack("<BIII", 0, len(blob), len(blob), 0x0023EFCD))
@@ -143,10 +152,10 @@ class TerminalAnswers:
         self._send_blob(frame, self._blob[start : start + size])
 
     def _send_blob(self, frame: Frame, blob: bytes) -> None:
-        packet = UDP_PACKET if self._session.datagrams else self._clock.profile.packet_bytes
-        self._session.answer(frame, Command.PREPARE_DATA, struct.pack("<II", len(blob), min(packet, 0x10000)))
+        packet = UDP_PACKET if self.datagrams else self._clock.profile.packet_bytes
+        self.answer(frame, Command.PREPARE_DATA, struct.pack("<II", len(blob), min(packet, 0x10000)))
         for start in range(0, len(blob), packet):
-            self._session.answer(frame, Command.DATA, blob[start : start + packet])
+            self.answer(frame, Command.DATA, blob[start : start + packet])
         self._ok(frame)
 
     def free(self, frame: Frame) -> None:
@@ -188,7 +197,7 @@ class TerminalAnswers:
 
     def bulk_save(self, frame: Frame) -> None:
         if not self._clock.profile.uploads:
-            self._session.answer(frame, Command.UNKNOWN)
+            self.answer(frame, Command.UNKNOWN)
             return
         if struct.unpack("<IHH", frame.data) != (12, 0, 8):
             raise ValueError("not the usual upload")
@@ -237,7 +246,7 @@ class TerminalAnswers:
             raise ValueError("no such finger")
         data = found.data + behind
         if len(data) <= DIRECT_LIMIT:
-            self._session.answer(frame, Command.DATA, data)
+            self.answer(frame, Command.DATA, data)
         else:
             self._send_blob(frame, data)
 
@@ -249,7 +258,7 @@ class TerminalAnswers:
 
     def delete_template_by_pin(self, frame: Frame) -> None:
         if not self._clock.profile.uploads:
-            self._session.answer(frame, Command.UNKNOWN)
+            self.answer(frame, Command.UNKNOWN)
             return
         field, finger = struct.unpack("<24sB", frame.data)
         user = self._clock.users.get(field.split(b"\0", 1)[0].decode())
@@ -274,9 +283,9 @@ class TerminalAnswers:
         self._clock.announce(f"{self._clock.serial}: data of kind {what or 'all'} was cleared")
         self._ok(frame)
 
-    # -- enrolment --------------------------------------------------------------------------------------------------
+    # -- capture ----------------------------------------------------------------------------------------------------
 
-    def enrol(self, frame: Frame) -> None:
+    def start_capture(self, frame: Frame) -> None:
         if len(frame.data) >= 26:
             field, finger, _ = struct.unpack_from("<24sBB", frame.data)
             pin = field.split(b"\0", 1)[0].decode()
@@ -284,30 +293,30 @@ class TerminalAnswers:
             number, finger = struct.unpack("<IB", frame.data)
             pin = str(number)
         user = self._clock.users.get(pin)
-        if user is None or finger > 9 or self._clock.enrolling is not None:
-            raise ValueError("nobody of that PIN, no such finger, or an enrolment is under way")
+        if user is None or finger > 9 or self._clock.capture is not None:
+            raise ValueError("nobody of that PIN, no such finger, or a capture is under way")
         uid = user.uid
 
         def done(template: bytes | None) -> None:
-            self._clock.enrolling = None
+            self._clock.capture = None
             if template is not None:
                 self._clock.fingers[uid, finger] = SimulatedFinger(template)
-                self._clock.announce(f"{self._clock.serial}: finger {finger} of {pin} was enrolled")
+                self._clock.announce(f"{self._clock.serial}: finger {finger} of {pin} was captured")
 
         self._ok(frame)
-        self._clock.enrolling = Enrolling(
+        self._clock.capture = FingerCapture(
             pin,
             finger,
             self._clock.somebody,
             self._clock.chance,
             touch_seconds=self._clock.touch_seconds,
-            tell=self._session.event,
+            tell=self.event,
             done=done,
         )
         self._clock.announce(f"{self._clock.serial}: lay finger {finger} of {pin} on the sensor, three times")
 
     def cancel(self, frame: Frame) -> None:
-        self._clock.stop_enrolling()
+        self._clock.stop_capture()
         self._ok(frame)
 
 
@@ -325,7 +334,7 @@ HANDLERS: Mapping[int, Handler] = {
     Command.TEMPLATE_DELETE: TerminalAnswers.delete_template,
     Command.SIZES: TerminalAnswers.sizes,
     Command.VERIFY_START: TerminalAnswers.harmless,
-    Command.ENROL_START: TerminalAnswers.enrol,
+    Command.CAPTURE_START: TerminalAnswers.start_capture,
     Command.CAPTURE_CANCEL: TerminalAnswers.cancel,
     Command.STATE: TerminalAnswers.state,
     Command.PIN_WIDTH: TerminalAnswers.pin_width,

@@ -7,95 +7,30 @@ one client at a time, and goes on working whatever a client does to it.
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
 
-from device_bridge.simulator.memory import (
-    Announce,
-    SimulatedPunch,
-    SimulatedUser,
-    UserBook,
-    shown_time,
-    silent,
-    zone_offset,
-)
-from device_bridge.simulator.profiles import TERMINALS, chosen
-from device_bridge.simulator.terminal_faults import terminal_faults
-from device_bridge.simulator.terminal_fingers import Enrolling, FingerBook, Somebody
+from device_bridge.simulator.memory import SimulatedPunch
+from device_bridge.simulator.terminal_answers import TerminalAnswers
+from device_bridge.simulator.terminal_records import packet_of
 from device_bridge.simulator.terminal_session import TerminalSession
-from device_bridge.terminal.frames import Frame, FrameBuffer, read_packet
+from device_bridge.simulator.terminal_unit import TerminalUnit
+from device_bridge.terminal.frames import Frame, FrameBuffer, in_stream, read_packet
 
 REBOOT_SECONDS = 1.0
 
 
-class TerminalClock:
+class TerminalClock(TerminalUnit):
     """``await start()``, then it answers at ``port``; ``punch`` makes somebody punch; ``await stop()``.
 
     ``clock_offset`` is by how many seconds it goes wrong, ``zone`` the IANA zone its wall time is set to; ``faults``
     are what goes wrong besides (see `terminal_faults`), drawn from ``seed``, as is everything else by chance.
     ``cut_answer_after`` makes it drop the connection after so many bytes of the next bulk answer. ``somebody`` is who
-    lays a finger on it when it enrols. ``complaints`` lists what clients did that hardware would have ignored.
+    lays a finger on it when it asks for one. ``complaints`` lists what clients did that hardware would have ignored.
     """
 
-    def __init__(
-        self,
-        serial: str,
-        *,
-        profile: str = "zk8",
-        comm_key: int | None = None,
-        users: Iterable[SimulatedUser] = (),
-        log: Iterable[SimulatedPunch] = (),
-        zone: str = "UTC",
-        clock_offset: float | None = None,
-        udp: bool = False,
-        announce: Announce = silent,
-        faults: Iterable[str] = (),
-        seed: int | None = None,
-    ) -> None:
-        self.serial = serial
-        self.profile = chosen(TERMINALS, profile)
-        self.comm_key = self.profile.default_key if comm_key is None else comm_key
-        self.users = UserBook()
-        for user in users:
-            self.users.put(user)
-        self.log = list(log)[-self.profile.log_capacity :]
-        self.fingers = FingerBook()
-        self.zone = zone
-        self.clock_offset = self.profile.clock_offset if clock_offset is None else clock_offset
-        self.udp = udp or self.profile.udp
-        self.announce = announce
-        self.chance = random.Random(seed)
-        self.faults = terminal_faults([*self.profile.faults, *faults], self.chance)
-        self.options = {
-            "~SerialNumber": serial,
-            "~DeviceName": "Simulated clock",
-            "~Platform": self.profile.platform,
-            "~OEMVendor": "ZKTECO CO., LTD.",
-            "~ZKFPVersion": self.profile.fingerprint_version,
-            "~PIN2Width": str(self.profile.pin_width),
-            "~ExtendFmt": "0",
-            "~UserExtFmt": "0",
-            "MAC": "00:17:61:00:00:01",
-        }
-        self.port = 0
-        self.complaints: list[str] = []
-        self.cut_answer_after: int | None = None
-        self.bulk_reads = 0
-        self.reboots = 0
-        self.disabled_until: float | None = None
-        self.somebody: Somebody = "good"
-        self.touch_seconds = 0.1
-        self.enrolling: Enrolling | None = None
-        self._host = ""
-        self._server: asyncio.Server | None = None
-        self._datagrams: asyncio.DatagramTransport | None = None
-        self._session: TerminalSession | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._serving: set[asyncio.Task[None]] = set()
-        self._plugged = True
-        self._changing: asyncio.Task[None] | None = None
+    _session: TerminalSession | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, see ``port``."""
@@ -119,7 +54,7 @@ class TerminalClock:
         await self._cut_off()
 
     async def _cut_off(self) -> None:
-        self.stop_enrolling()
+        self.stop_capture()
         if self._datagrams is not None:
             self._datagrams.close()
         if self._server is not None:
@@ -178,24 +113,6 @@ class TerminalClock:
         """Whether the client has asked for live events."""
         return self._session is not None and self._session.open and bool(self._session.event_mask)
 
-    @property
-    def disabled(self) -> bool:
-        """Whether people are kept from punching at this moment."""
-        return self.disabled_until is not None and asyncio.get_running_loop().time() < self.disabled_until
-
-    def disable(self, seconds: float) -> None:
-        """Keep people from punching; the clock frees itself after so many seconds."""
-        self.disabled_until = asyncio.get_running_loop().time() + seconds
-
-    def local_time(self) -> str:
-        """What the display shows now."""
-        return shown_time(zone_offset(self.zone), self.clock_offset)
-
-    @property
-    def ready(self) -> bool:
-        """Whether its time can be trusted: always, for nobody tells it a zone."""
-        return True
-
     def punch(self, pin: str, local_time: str | None = None, *, status: int = 0, verify: int = 1) -> SimulatedPunch:
         """Somebody punches: it goes to the log, and to the client at once if it asked for live events.
 
@@ -209,17 +126,6 @@ class TerminalClock:
             self._session.tell(line)
         return line
 
-    def acknowledged(self) -> None:
-        """The client acknowledged an event."""
-        if self.enrolling is not None:
-            self.enrolling.acknowledged()
-
-    def stop_enrolling(self) -> None:
-        """No finger is waited for any more."""
-        if self.enrolling is not None:
-            self.enrolling.stop()
-            self.enrolling = None
-
     def new_session(self, session: TerminalSession) -> bool:
         """Whether this connection may have the session: hardware serves one client and starves the others."""
         # Over UDP nobody can be seen to leave, so the newest client is served.
@@ -229,12 +135,8 @@ class TerminalClock:
         self._session = session
         return True
 
-    def new_session_id(self) -> int:
-        """A session number: never zero, which means "none"."""
-        return self.chance.randint(1, 0xFFFE)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = TerminalSession(self, lambda event: writer.write(event.stream()))
+        session = TerminalAnswers(self, self.new_session, lambda event: writer.write(in_stream(packet_of(event))))
         buffer = FrameBuffer()
         self._writers.add(writer)
         if (task := asyncio.current_task()) is not None:
@@ -258,7 +160,7 @@ class TerminalClock:
                 await writer.wait_closed()
 
     async def _flush(self, session: TerminalSession, writer: asyncio.StreamWriter) -> None:
-        packets = [frame.stream() for frame in session.collected()]
+        packets = [in_stream(packet_of(frame)) for frame in session.collected()]
         answer = b"".join(packets)
         if not answer:
             return
@@ -326,8 +228,11 @@ class _Datagrams(asyncio.DatagramProtocol):
             return
         transport = self._transport
         if addr not in self._sessions:
-            self._sessions[addr] = TerminalSession(
-                self._clock, lambda event: transport.sendto(event.packet(), addr), datagrams=True
+            self._sessions[addr] = TerminalAnswers(
+                self._clock,
+                self._clock.new_session,
+                lambda event: transport.sendto(packet_of(event), addr),
+                datagrams=True,
             )
         session = self._sessions[addr]
         session.handle(frame)
@@ -338,7 +243,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def _send(self, answers: list[Frame], addr: tuple[str, int], session: TerminalSession) -> None:
         assert self._transport is not None, "something was received"
-        packets = [frame.packet() for frame in answers]
+        packets = [packet_of(frame) for frame in answers]
         faults = self._clock.faults
         match faults.strike():
             case "delay":

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pyzk2 import const
+from pyzk2.finger import Finger
+
 from device_bridge.simulator.memory import UserBook
 from device_bridge.simulator.profiles import TerminalProfile
 from device_bridge.simulator.terminal_records import read_user, sized
 
 Somebody = Literal["good", "absent", "bad", "known", "mute"]
-"""Who stands at the clock: nobody, somebody with bad fingers, somebody enrolled already; ``mute`` is no person but a
-clock that stores the finger and tells nobody, as some do."""
+"""Who stands at the clock: nobody, somebody with bad fingers, somebody whose finger is known. ``mute`` is a clock that
+stores the finger and sends no event, as some do."""
 UNACKNOWLEDGED_SECONDS = 2.0
 
 
@@ -34,8 +37,7 @@ class FingerBook(dict[tuple[int, int], SimulatedFinger]):
         """All of them as command 7 gives them."""
         return sized(
             b"".join(
-                struct.pack("<HHBB", len(finger.data) + 6, uid, number, finger.flag) + finger.data
-                for (uid, number), finger in sorted(self.items())
+                Finger(uid, number, finger.flag, finger.data).repack() for (uid, number), finger in sorted(self.items())
             )
         )
 
@@ -71,7 +73,7 @@ def drawn_template(chance: random.Random) -> bytes:
     return chance.randbytes(2) + b"SS21" + chance.randbytes(chance.randint(900, 1237)) + b"\x01"
 
 
-class Enrolling:
+class FingerCapture:
     """The clock asks for a finger three times. It waits for the client to acknowledge each event, but not for ever.
 
     ``tell`` sends an event: its code and its data. ``done`` is called with the template at the end, `None` for none.
@@ -96,9 +98,9 @@ class Enrolling:
         if somebody in ("good", "mute"):
             self._template = drawn_template(chance)
         if somebody != "mute":
-            self._steps = [(2, b""), (256, struct.pack("<H", score))] * 3
+            self._steps = [(const.EF_FINGER, b""), (const.EF_FPFTR, struct.pack("<H", score))] * 3
             size = len(self._template or b"")
-            self._steps.append((8, struct.pack("<HH9sB", result, size, pin.encode()[:9], finger)))
+            self._steps.append((const.EF_ENROLLFINGER, struct.pack("<HH9sB", result, size, pin.encode()[:9], finger)))
         if somebody != "absent":
             self._in(touch_seconds)
 

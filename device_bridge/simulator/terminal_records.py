@@ -1,14 +1,19 @@
-"""Records as simulated pull clocks write them. Written out here, apart from the bridge's decoders, on purpose."""
+"""Packets and records as simulated pull clocks write them.
+
+Only constants and the time codec are shared with the bridge: what packs the bridge's packets must not also pack those
+that it receives, or a fault of pyzk's would agree with itself.
+"""
 
 from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime
 
+from device_bridge.pyzk_codec import encode_time
 from device_bridge.records import LOCAL_TIME_FORMAT
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.profiles import TerminalProfile
-from device_bridge.terminal.times import encode_time
+from device_bridge.terminal.frames import HEADER, Frame, checksum
 
 WIDE_USER = struct.Struct("<HB8s24sI9s24s")
 NARROW_USER = struct.Struct("<HB5s8sIxBHI")
@@ -17,6 +22,12 @@ NUMBERED_LOG = struct.Struct("<IIBB2xI")
 SLOT_LOG = struct.Struct("<HBIB")
 LOG_TAIL = bytes.fromhex("00000000ff000000")
 USER_CAPACITY, FINGER_CAPACITY = 10_000, 6_000
+
+
+def packet_of(frame: Frame) -> bytes:
+    """A packet of any size, with the reply id exactly as it was asked."""
+    bare = HEADER.pack(frame.command, 0, frame.session, frame.reply) + frame.data
+    return HEADER.pack(frame.command, checksum(bare), frame.session, frame.reply) + frame.data
 
 
 def user_record(user: SimulatedUser, profile: TerminalProfile) -> bytes:

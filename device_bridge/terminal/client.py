@@ -11,21 +11,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from pyzk2 import const
+
 from device_bridge.errors import CommandRefused, SerialMismatch, TerminalClosed, TerminalError, TerminalTimeout
+from device_bridge.pyzk_codec import decode_time, encode_time
 from device_bridge.records import ClockUser, Counts, DeviceInfo
-from device_bridge.terminal.enrolment import FINGER_ENROLLED, EnrolmentAtClock
+from device_bridge.terminal.capture import FINGER_STORED, Capture
 from device_bridge.terminal.fingers import Fingers, Place
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.logs import DecodedLog, decode_log
 from device_bridge.terminal.session import FramedSession, LiveEvent
 from device_bridge.terminal.sizes import decode_counts
 from device_bridge.terminal.templates import ClockTemplate, DecodedTemplates
-from device_bridge.terminal.times import decode_time, encode_time
 from device_bridge.terminal.users import StoredUser, UserTable, decode_users, encode_user, free_uid, kept_name
 from device_bridge.terminal.wire import UdpWire, Wire
 
-USER_LIST_KIND = 5
-USUAL_EVENTS = 1 | FINGER_ENROLLED
+USUAL_EVENTS = const.EF_ATTLOG | FINGER_STORED
 DISABLED_SECONDS = 60
 CLEARING_SECONDS = 20
 OPTIONS = {
@@ -53,13 +54,11 @@ class TerminalClient:
     """One conversation with one clock. Every failure is a `TerminalError`."""
 
     def __init__(self, wire: Wire, *, key: int, answer_seconds: float, encoding: str) -> None:
-        self._session = FramedSession(wire, key=key, answer_seconds=answer_seconds, encoding=encoding)
+        self._session = FramedSession(wire, key=key, answer_seconds=answer_seconds)
         self._encoding = usable_encoding(encoding)
         self._wire = wire
         self._fingers = Fingers(self._session, encoding)
-        self.enrolment = EnrolmentAtClock(
-            self._session, self._fingers, self.register_events, datagrams=isinstance(wire, UdpWire)
-        )
+        self.capture = Capture(self._session, self._fingers, self.register_events, datagrams=isinstance(wire, UdpWire))
 
     def greet(self) -> None:
         """Send the first packet of `connect`; it waits for nothing, so it may be called in the event loop."""
@@ -165,7 +164,7 @@ class TerminalClient:
         A clock that refuses the question has its punches read without it.
         """
         try:
-            blob = self._session.read_blob(Command.USERS_READ, USER_LIST_KIND)
+            blob = self._session.read_blob(Command.USERS_READ, const.FCT_USER)
         except CommandRefused:
             blob = b""
         return decode_users(blob, counts.users, self._encoding)
@@ -229,7 +228,7 @@ class TerminalClient:
             known = table.users.get(user.pin)
             try:
                 stored = replace(known, user=user) if known else StoredUser(free_uid(taken), user)
-                record = encode_user(stored, table.record_size, self._encoding)
+                record = encode_user(stored, table.form, self._encoding)
             except (ValueError, LookupError) as error:
                 problems[user.pin] = str(error)
                 continue
@@ -246,7 +245,7 @@ class TerminalClient:
         stored = table.users.get(user.pin)
         if stored is None:
             return False
-        name = kept_name(user.name, self._encoding, table.record_size).strip()
+        name = kept_name(user.name, self._encoding, table.form).strip()
         return stored.user == replace(user, name=name)
 
     def register_events(self) -> bool:

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import socket
 from collections.abc import Sequence
 from typing import Literal
 
 from device_bridge.errors import TerminalUnreachable
 from device_bridge.terminal.wire import TcpWire, UdpWire
+from foundation.addresses import Address, Network, device_address
+from foundation.errors import Invalid
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Transport = Literal["tcp", "udp", "auto"]
 
 
 def permitted(text: str, networks: Sequence[Network]) -> Address:
     """The parsed address. Raises `TerminalUnreachable` for host names and for whatever lies outside our networks.
 
-    Host names are refused on purpose: an organisation types this text, and a name may resolve to anything.
+    Checked when it was entered too; checked here because an organisation's data is not ours.
     """
     try:
-        address = ipaddress.ip_address(text)
-    except ValueError as error:
-        raise TerminalUnreachable(f"{text!r} is not an IP address such as 192.168.1.201") from error
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    if not any(address in network for network in networks):
-        raise TerminalUnreachable(f"{address} is outside the networks in which clocks may be dialled")
-    return address
+        return device_address(text, networks)
+    except Invalid as error:
+        message = f"{text!r} is not an IP address in the networks in which clocks may be dialled"
+        raise TerminalUnreachable(message) from error
 
 
 async def dial(address: Address, port: int, transport: Transport, seconds: float) -> TcpWire | UdpWire:

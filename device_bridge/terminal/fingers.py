@@ -5,7 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyzk2 import const
+
 from device_bridge.errors import CommandRefused
+from device_bridge.quirks import UserRecord
 from device_bridge.records import Counts
 from device_bridge.terminal.frames import Command
 from device_bridge.terminal.session import FramedSession
@@ -18,9 +21,8 @@ from device_bridge.terminal.templates import (
     shows,
     without_trailing,
 )
-from device_bridge.terminal.users import WIDE, StoredUser, UserTable, encode_user
+from device_bridge.terminal.users import StoredUser, UserTable, encode_user
 
-TEMPLATE_LIST_KIND = 2
 BULK = 20
 """How many templates go in one upload: when a clock refuses it, that many are tried singly."""
 
@@ -42,7 +44,7 @@ class Fingers:
         if expected == 0:
             return DecodedTemplates(())
         try:
-            return decode_templates(self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND))
+            return decode_templates(self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP))
         except CommandRefused:
             if expected is None:
                 return DecodedTemplates(())
@@ -75,7 +77,7 @@ class Fingers:
         singly = [template for template in templates if template.flag != GOOD]
         for start in range(0, len(plain), BULK):
             part = plain[start : start + BULK]
-            if not self._write_bulk(part, people, table.record_size):
+            if not self._write_bulk(part, people, table.form):
                 singly += part
         self._refresh()
         sent = [template for template in plain if template not in singly]
@@ -95,7 +97,7 @@ class Fingers:
         """Delete fingers; returns those that the clock still shows afterwards."""
         places = [(stored, finger) for stored, finger in targets]
         for stored, finger in places:
-            self._delete_one(stored, finger, wide=table.record_size == WIDE.size)
+            self._delete_one(stored, finger, by_pin=not table.form.numeric_pin)
         self._refresh()
         left = self._shown([(stored.uid, finger) for stored, finger in places])
         return {place for place, data in left.items() if data is not None}
@@ -115,7 +117,7 @@ class Fingers:
         try:
             return {place: self.one(*place) for place in places}
         except CommandRefused:
-            blob = self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND)
+            blob = self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP)
             found = {(each.uid, each.finger): each.data for each in decode_templates(blob).templates}
             return {place: found.get(place) for place in places}
 
@@ -125,7 +127,7 @@ class Fingers:
             return []
         if any(template.flag != GOOD for template in wanted):
             try:
-                blob = self._session.read_blob(Command.TEMPLATES_READ, TEMPLATE_LIST_KIND)
+                blob = self._session.read_blob(Command.TEMPLATES_READ, const.FCT_FINGERTMP)
             except CommandRefused:
                 return list(wanted)
             there = set(decode_templates(blob).templates)
@@ -134,9 +136,9 @@ class Fingers:
         return [each for each in wanted if not shows(shown[each.uid, each.finger], each.data)]
 
     def _write_bulk(
-        self, templates: Sequence[ClockTemplate], people: Mapping[int, StoredUser], record_size: int
+        self, templates: Sequence[ClockTemplate], people: Mapping[int, StoredUser], form: UserRecord
     ) -> bool:
-        records = [encode_user(people[uid], record_size, self._encoding) for uid in {each.uid for each in templates}]
+        records = [encode_user(people[uid], form, self._encoding) for uid in {each.uid for each in templates}]
         try:
             self._session.upload(encode_bulk(records, templates))
             self._session.command(Command.BULK_SAVE, struct.pack("<IHH", 12, 0, 8))
@@ -157,11 +159,11 @@ class Fingers:
             problems[template.uid, template.finger] = str(error)
         self._session.ask(Command.FREE_DATA)
 
-    def _delete_one(self, stored: StoredUser, finger: int, *, wide: bool) -> None:
+    def _delete_one(self, stored: StoredUser, finger: int, *, by_pin: bool) -> None:
         """The newer command names the PIN, the older one the slot. "No such finger" is as good as done."""
-        if wide:
-            by_pin = struct.pack("<24sB", stored.user.pin.encode(), finger)
-            if self._session.ask(Command.TEMPLATE_DELETE_BY_PIN, by_pin).command == Command.OK:
+        if by_pin:
+            named = struct.pack("<24sB", stored.user.pin.encode(), finger)
+            if self._session.ask(Command.TEMPLATE_DELETE_BY_PIN, named).command == Command.OK:
                 return
         self._session.ask(Command.TEMPLATE_DELETE, struct.pack("<HB", stored.uid, finger))
 

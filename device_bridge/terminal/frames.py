@@ -2,6 +2,8 @@
 
 A packet is four little-endian 16-bit words (command, checksum, session id, reply id) and data; over TCP it follows the
 magic ``50 50 82 7d`` and a 32-bit length. Sources: the protocol manual in fananimi/pyzk, and adrobinoga/zk-protocol.
+pyzk packs what the bridge sends; what is received is checked by `checksum`, because pyzk's takes seconds for a packet
+of 64 KiB.
 """
 
 from __future__ import annotations
@@ -9,63 +11,68 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
-MAGIC = b"\x50\x50\x82\x7d"
+from pyzk2 import const
+
+from device_bridge.pyzk_codec import pack_packet
+
+MAGIC = struct.pack("<HH", const.MACHINE_PREPARE_DATA_1, const.MACHINE_PREPARE_DATA_2)
 HEADER = struct.Struct("<4H")
 LONGEST_PACKET = 4 * 1024 * 1024
 """No clock sends packets near this size; a larger length means that we read it from the wrong place."""
 
 
-class Command:
-    """Numbers of the commands and answers that we use or simulate.
+class Command(IntEnum):
+    """Numbers of the commands and answers that we use or simulate: pyzk's, and three that it does not have.
 
     9 has two meanings: in a buffered read it is the user list, by itself with a slot and a finger it is one template.
     """
 
-    TEMPLATES_READ = 7
-    USER_WRITE = 8
-    USERS_READ = 9
-    TEMPLATE_READ_RAW = 9
-    TEMPLATE_WRITE = 10
-    OPTION_READ = 11
-    OPTION_WRITE = 12
-    LOG_READ = 13
-    DATA_CLEAR = 14
-    LOG_CLEAR = 15
-    USER_DELETE = 18
-    TEMPLATE_DELETE = 19
-    SIZES = 50
-    VERIFY_START = 60
-    ENROL_START = 61
-    CAPTURE_CANCEL = 62
-    STATE = 64
-    PIN_WIDTH = 69
+    TEMPLATES_READ = const.CMD_DB_RRQ
+    USER_WRITE = const.CMD_USER_WRQ
+    USERS_READ = const.CMD_USERTEMP_RRQ
+    TEMPLATE_READ_RAW = const.CMD_USERTEMP_RRQ
+    OPTION_READ = const.CMD_OPTIONS_RRQ
+    OPTION_WRITE = const.CMD_OPTIONS_WRQ
+    LOG_READ = const.CMD_ATTLOG_RRQ
+    DATA_CLEAR = const.CMD_CLEAR_DATA
+    LOG_CLEAR = const.CMD_CLEAR_ATTLOG
+    USER_DELETE = const.CMD_DELETE_USER
+    TEMPLATE_DELETE = const.CMD_DELETE_USERTEMP
+    OPERATION_LOG_READ = const.CMD_OPLOG_RRQ
+    SIZES = const.CMD_GET_FREE_SIZES
+    VERIFY_START = const.CMD_STARTVERIFY
+    CAPTURE_START = const.CMD_STARTENROLL
+    CAPTURE_CANCEL = const.CMD_CANCELCAPTURE
+    STATE = const.CMD_STATE_RRQ
+    PIN_WIDTH = const.CMD_GET_PINWIDTH
     TEMPLATE_STORE = 87
-    TEMPLATE_READ = 88
-    BULK_SAVE = 110
+    TEMPLATE_READ = const._CMD_GET_USERTEMP
+    BULK_SAVE = const._CMD_SAVE_USERTEMPS
     BUFFER_CHECKSUM = 119
-    TEMPLATE_DELETE_BY_PIN = 134
-    TIME_GET = 201
-    TIME_SET = 202
-    EVENT = 500
-    CONNECT = 1000
-    EXIT = 1001
-    ENABLE = 1002
-    DISABLE = 1003
-    RESTART = 1004
-    REFRESH = 1013
-    VERSION = 1100
-    AUTHENTICATE = 1102
-    PREPARE_DATA = 1500
-    DATA = 1501
-    FREE_DATA = 1502
-    BUFFER_ASK = 1503
-    BUFFER_READ = 1504
-    OK = 2000
-    ERROR = 2001
-    UNAUTHORISED = 2005
+    TEMPLATE_DELETE_BY_PIN = const._CMD_DEL_USER_TEMP
+    TIME_GET = const.CMD_GET_TIME
+    TIME_SET = const.CMD_SET_TIME
+    EVENT = const.CMD_REG_EVENT
+    CONNECT = const.CMD_CONNECT
+    EXIT = const.CMD_EXIT
+    ENABLE = const.CMD_ENABLEDEVICE
+    DISABLE = const.CMD_DISABLEDEVICE
+    RESTART = const.CMD_RESTART
+    REFRESH = const.CMD_REFRESHDATA
+    VERSION = const.CMD_GET_VERSION
+    AUTHENTICATE = const.CMD_AUTH
+    PREPARE_DATA = const.CMD_PREPARE_DATA
+    DATA = const.CMD_DATA
+    FREE_DATA = const.CMD_FREE_DATA
+    BUFFER_ASK = const._CMD_PREPARE_BUFFER
+    BUFFER_READ = const._CMD_READ_BUFFER
+    OK = const.CMD_ACK_OK
+    ERROR = const.CMD_ACK_ERROR
+    UNAUTHORISED = const.CMD_ACK_UNAUTH
     REFUSED_BY_FIRMWARE = 6001
-    UNKNOWN = 65535
+    UNKNOWN = const.CMD_ACK_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +87,16 @@ class Frame:
 
     def packet(self) -> bytes:
         """The bytes as they travel in one UDP datagram."""
-        bare = HEADER.pack(self.command, 0, self.session, self.reply) + self.data
-        return HEADER.pack(self.command, checksum(bare), self.session, self.reply) + self.data
+        return pack_packet(self.command, self.session, self.reply, self.data)
 
     def stream(self) -> bytes:
         """The bytes as they travel over TCP."""
-        packet = self.packet()
-        return MAGIC + struct.pack("<I", len(packet)) + packet
+        return in_stream(self.packet())
+
+
+def in_stream(packet: bytes) -> bytes:
+    """A packet as it travels over TCP."""
+    return MAGIC + struct.pack("<I", len(packet)) + packet
 
 
 def checksum(packet: bytes) -> int:

@@ -1,9 +1,7 @@
-"""pyzk with its receive path replaced and its dangerous parts closed.
+"""A framed session with a pull clock: answers matched by reply id, events set aside, a deadline over everything.
 
-pyzk takes one ``recv`` for one reply, so a split or coalesced frame, or a live event in between, ends its session;
-its ping builds a shell command from the address; its text encoding is one global for all clocks. This subclass keeps
-pyzk's commands and gives them: a socket that is already connected, framed answers matched by reply id, live events set
-aside and acknowledged, and one deadline over the whole conversation.
+pyzk takes one ``recv`` for one reply, so a split or coalesced frame, or a live event in between, ends its session. Here
+a connected socket is read through a `FrameBuffer`, whatever the pieces in which packets arrive.
 """
 
 from __future__ import annotations
@@ -11,8 +9,6 @@ from __future__ import annotations
 import struct
 from collections import deque
 from dataclasses import dataclass
-
-from pyzk2.base import ZK
 
 from device_bridge.errors import (
     CommandRefused,
@@ -22,7 +18,7 @@ from device_bridge.errors import (
     TerminalTimeout,
     Unsupported,
 )
-from device_bridge.terminal.comm_key import scramble
+from device_bridge.pyzk_codec import communication_key
 from device_bridge.terminal.frames import Command, Frame
 from device_bridge.terminal.wire import Deadline, Wire
 
@@ -40,29 +36,13 @@ class LiveEvent:
     data: bytes
 
 
-class _NoProbe:
-    """Stands where pyzk keeps its helper that pings through a shell and dials twice."""
-
-    def test_ping(self) -> bool:
-        raise TerminalError("Clocks are never pinged")
-
-    def test_tcp(self) -> int:
-        return 0
-
-
-class FramedSession(ZK):  # type: ignore[misc]
+class FramedSession:
     """A conversation over one open `Wire`. Not for two threads at once.
 
-    Names beginning with ``_ZK__`` override pyzk's private methods: that is how its own commands come to use ours.
     Every wait for an answer is at most ``answer_seconds``, and never beyond the `Deadline` set by `begin`.
     """
 
-    def __init__(self, wire: Wire, *, key: int, answer_seconds: float, encoding: str) -> None:
-        # pyzk is told UTF-8 because it would set the encoding for every clock of the process; ours is kept beside it.
-        super().__init__("", timeout=answer_seconds, password=key, ommit_ping=True, encoding="UTF-8")
-        self._ZK__sock.close()
-        self.helper = _NoProbe()
-        self.encoding = encoding
+    def __init__(self, wire: Wire, *, key: int, answer_seconds: float) -> None:
         self.wire = wire
         self.answer_seconds = answer_seconds
         self.session = 0
@@ -71,6 +51,7 @@ class FramedSession(ZK):  # type: ignore[misc]
         self._deadline = Deadline(answer_seconds)
         self._events: deque[LiveEvent] = deque()
         self._greeted = False
+        self._open = False
 
     def begin(self, seconds: float) -> None:
         """Start a new conversation that must be over in so many seconds."""
@@ -82,7 +63,7 @@ class FramedSession(ZK):  # type: ignore[misc]
         self._send(Command.CONNECT, b"")
         self._greeted = True
 
-    def connect(self) -> FramedSession:
+    def connect(self) -> None:
         """Open the session, with the communication key if the clock asks for it.
 
         Raises `KeyRefused` (2005 after our key), `Unsupported` (6001), or another `TerminalError`.
@@ -91,7 +72,7 @@ class FramedSession(ZK):  # type: ignore[misc]
         self._greeted = False
         self.session = answer.session
         if answer.command == Command.UNAUTHORISED:
-            answer = self.ask(Command.AUTHENTICATE, scramble(self._key, self.session))
+            answer = self.ask(Command.AUTHENTICATE, communication_key(self._key, self.session))
             if answer.command == Command.UNAUTHORISED:
                 raise KeyRefused(
                     "The clock refused the communication key: enter the key that its menu shows under Comm > Security"
@@ -102,16 +83,15 @@ class FramedSession(ZK):  # type: ignore[misc]
             )
         if answer.command != Command.OK:
             raise CommandRefused(f"The clock refused the connection with answer {answer.command}")
-        self.is_connect = True
-        return self
+        self._open = True
 
     def disconnect(self) -> None:
         """Say goodbye, so that the clock frees its only session at once, and close the socket in any case."""
         try:
-            if self.is_connect:
+            if self._open:
                 self.ask(Command.EXIT)
         finally:
-            self.is_connect = False
+            self._open = False
             self.wire.close()
 
     def ask(self, command: int, data: bytes = b"") -> Frame:
@@ -257,32 +237,3 @@ class FramedSession(ZK):  # type: ignore[misc]
                 return bytes(collected)
             else:
                 raise CommandRefused(f"The clock broke off its answer with {frame.command}")
-
-    # pyzk's own methods call these five; their names are pyzk's.
-
-    def _ZK__create_socket(self) -> None:  # noqa: N802
-        raise TerminalError("The socket is opened by the bridge, after its address has been checked")
-
-    def _ZK__send_command(  # noqa: N802
-        self, command: int, command_string: bytes = b"", response_size: int = 8
-    ) -> dict[str, bool | int]:
-        answer = self.ask(command, command_string)
-        self._ZK__response = answer.command
-        self._ZK__header = (answer.command, 0, answer.session, answer.reply)
-        self._ZK__data = answer.data
-        self._ZK__answer = answer
-        return {"status": answer.command in ACCEPTED, "code": answer.command}
-
-    def _ZK__ack_ok(self) -> None:  # noqa: N802
-        self.wire.send(Frame(Command.OK, self.session, 0), self._deadline.wait(self.answer_seconds))
-
-    def _ZK__recieve_chunk(self) -> bytes | None:  # noqa: N802
-        answer: Frame = self._ZK__answer
-        if answer.command == Command.DATA:
-            return answer.data
-        return self._collect(answer) if answer.command == Command.PREPARE_DATA else None
-
-    def read_with_buffer(self, command: int, fct: int = 0, ext: int = 0) -> tuple[bytes, int]:
-        """pyzk's name for `read_blob`."""
-        blob = self.read_blob(command, fct)
-        return blob, len(blob)

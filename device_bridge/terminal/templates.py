@@ -14,6 +14,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pyzk2.finger import Finger
+
 from device_bridge.records import BadLine
 
 HEAD = struct.Struct("<HHBB")
@@ -90,7 +92,7 @@ def encode_bulk(user_records: Iterable[bytes], templates: Sequence[ClockTemplate
     table, fingers = bytearray(), bytearray()
     for template in templates:
         table += TABLE_ROW.pack(RECORD_MARK[0], template.uid, FINGER_MARK + template.finger, len(fingers))
-        fingers += struct.pack("<H", len(template.data)) + template.data
+        fingers += Finger(template.uid, template.finger, template.flag, template.data).repack_only()
     return struct.pack("<III", len(users), len(table), len(fingers)) + users + bytes(table) + bytes(fingers)
 
 

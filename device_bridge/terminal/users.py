@@ -1,11 +1,4 @@
-"""User records of 72 and 28 bytes. Pure.
-
-Layouts (little-endian), from fananimi/pyzk and adrobinoga/zk-protocol:
-
-=====  =================================================================================================
-72     u16 uid, u8 privilege, 8s password, 24s name, u32 card, 9 bytes of group and time zones, 24s PIN
-28     u16 uid, u8 privilege, 5s password, 8s name, u32 card, pad, u8 group, u16 time zone, u32 PIN
-=====  =================================================================================================
+"""People on a pull clock. Pure; the layouts of their records are in `device_bridge.quirks`.
 
 ``uid`` is the clock's slot for the person, 1 to 65534; it is not the person's number.
 """
@@ -15,10 +8,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from device_bridge.quirks import NARROW_USER, USER_RECORDS, WIDE_USER, UserRecord
 from device_bridge.records import BadLine, ClockUser
 
-WIDE = struct.Struct("<HB8s24sI9s24s")
-NARROW = struct.Struct("<HB5s8sI4sI")
 LEVEL_BITS = 0x0E
 
 
@@ -35,9 +27,9 @@ class StoredUser:
 
 @dataclass(frozen=True, slots=True)
 class UserTable:
-    """All users of a clock, by PIN. ``record_size`` is what this clock uses; ``rejected`` are unreadable records."""
+    """All users of a clock, by PIN. ``form`` is what this clock uses; ``rejected`` are unreadable records."""
 
-    record_size: int
+    form: UserRecord
     users: dict[str, StoredUser]
     rejected: tuple[BadLine, ...] = ()
 
@@ -55,39 +47,35 @@ def cut(text: str, encoding: str, longest: int) -> bytes:
     return encoded
 
 
-def kept_name(name: str, encoding: str, record_size: int) -> str:
-    """The part of a name that such a clock keeps: 23 bytes, or 8 in the short form."""
-    longest = 8 if record_size == NARROW.size else 23
-    return cut(name, encoding, longest).decode(encoding, errors="replace")
+def kept_name(name: str, encoding: str, form: UserRecord) -> str:
+    """The part of a name that such a clock keeps."""
+    return cut(name, encoding, form.name_bytes).decode(encoding, errors="replace")
 
 
 def _text(field: bytes, encoding: str) -> str:
     return field.split(b"\0", 1)[0].decode(encoding, errors="replace").strip()
 
 
-def user_record_size(total: int, count: int | None) -> int:
-    """72 or 28, from the size of the list and the number of people on the clock, when it told us."""
-    for size in (WIDE.size, NARROW.size):
-        if count and total == size * count:
-            return size
+def user_record(total: int, count: int | None) -> UserRecord:
+    """The form of the records, from the size of the list and the number of people, when the clock told us."""
+    for form in USER_RECORDS:
+        if count and total == form.layout.size * count:
+            return form
     # The number changed between the two questions, or is not known: both sizes fit only every 504 bytes.
-    return NARROW.size if total % NARROW.size == 0 and total % WIDE.size else WIDE.size
+    fits_narrow_only = total % NARROW_USER.layout.size == 0 and total % WIDE_USER.layout.size
+    return NARROW_USER if fits_narrow_only else WIDE_USER
 
 
 def decode_users(blob: bytes, count: int | None, encoding: str) -> UserTable:
     """Read a user list (32-bit size, then records). ``encoding`` is the clock's, for names."""
     body = _body(blob)
-    size = user_record_size(len(body), count)
+    form = user_record(len(body), count)
+    size = form.layout.size
     users: dict[str, StoredUser] = {}
     rejected: list[BadLine] = []
     for start in range(0, len(body) - size + 1, size):
-        record = body[start : start + size]
-        if size == WIDE.size:
-            uid, flags, password, name, card, access, pin_field = WIDE.unpack(record)
-            pin = _text(pin_field, "utf-8")
-        else:
-            uid, flags, password, name, card, access, number = NARROW.unpack(record)
-            pin = str(number)
+        uid, flags, password, name, card, access, number = form.layout.unpack_from(body, start)
+        pin = str(number) if form.numeric_pin else _text(number, "utf-8")
         if not pin or not pin.isprintable():
             rejected.append(BadLine(f"user in slot {uid}", "the PIN of this user could not be read"))
             continue
@@ -95,26 +83,25 @@ def decode_users(blob: bytes, count: int | None, encoding: str) -> UserTable:
         users[pin] = StoredUser(uid, user, flags, password, access)
     if rest := len(body) % size:
         rejected.append(BadLine(f"{rest} bytes", "the user list ended in the middle of a record"))
-    return UserTable(size, users, tuple(rejected))
+    return UserTable(form, users, tuple(rejected))
 
 
-def encode_user(stored: StoredUser, record_size: int, encoding: str) -> bytes:
+def encode_user(stored: StoredUser, form: UserRecord, encoding: str) -> bytes:
     """One record for command 8. Raises `ValueError` when this clock cannot hold such a PIN."""
     user = stored.user
     flags = (stored.flags & ~LEVEL_BITS & 0xFF) | (user.privilege & LEVEL_BITS)
-    if record_size == NARROW.size:
-        if not (user.pin.isascii() and user.pin.isdigit() and int(user.pin) <= 0xFFFFFFFF):
-            raise ValueError(f"this clock takes only numbers as PIN, not {user.pin!r}")
-        name = cut(user.name, encoding, 8)
-        access = stored.access or b"\0\1\0\0"
-        return NARROW.pack(stored.uid, flags, stored.password, name, user.card, access, int(user.pin))
-    pin = user.pin.encode("utf-8")
-    if len(pin) > 24:
+    pin = numeric_pin(user.pin) if form.numeric_pin else user.pin.encode("utf-8")
+    if isinstance(pin, bytes) and len(pin) > 24:
         raise ValueError(f"the PIN {user.pin!r} is longer than 24 bytes")
-    name = cut(user.name, encoding, 23)
-    # Group 1, no time zones of their own: with group 0 some doors answer "invalid time period".
-    access = stored.access or b"\1" + bytes(8)
-    return WIDE.pack(stored.uid, flags, stored.password, name, user.card, access, pin)
+    name, access = cut(user.name, encoding, form.name_bytes), stored.access or form.access
+    return form.layout.pack(stored.uid, flags, stored.password, name, user.card, access, pin)
+
+
+def numeric_pin(pin: str) -> int:
+    """A PIN as a 32-bit number. Raises `ValueError` when it is none."""
+    if not (pin.isascii() and pin.isdigit() and int(pin) <= 0xFFFFFFFF):
+        raise ValueError(f"this clock takes only numbers as PIN, not {pin!r}")
+    return int(pin)
 
 
 def free_uid(taken: set[int]) -> int:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.requests import HTTPConnection
 
 from foundation.audit import Actor
@@ -72,8 +69,7 @@ class Requires:
         self.permission = permission
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        authenticate: Authenticate = connection.app.state.authenticate
-        principal = await authenticate(connection)
+        principal = await _authenticated(connection)
         if not principal.may(self.permission):
             refused: Refused | None = getattr(connection.app.state, "refused", None)
             if refused is not None:
@@ -86,8 +82,15 @@ class SignedIn:
     """Dependency: the caller is signed in, whatever they may do."""
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        authenticate: Authenticate = connection.app.state.authenticate
-        return await authenticate(connection)
+        return await _authenticated(connection)
+
+
+async def _authenticated(connection: HTTPConnection) -> Principal:
+    """The caller, noted for the access line."""
+    authenticate: Authenticate = connection.app.state.authenticate
+    principal = await authenticate(connection)
+    connection.state.principal = principal
+    return principal
 
 
 class Public:
@@ -131,20 +134,3 @@ def bearer_token(connection: HTTPConnection) -> str | None:
     """The token of ``Authorization: Bearer …``, None without one."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
-
-
-def undeclared_routes(app: FastAPI) -> list[str]:
-    """Routes that say neither `Requires`, `SignedIn`, `ServiceToken` nor `Public`. Tests demand that it is empty."""
-    declared = (Requires, SignedIn, Public, ServiceToken)
-    return [
-        str(route.path)
-        for route in iter_route_contexts(app.routes)  # looks inside included routers, which app.routes does not
-        if isinstance(route.original_route, APIRoute | APIWebSocketRoute)
-        and not any(isinstance(dependency.call, declared) for dependency in _walk(route.dependant))
-    ]
-
-
-def _walk(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for child in dependant.dependencies:
-        yield from _walk(child)

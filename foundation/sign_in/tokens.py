@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from joserfc import jwt
@@ -58,9 +59,7 @@ class Tokens:
             "exp": now + LIFETIME_SECONDS,
             "jti": secrets.token_urlsafe(16),
         }
-        message = _part(header) + b"." + _part(claims)
-        signature = await self._vault.sign(self._key, message)
-        return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+        return await sign_jwt(self._vault, self._key, header, claims)
 
     async def verify(self, token: str) -> AccessClaims:
         """The claims of a token of ours; raises `NotSignedIn` for every other."""
@@ -93,11 +92,31 @@ class Tokens:
         if self._keys is None or (fresh and time.monotonic() - self._read_at > KEY_REFRESH_SECONDS):
             raw = await self._vault.public_keys(self._key)
             self._newest = max(raw, key=int)
-            self._keys = KeySet([_okp(version, public) for version, public in raw.items()])
+            self._keys = key_set(raw)
             self._read_at = time.monotonic()
         return self._keys
 
 
-def _okp(version: str, public: bytes) -> OKPKey:
-    x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
-    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": version, "use": "sig"})
+async def sign_jwt(vault: Vault, key: str, header: dict[str, object], claims: dict[str, object]) -> str:
+    """A compact JWT signed by OpenBao's key (Ed25519)."""
+    message = _part(header) + b"." + _part(claims)
+    signature = await vault.sign(key, message)
+    return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def key_set(public_keys: Mapping[str, bytes]) -> KeySet:
+    """Raw Ed25519 public keys by version, as keys whose ``kid`` is the version."""
+    return KeySet(
+        [
+            OKPKey.import_key(
+                {
+                    "kty": "OKP",
+                    "crv": "Ed25519",
+                    "x": base64.urlsafe_b64encode(public).rstrip(b"=").decode(),
+                    "kid": version,
+                    "use": "sig",
+                }
+            )
+            for version, public in public_keys.items()
+        ]
+    )

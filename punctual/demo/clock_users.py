@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from device_bridge.simulator.memory import SimulatedUser
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_profiles import PUSH
-from device_bridge.simulator.push_templates import FINGER, SimulatedTemplate, enrolled
+from device_bridge.simulator.push_templates import FINGER, SimulatedTemplate, captured
 from device_bridge.simulator.terminal_clock import TerminalClock
 from punctual.demo.companies import ClockFacts, Company, Person
 from punctual.demo.history import UNKNOWN_PIN
@@ -55,7 +55,7 @@ def load_users(company: Company, role: ClockFacts, path: Path) -> ClockUsers:
     users += [(person.badge_number, person.name, 0, 0, 0) for person in people]
     unit = PUSH[role.profile]
     templates = [
-        each for person in people for each in enrolled(unit, role.serial, person.badge_number, FINGER, RIGHT_INDEX)
+        each for person in people for each in captured(unit, role.serial, person.badge_number, FINGER, RIGHT_INDEX)
     ]
     return ClockUsers(users=users, templates=templates)
 

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from device_bridge.simulator.csv_files import read_log
 from device_bridge.simulator.memory import SimulatedPunch
-from device_bridge.simulator.people import read_log
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.terminal_clock import TerminalClock
 from punctual.demo import webhook_receiver

@@ -1,4 +1,4 @@
-"""OAuth clients: machines with scopes. A secret is shown once and kept as a hash; two may be valid at a time."""
+"""OAuth clients: machines with scopes. A secret is shown once and stored as a hash; two may be valid at a time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tenant_stack.access.client_schemas import ClientIn, ClientView, NewSecret, 
 from tenant_stack.access.permissions import PERMISSIONS
 from tenant_stack.tables.access import ClientSecret, OAuthClient, User
 from tenant_stack.tables.base import audited
+from tenant_stack.views import view_of
 
 SECRET_PREFIX = "pnc_"
 MOST_SECRETS = 2
@@ -77,10 +78,9 @@ async def _add_secret(session: AsyncSession, client: OAuthClient) -> str:
 
 async def find_client(session: AsyncSession, client_id: str) -> OAuthClient | None:
     """A client that exists and was not revoked."""
-    client: OAuthClient | None = await session.scalar(
+    return await session.scalar(
         sa.select(OAuthClient).where(OAuthClient.client_id == client_id, OAuthClient.revoked_at.is_(None))
     )
-    return client
 
 
 async def check_secret(session: AsyncSession, actor: Actor, client_id: str, secret: str) -> frozenset[str] | None:
@@ -106,50 +106,40 @@ async def _secrets(session: AsyncSession, owner_id: UUID) -> list[ClientSecret]:
     return list(await session.scalars(query))
 
 
+def _query() -> sa.Select[*tuple[Any, ...]]:
+    grantor = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
+    return sa.select(OAuthClient, grantor, User.active).outerjoin(User, User.id == OAuthClient.granted_by)
+
+
 async def list_clients(session: AsyncSession, page: PageRequest, *, q: str | None = None) -> Page[ClientView]:
     """Clients by name, revoked ones too."""
-    query = sa.select(OAuthClient, User.name, User.email, User.active).outerjoin(
-        User, User.id == OAuthClient.granted_by
-    )
+    query = _query()
     if q:
         query = query.where(
             sa.or_(OAuthClient.name.icontains(q, autoescape=True), OAuthClient.client_id.icontains(q, autoescape=True))
         )
     table = OAuthClient.__table__.c
     rows, cursor, total = await paginate(session, query, page, order=[table.name, table.id])
-    items = [await _view(session, row[0], row[1] or row[2], row[3]) for row in rows]
+    items = [await _view(session, *row[:3]) for row in rows]
     return Page(items=items, next_cursor=cursor, total=total)
 
 
 async def read_client(session: AsyncSession, client_id: str) -> ClientView:
     """One client; `NotFound` when there is none."""
     await session.flush()
-    query = sa.select(OAuthClient, User.name, User.email, User.active).outerjoin(
-        User, User.id == OAuthClient.granted_by
-    )
+    query = _query()
     row = (await session.execute(query.where(OAuthClient.client_id == client_id))).one_or_none()
     if row is None:
         raise NotFound("client_not_found", "There is no such client")
     await session.refresh(row[0])
-    return await _view(session, row[0], row[1] or row[2], row[3])
+    return await _view(session, *row[:3])
 
 
 async def _view(
     session: AsyncSession, client: OAuthClient, grantor: str | None, grantor_active: bool | None
 ) -> ClientView:
-    kept = await _secrets(session, client.id)
-    return ClientView(
-        client_id=client.client_id,
-        name=client.name,
-        scopes=client.scopes,
-        requests_per_minute=client.requests_per_minute,
-        granted_by=grantor,
-        grantor_active=grantor_active is not False,
-        revoked_at=client.revoked_at,
-        last_used_at=client.last_used_at,
-        created_at=client.created_at,
-        secrets=[SecretView(id=each.id, created_at=each.created_at, last_used_at=each.last_used_at) for each in kept],
-    )
+    stored = [view_of(SecretView, each) for each in await _secrets(session, client.id)]
+    return view_of(ClientView, client, granted_by=grantor, grantor_active=grantor_active is not False, secrets=stored)
 
 
 def _refuse_more_than_own(caller: Principal, scopes: Sequence[str]) -> None:

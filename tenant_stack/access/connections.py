@@ -1,7 +1,7 @@
-"""The organisation's own sign-in connection: drafted, tested in the administrator's browser, then switched on.
+"""The organisation's own sign-in connection: a draft is tested in the administrator's browser, then activated.
 
-The connection in use stays until the switch, and the one before it stays one click away. A draft's test belongs to
-exactly its values, since a change makes a new row.
+The active connection stays in use until then, and the one before it can be restored. The result of a test belongs to
+exactly one draft: a change creates a new row.
 """
 
 from __future__ import annotations
@@ -28,28 +28,30 @@ from tenant_stack.access.connection_schemas import (
 from tenant_stack.access.grants import check_owner_role, check_permissions
 from tenant_stack.access.identities import (
     active_connection,
+    count_holders,
     current_issuer,
     known_at,
     link,
     lock_accounts,
     mapped_roles,
-    roles_by_hand,
+    roles_of,
 )
 from tenant_stack.access.invitations import new_invitation
 from tenant_stack.access.permissions import OWNER
 from tenant_stack.access.provider_addresses import read_issuer
 from tenant_stack.access.roles import permissions_of
 from tenant_stack.sealing import Seals
-from tenant_stack.tables.access import OwnConnection, Role, SignInConnectionRow, User, UserRole
+from tenant_stack.tables.access import OwnConnection, Role, SignInConnectionRow, User
 from tenant_stack.tables.base import audited
+from tenant_stack.views import view_of
 
 SECRET = "client_secret"
-TEST_HOLDS = timedelta(hours=1)
-RULING = {OWNER, "administrator"}
+TEST_VALID = timedelta(hours=1)
+ADMIN_ROLES = {OWNER, "administrator"}
 
 
 async def read_settings(session: AsyncSession, public_url: str) -> SignInSettings:
-    """What is in use, what is being prepared, and what was before."""
+    """The active connection, the draft and the former connection."""
     await session.flush()
     rows = {row.state: row for row in await session.scalars(sa.select(OwnConnection))}
     platform = await session.get(SignInConnectionRow, 1)
@@ -64,21 +66,17 @@ async def read_settings(session: AsyncSession, public_url: str) -> SignInSetting
 
 
 def _view(row: OwnConnection | None) -> ConnectionView | None:
-    if row is None:
-        return None
-    facts = {name: getattr(row, name) for name in ConnectionView.model_fields if name != "report"}
-    report = None if row.report is None else [LayerReport.model_validate(each) for each in row.report]
-    return ConnectionView(**facts, report=report)
+    return None if row is None else view_of(ConnectionView, row)
 
 
 async def save_draft(
     session: AsyncSession, caller: Principal, entered: ConnectionIn, seals: Seals, *, loopback: bool
 ) -> None:
-    """Replace the draft. The connection in use is not touched."""
+    """Replace the draft. The active connection is not changed."""
     read_issuer(entered.issuer, loopback=loopback)
     if entered.group_roles and not entered.group_claim:
         raise Invalid("group_claim_missing", "Say which claim names a person's groups", field="group_claim")
-    await _check_map(session, caller, entered.group_roles.values())
+    await _check_group_roles(session, caller, entered.group_roles.values())
     rows = {row.state: row for row in await session.scalars(sa.select(OwnConnection).with_for_update())}
     secret = await _secret(entered, rows, seals)
     if "draft" in rows:
@@ -94,12 +92,20 @@ async def save_draft(
     session.add(draft)
     await session.flush()
     draft.sealed_secret = await seals.seal(SECRET, draft.id, secret)
-    before = _shown(rows["draft"]) if "draft" in rows else None
-    audited(session, caller.actor, "sign_in.draft", "sign_in_connection", draft.id, before=before, after=_shown(draft))
+    before = _audit_fields(rows["draft"]) if "draft" in rows else None
+    audited(
+        session,
+        caller.actor,
+        "sign_in.draft",
+        "sign_in_connection",
+        draft.id,
+        before=before,
+        after=_audit_fields(draft),
+    )
 
 
 async def _secret(entered: ConnectionIn, rows: dict[str, OwnConnection], seals: Seals) -> str:
-    """The one entered, or the one kept for the same client: a kept secret never goes to another provider."""
+    """The secret entered, or the stored one of the same client: a stored secret is never sent to another provider."""
     if entered.client_secret is not None:
         return entered.client_secret.get_secret_value()
     for state in ("draft", "active", "former"):
@@ -109,22 +115,21 @@ async def _secret(entered: ConnectionIn, rows: dict[str, OwnConnection], seals: 
     raise Invalid("secret_missing", "Enter the client's secret", field="client_secret")
 
 
-async def _check_map(session: AsyncSession, caller: Principal, wanted: Collection[str]) -> None:
-    """A map gives roles, so whoever makes it must be able to give them by hand."""
+async def _check_group_roles(session: AsyncSession, caller: Principal, wanted: Collection[str]) -> None:
+    """A mapping grants roles, so the caller must be allowed to grant them directly."""
     names = set(wanted)
     known = set(await session.scalars(sa.select(Role.name).where(Role.name.in_(names))))
     if unknown := sorted(names - known):
         raise Invalid("unknown_role", f"There is no role {unknown[0]}", field="group_roles")
-    query = sa.select(Role.name).join(UserRole, UserRole.role_id == Role.id).where(UserRole.user_id == UUID(caller.id))
-    check_owner_role(set(await session.scalars(query)), [], names)
+    check_owner_role(await roles_of(session, UUID(caller.id)), [], names)
     check_permissions(caller.permissions, await permissions_of(session, sorted(names)))
 
 
 async def discard_draft(session: AsyncSession, caller: Principal) -> None:
-    """Forget the draft; `NotFound` when there is none."""
+    """Delete the draft; `NotFound` when there is none."""
     draft = await read_draft(session)
     await session.delete(draft)
-    audited(session, caller.actor, "sign_in.discard", "sign_in_connection", draft.id, before=_shown(draft))
+    audited(session, caller.actor, "sign_in.discard", "sign_in_connection", draft.id, before=_audit_fields(draft))
 
 
 async def read_draft(session: AsyncSession, draft_id: UUID | None = None) -> OwnConnection:
@@ -137,27 +142,28 @@ async def read_draft(session: AsyncSession, draft_id: UUID | None = None) -> Own
     return draft
 
 
-async def judge(session: AsyncSession, draft: OwnConnection, user: User, identity: Identity) -> list[LayerReport]:
-    """What signing in as ``identity`` would mean for the tester once the draft is in use."""
-    return [_domain(draft, identity), *await _roles(session, draft, user, identity)]
-
-
-def _domain(draft: OwnConnection, identity: Identity) -> LayerReport:
-    if refusal := domain_refusal(draft, identity):
-        return LayerReport(name="domain", state="failed", detail=refusal)
-    return LayerReport(name="domain", state="passed", detail=f"{identity.email or 'No e-mail address'} may sign in")
+async def check_tester(
+    session: AsyncSession, draft: OwnConnection, user: User, identity: Identity
+) -> list[LayerReport]:
+    """What signing in as ``identity`` would mean for the tester once the draft is active."""
+    refusal = domain_refusal(draft, identity)
+    detail = refusal or f"{identity.email or 'No e-mail address'} may sign in"
+    domain = LayerReport(name="domain", state="failed" if refusal else "passed", detail=detail)
+    return [domain, *await _check_roles(session, draft, user, identity)]
 
 
 def domain_refusal(connection: OwnConnection, identity: Identity) -> str | None:
-    """Why this person's e-mail address is not let in, None when it is."""
+    """Why this person's e-mail domain is refused, None when it is allowed."""
     domain = identity.email.rpartition("@")[2].lower()
     if not connection.allowed_domains or domain in connection.allowed_domains:
         return None
     return f"Addresses of {domain} are not let in here" if domain else "The sign-in provider gave no e-mail address"
 
 
-async def _roles(session: AsyncSession, draft: OwnConnection, user: User, identity: Identity) -> list[LayerReport]:
-    by_hand = await roles_by_hand(session, user.id)
+async def _check_roles(
+    session: AsyncSession, draft: OwnConnection, user: User, identity: Identity
+) -> list[LayerReport]:
+    by_hand = await roles_of(session, user.id, manual=True)
     if identity.groups is None:
         groups = LayerReport(
             name="groups", state="failed", detail="The provider keeps this person's groups out of the token"
@@ -179,28 +185,28 @@ async def _roles(session: AsyncSession, draft: OwnConnection, user: User, identi
         taken = ""
     except Conflict as conflict:
         taken = conflict.detail
-    if taken or not after & RULING:
+    if taken or not after & ADMIN_ROLES:
         detail = taken or "Afterwards you would be neither owner nor administrator; somebody else has to make the test"
         return [groups, LayerReport(name="account", state="failed", detail=f"{name}: {detail}")]
-    detail = f"You signed in as {name}, and stay {' and '.join(sorted(after & RULING))}"
+    detail = f"You signed in as {name}, and stay {' and '.join(sorted(after & ADMIN_ROLES))}"
     return [groups, LayerReport(name="account", state="passed", detail=detail)]
 
 
 async def activate(session: AsyncSession, caller: Principal, seals: Seals) -> int:
-    """Put the tested draft in use; answers how many users are mailed a link to join it.
+    """Activate the tested draft; returns how many users are mailed a link to join it.
 
-    `Conflict` when the test is missing, old, or its maker would rule no longer.
+    `Conflict` when the test is missing or old, or its tester would no longer be an administrator.
     """
     await lock_accounts(session)
     draft = await read_draft(session)
     if draft.tested_at is None or draft.tested_subject is None:
         raise Conflict("draft_untested", "Test the connection first: nobody could say whether anybody gets in")
-    if utc_now() - draft.tested_at > TEST_HOLDS:
+    if utc_now() - draft.tested_at > TEST_VALID:
         raise Conflict("test_old", "The test is older than an hour; make it again")
     tester = await session.get(User, draft.tested_by) if draft.tested_by else None
     if tester is None or not tester.active:
         raise Conflict("tester_gone", "Who made the test may not sign in any more; make it again")
-    await _check_map(session, caller, draft.group_roles.values())
+    await _check_group_roles(session, caller, draft.group_roles.values())
     changed = await current_issuer(session) != draft.issuer
     before = await active_connection(session)
     former = await session.scalar(sa.select(OwnConnection).where(OwnConnection.state == "former"))
@@ -210,15 +216,23 @@ async def activate(session: AsyncSession, caller: Principal, seals: Seals) -> in
         before.state = "former"
     draft.state, draft.activated_at = "active", utc_now()
     await link(session, tester, draft.issuer, draft.tested_subject)
-    if not await _somebody_rules(session, draft.issuer):
+    if not await _has_administrator(session, draft.issuer):
         raise Conflict("nobody_rules", "Nobody who can sign in there would be owner or administrator")
-    was: dict[str, object] = _shown(before) if before else {"connection": "the platform's"}
-    audited(session, caller.actor, "sign_in.activate", "sign_in_connection", draft.id, before=was, after=_shown(draft))
+    was: dict[str, object] = _audit_fields(before) if before else {"connection": "the platform's"}
+    audited(
+        session,
+        caller.actor,
+        "sign_in.activate",
+        "sign_in_connection",
+        draft.id,
+        before=was,
+        after=_audit_fields(draft),
+    )
     return await _invite_others(session, caller.actor, draft.issuer, seals) if changed else 0
 
 
 async def roll_back(session: AsyncSession, caller: Principal) -> None:
-    """Put the connection before in use again; doing it twice is as before. `Conflict` when there is none."""
+    """Activate the former connection; a second call undoes the first. `Conflict` when there is none."""
     await lock_accounts(session)
     rows = {row.state: row for row in await session.scalars(sa.select(OwnConnection).with_for_update())}
     active, former = rows.get("active"), rows.get("former")
@@ -227,8 +241,8 @@ async def roll_back(session: AsyncSession, caller: Principal) -> None:
     if active is not None:
         active.state = "former"
     if former is not None:
-        # A map may have grown since; whoever brings it back must be able to give what it gives.
-        await _check_map(session, caller, former.group_roles.values())
+        # Whoever restores the mapping must be allowed to grant its roles today.
+        await _check_group_roles(session, caller, former.group_roles.values())
         former.state, former.activated_at = "active", utc_now()
     await session.flush()
     audited(
@@ -237,24 +251,17 @@ async def roll_back(session: AsyncSession, caller: Principal) -> None:
         "sign_in.roll_back",
         "sign_in_connection",
         former.id if former else "platform",
-        before=_shown(active) if active else {"connection": "the platform's"},
-        after=_shown(former) if former else {"connection": "the platform's"},
+        before=_audit_fields(active) if active else {"connection": "the platform's"},
+        after=_audit_fields(former) if former else {"connection": "the platform's"},
     )
 
 
-async def _somebody_rules(session: AsyncSession, issuer: str) -> bool:
-    query = (
-        sa.select(sa.func.count())
-        .select_from(User)
-        .join(UserRole, UserRole.user_id == User.id)
-        .join(Role, Role.id == UserRole.role_id)
-        .where(Role.name.in_(RULING), User.active, known_at(issuer))
-    )
-    return bool(await session.scalar(query))
+async def _has_administrator(session: AsyncSession, issuer: str) -> bool:
+    return await count_holders(session, ADMIN_ROLES, known_at(issuer)) > 0
 
 
 async def _invite_others(session: AsyncSession, actor: Actor, issuer: str, seals: Seals) -> int:
-    """A mailed link for everybody whom the new provider does not know yet; nobody is linked by e-mail alone."""
+    """Mail a link to everybody whom the new provider does not know; nobody is linked by e-mail address alone."""
     users = list(await session.scalars(sa.select(User).where(User.active, ~known_at(issuer))))
     for user in users:
         await new_invitation(user, seals)
@@ -263,6 +270,6 @@ async def _invite_others(session: AsyncSession, actor: Actor, issuer: str, seals
     return len(users)
 
 
-def _shown(row: OwnConnection) -> dict[str, object]:
+def _audit_fields(row: OwnConnection) -> dict[str, object]:
     names = ("issuer", "client_id", "display_name", "allowed_domains", "group_claim", "group_roles")
     return {name: getattr(row, name) for name in names}

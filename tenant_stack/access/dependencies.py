@@ -1,4 +1,4 @@
-"""What routes ask for: a transaction, a page, the caller with a permission. Names for `Annotated` parameters."""
+"""Parameters of routes: a transaction, a page, services, the caller with a permission. Names for `Annotated`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from starlette.requests import HTTPConnection
 from foundation.database import Database
 from foundation.errors import Invalid
 from foundation.pagination import PageRequest, page_request
-from foundation.sign_in.principal import Principal, Requires, SignedIn
-from tenant_stack.access.idempotency import claim
+from foundation.sign_in.principal import Principal, RecentLogin, Requires, SignedIn
+from tenant_stack.access.idempotency import acquire_key
 from tenant_stack.access.scope import limit_queries
+from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.settings import TenantSettings
 from tenant_stack.worker_hints import Hints
 
@@ -24,7 +25,7 @@ async def _transaction(connection: HTTPConnection) -> AsyncIterator[AsyncSession
     database: Database = connection.app.state.database
     async with database.transaction() as session:
         limit_queries(session, lambda: getattr(connection.state, "principal", None))
-        await claim(session, connection)
+        await acquire_key(session, connection)
         yield session
 
 
@@ -38,6 +39,11 @@ def _hints(connection: HTTPConnection) -> Hints:
     return hints
 
 
+def _sign_in(connection: HTTPConnection) -> TenantSignIn:
+    sign_in: TenantSignIn = connection.app.state.sign_in
+    return sign_in
+
+
 def _query_names(dependant: Dependant) -> Iterator[str]:
     for parameter in dependant.query_params:
         yield parameter.alias
@@ -46,7 +52,7 @@ def _query_names(dependant: Dependant) -> Iterator[str]:
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """For routes whose filters decide what somebody is paid: a misspelt one must not silently mean everything."""
+    """For lists that pay depends on: a misspelt filter must not silently select everything."""
     known = set(_query_names(request.scope["route"].dependant))
     for name in request.query_params:
         if name not in known:
@@ -55,10 +61,11 @@ async def refuse_unknown_parameters(request: Request) -> None:
 
 
 STRICT = [Depends(refuse_unknown_parameters)]
-# "function": committed before the answer leaves, so that nobody is told of a change that then fails to commit.
+# "function": committed before the response is sent, so that no change is reported that then fails to commit.
 Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 Settings = Annotated[TenantSettings, Depends(_settings)]
 Worker = Annotated[Hints, Depends(_hints)]
+SignIn = Annotated[TenantSignIn, Depends(_sign_in)]
 Paging = Annotated[PageRequest, Depends(page_request)]
 
 AnyCaller = Annotated[Principal, Depends(SignedIn())]
@@ -76,3 +83,6 @@ DeviceSyncer = Annotated[Principal, Depends(Requires("devices:sync"))]
 AttendanceReader = Annotated[Principal, Depends(Requires("attendance:read"))]
 AttendanceEditor = Annotated[Principal, Depends(Requires("attendance:update"))]
 AttendanceApprover = Annotated[Principal, Depends(Requires("attendance:approve"))]
+SettingsReader = Annotated[Principal, Depends(Requires("settings:read"))]
+SettingsEditor = Annotated[Principal, Depends(Requires("settings:update"))]
+RecentSettingsEditor = Annotated[Principal, Depends(RecentLogin("settings:update"))]

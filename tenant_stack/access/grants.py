@@ -1,4 +1,4 @@
-"""Who may give whom what: nobody grants what they do not hold, and nobody touches somebody above them."""
+"""Rules for granting: nobody grants what they do not hold, and nobody changes somebody with more permissions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def check_permissions(held: Collection[str], wanted: Collection[str]) -> None:
 
 
 def check_scope(held: Scope, wanted: Scope) -> None:
-    """`Forbidden` when somebody limited would let others see more."""
+    """`Forbidden` when a limited caller would grant a wider scope."""
     if not held.contains(wanted):
         raise Forbidden("grant_exceeds_own", "You do not see all of these sites and departments yourself")
 
 
 def check_owner_role(granter_roles: Collection[str], before: Collection[str], after: Collection[str]) -> None:
-    """Owners are made, changed and unmade by owners only."""
+    """Only owners create, change or remove owners."""
     if OWNER in {*before, *after} and OWNER not in granter_roles:
         raise Forbidden("owner_only", "Only an owner may do this to an owner")

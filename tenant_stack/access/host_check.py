@@ -1,4 +1,4 @@
-"""The organisation's own address is the only one under which people and programs are answered."""
+"""Refuses requests under any other host name than the organisation's own."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foundation.web import problem_response
 
-# Services of the stack come by another address and prove themselves with a token; probes only ask whether we live.
-OTHER_DOORS = ("/internal/", "/api/health")
+# Services of the stack use another address and a token; probes only check that the process lives.
+EXEMPT_PATHS = ("/internal/", "/api/health")
 
 
 class KnownHost:
-    """ASGI layer that refuses a foreign ``Host``: nothing of ours is cached, linked or signed under a forged name."""
+    """ASGI middleware that refuses a foreign ``Host``: nothing is cached, linked or signed under a forged name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"} or scope["path"].startswith(OTHER_DOORS):
+        if scope["type"] not in {"http", "websocket"} or scope["path"].startswith(EXEMPT_PATHS):
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)

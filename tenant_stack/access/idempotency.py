@@ -1,7 +1,8 @@
-"""``Idempotency-Key``: a machine that repeats a change under the same key gets the first answer, and one effect.
+"""``Idempotency-Key``: a machine that repeats a change under the same key gets the first response, and one effect.
 
-The key is claimed in the transaction of the change: a repetition that comes meanwhile is refused (409), and one that
-comes after a crash finds either the change with its claim or neither. Only the answer is kept afterwards, for 24 hours.
+The key is inserted in the transaction of the change: a repetition that arrives meanwhile is refused (409), and one that
+arrives after a crash finds either the change with its key or neither. Only the response is stored afterwards, for 24
+hours.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from foundation.web import problem_response
 from tenant_stack.tables.access import IdempotentCall
 
 HEADER = "idempotency-key"
-KEPT = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 LARGEST_ANSWER = 256_000
 VALID = re.compile(r"[!-~]{1,128}")
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-CLAIM = "idempotent_call"
+STATE_KEY = "idempotent_call"
 
 
 class IdempotentWrites:
-    """ASGI layer around the application's routes; only machines' writes with the header take the long way."""
+    """ASGI middleware around the application's routes; it acts only on machines' writes with the header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,7 +50,7 @@ class IdempotentWrites:
             await self.app(scope, receive, send)
             return
         try:
-            await self._once(connection, key, receive, send)
+            await self._run_once(connection, key, receive, send)
         except Problem as problem:
             answer = problem_response(
                 problem.status,
@@ -64,31 +65,31 @@ class IdempotentWrites:
             answer = problem_response(error.status_code, f"http_{error.status_code}", error.detail, error.detail)
             await answer(scope, receive, send)
 
-    async def _once(self, connection: HTTPConnection, key: str, receive: Receive, send: Send) -> None:
+    async def _run_once(self, connection: HTTPConnection, key: str, receive: Receive, send: Send) -> None:
         scope = connection.scope
         if not VALID.fullmatch(key):
             raise BadRequest("idempotency_key_invalid", "An Idempotency-Key has 1 to 128 visible ASCII characters")
         caller: Principal = await connection.app.state.authenticate(connection)
-        body, messages = await _read(receive)
+        body, messages = await _read_body(receive)
         digest = hashlib.sha256(
             b"\0".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"], body))
         ).hexdigest()
         database: Database = connection.app.state.database
-        kept = await _kept(database, caller.id, key)
-        if kept is not None:
-            await _replay(kept, digest, send)
+        stored = await _read_stored(database, caller.id, key)
+        if stored is not None:
+            await _replay(stored, digest, send)
             return
-        scope.setdefault("state", {})[CLAIM] = (caller.id, key, digest)
-        answer = _Answer()
+        scope.setdefault("state", {})[STATE_KEY] = (caller.id, key, digest)
+        answer = _BufferedResponse()
         await self.app(scope, messages, answer.send)
         if answer.status < 300:
-            await _keep(database, caller.id, key, answer)
+            await _store_response(database, caller.id, key, answer)
         for message in answer.messages:
             await send(message)
 
 
-class _Answer:
-    """What the application answers, held back until it is kept."""
+class _BufferedResponse:
+    """The application's response, held back until it is stored."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -110,8 +111,8 @@ class _Answer:
         return str(headers.get(b"content-type", b"").decode("latin-1"))[:120]
 
 
-async def _read(receive: Receive) -> tuple[bytes, Receive]:
-    """The body, and a way for the application to read it again."""
+async def _read_body(receive: Receive) -> tuple[bytes, Receive]:
+    """The body, and a receive function for the application to read it again."""
     body = b""
     more = True
     while more:
@@ -120,43 +121,42 @@ async def _read(receive: Receive) -> tuple[bytes, Receive]:
             break
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    handed = False
+    delivered = False
 
     async def again() -> Message:
-        nonlocal handed
-        if handed:
+        nonlocal delivered
+        if delivered:
             return await receive()
-        handed = True
+        delivered = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return body, again
 
 
-async def _kept(database: Database, client_id: str, key: str) -> IdempotentCall | None:
+async def _read_stored(database: Database, client_id: str, key: str) -> IdempotentCall | None:
     async with database.transaction() as session:
-        found: IdempotentCall | None = await session.scalar(
+        return await session.scalar(
             sa.select(IdempotentCall).where(
                 IdempotentCall.client_id == client_id,
                 IdempotentCall.key == key,
-                IdempotentCall.created_at > utc_now() - KEPT,
+                IdempotentCall.created_at > utc_now() - RETENTION,
             )
         )
-        return found
 
 
-async def _replay(kept: IdempotentCall, digest: str, send: Send) -> None:
-    if kept.digest != digest:
+async def _replay(stored: IdempotentCall, digest: str, send: Send) -> None:
+    if stored.digest != digest:
         raise Invalid("idempotency_key_reused", "This Idempotency-Key was used for another request")
-    if kept.status is None:
+    if stored.status is None:
         raise Conflict("idempotency_done", "This was carried out before; its answer was not kept. Read what is there")
-    headers = [(b"idempotency-replayed", b"true"), (b"content-length", str(len(kept.body)).encode())]
-    if kept.media_type:
-        headers.append((b"content-type", kept.media_type.encode("latin-1")))
-    await send({"type": "http.response.start", "status": kept.status, "headers": headers})
-    await send({"type": "http.response.body", "body": kept.body})
+    headers = [(b"idempotency-replayed", b"true"), (b"content-length", str(len(stored.body)).encode())]
+    if stored.media_type:
+        headers.append((b"content-type", stored.media_type.encode("latin-1")))
+    await send({"type": "http.response.start", "status": stored.status, "headers": headers})
+    await send({"type": "http.response.body", "body": stored.body})
 
 
-async def _keep(database: Database, client_id: str, key: str, answer: _Answer) -> None:
+async def _store_response(database: Database, client_id: str, key: str, answer: _BufferedResponse) -> None:
     if len(answer.body) > LARGEST_ANSWER:
         return
     async with database.transaction() as session:
@@ -167,30 +167,30 @@ async def _keep(database: Database, client_id: str, key: str, answer: _Answer) -
         )
 
 
-async def claim(session: AsyncSession, connection: HTTPConnection) -> None:
-    """Claim the request's key in its own transaction; `Conflict` when another one was faster."""
-    claimed: tuple[str, str, str] | None = connection.scope.get("state", {}).get(CLAIM)
-    if claimed is None:
+async def acquire_key(session: AsyncSession, connection: HTTPConnection) -> None:
+    """Insert the request's key in its own transaction; `Conflict` when another request was faster."""
+    requested: tuple[str, str, str] | None = connection.scope.get("state", {}).get(STATE_KEY)
+    if requested is None:
         return
-    client_id, key, digest = claimed
-    old = IdempotentCall.created_at <= utc_now() - KEPT
+    client_id, key, digest = requested
+    old = IdempotentCall.created_at <= utc_now() - RETENTION
     await session.execute(
         sa.delete(IdempotentCall).where(IdempotentCall.client_id == client_id, IdempotentCall.key == key, old)
     )
-    # Not by waiting for the other transaction: fifty that wait would hold every connection it needs itself.
+    # Without waiting for the other transaction: fifty waiting requests would hold every connection that it needs.
     lock = int.from_bytes(hashlib.sha256(f"{client_id} {key}".encode()).digest()[:8], "big", signed=True)
     if not await session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock))):
         raise Conflict("idempotency_busy", "The same request is being carried out; ask again for its answer")
-    made: Any = await session.scalar(
+    inserted: Any = await session.scalar(
         insert(IdempotentCall)
         .values(client_id=client_id, key=key, digest=digest)
         .on_conflict_do_nothing()
         .returning(IdempotentCall.key)
     )
-    if made is None:
+    if inserted is None:
         raise Conflict("idempotency_busy", "The same request is being carried out; ask again for its answer")
 
 
-async def forget_old(session: AsyncSession) -> None:
-    """Remove answers older than a day."""
-    await session.execute(sa.delete(IdempotentCall).where(IdempotentCall.created_at <= utc_now() - KEPT))
+async def delete_expired_responses(session: AsyncSession) -> None:
+    """Delete responses older than a day."""
+    await session.execute(sa.delete(IdempotentCall).where(IdempotentCall.created_at <= utc_now() - RETENTION))

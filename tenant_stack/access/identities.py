@@ -1,4 +1,4 @@
-"""Whose identity is whose: a user's first one, further ones, and roles that come from groups at the provider."""
+"""Identities of users at sign-in providers, and roles that follow from groups there."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from tenant_stack.tables.access import (
 
 
 async def find_user(session: AsyncSession, issuer: str, subject: str) -> User | None:
-    """The user with that identity; the e-mail has no say in it."""
+    """The user with that identity; the e-mail address is not considered."""
     linked = sa.select(LinkedIdentity.user_id).where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
-    user: User | None = await session.scalar(
+    return await session.scalar(
         sa.select(User).where(sa.or_(sa.and_(User.issuer == issuer, User.subject == subject), User.id.in_(linked)))
     )
-    return user
 
 
 async def link(session: AsyncSession, user: User, issuer: str, subject: str) -> None:
-    """Give a user an identity; `Conflict` when it is somebody else's."""
+    """Add an identity to a user; `Conflict` when it is another user's."""
     await lock_accounts(session)
     owner = await find_user(session, issuer, subject)
     if owner is not None:
@@ -45,18 +44,17 @@ async def link(session: AsyncSession, user: User, issuer: str, subject: str) -> 
 
 
 async def lock_accounts(session: AsyncSession) -> None:
-    """One change of accounts at a time: two owners must not remove each other at once."""
+    """Serialise changes of accounts: two owners must not remove each other at the same time."""
     await session.execute(sa.select(Role.id).where(Role.name == OWNER).with_for_update())
 
 
 async def active_connection(session: AsyncSession) -> OwnConnection | None:
-    """The connection of the organisation's own that is in use; None while the platform's is."""
-    found: OwnConnection | None = await session.scalar(sa.select(OwnConnection).where(OwnConnection.state == "active"))
-    return found
+    """The organisation's own connection in use; None while the platform's is."""
+    return await session.scalar(sa.select(OwnConnection).where(OwnConnection.state == "active"))
 
 
 async def current_issuer(session: AsyncSession) -> str | None:
-    """Where people sign in now; None when nothing is set up."""
+    """The issuer that people sign in at now; None when nothing is set up."""
     own = await active_connection(session)
     if own is not None:
         return own.issuer
@@ -65,7 +63,7 @@ async def current_issuer(session: AsyncSession) -> str | None:
 
 
 def known_at(issuer: str) -> sa.ColumnElement[bool]:
-    """A condition over users: they have an identity at that issuer."""
+    """A condition on users: they have an identity at that issuer."""
     linked = sa.select(LinkedIdentity.user_id).where(LinkedIdentity.issuer == issuer)
     return sa.or_(User.issuer == issuer, User.id.in_(linked))
 
@@ -73,38 +71,37 @@ def known_at(issuer: str) -> sa.ColumnElement[bool]:
 async def count_owners(session: AsyncSession) -> int:
     """Owners who can sign in: active, and known at the organisation's own provider if it has one."""
     await session.flush()
+    own = await active_connection(session)
+    known = known_at(own.issuer) if own is not None else sa.true()
+    return await count_holders(session, {OWNER}, User.subject.is_not(None), known)
+
+
+async def count_holders(session: AsyncSession, roles: Collection[str], *conditions: sa.ColumnElement[bool]) -> int:
+    """Active users with one of these roles who meet the conditions."""
     query = (
-        sa.select(sa.func.count())
-        .select_from(User)
+        sa.select(sa.func.count(User.id.distinct()))
         .join(UserRole, UserRole.user_id == User.id)
         .join(Role, Role.id == UserRole.role_id)
-        .where(Role.name == OWNER, User.active, User.subject.is_not(None))
+        .where(Role.name.in_(roles), User.active, *conditions)
     )
-    own = await active_connection(session)
-    if own is not None:
-        query = query.where(known_at(own.issuer))
-    return int(await session.scalar(query) or 0)
+    return await session.scalar(query) or 0
 
 
-async def roles_by_hand(session: AsyncSession, user_id: UUID) -> set[str]:
-    """Names of the roles that somebody gave a user, without those from groups."""
-    query = (
-        sa.select(Role.name)
-        .join(UserRole, UserRole.role_id == Role.id)
-        .where(UserRole.user_id == user_id, ~UserRole.by_group)
-    )
-    return set(await session.scalars(query))
+async def roles_of(session: AsyncSession, user_id: UUID, *, manual: bool = False) -> set[str]:
+    """Names of a user's roles; ``manual``: without those that follow from groups."""
+    query = sa.select(Role.name).join(UserRole, UserRole.role_id == Role.id).where(UserRole.user_id == user_id)
+    return set(await session.scalars(query.where(~UserRole.by_group) if manual else query))
 
 
 def mapped_roles(group_roles: dict[str, str], groups: Collection[str]) -> set[str]:
-    """What a person's groups give."""
+    """The roles that follow from a person's groups."""
     return {role for group, role in group_roles.items() if group in groups}
 
 
-async def follow_groups(session: AsyncSession, user: User, wanted: set[str]) -> tuple[list[str], list[str]]:
-    """Give and take roles so that those from groups are ``wanted``; answers what was given and taken.
+async def sync_group_roles(session: AsyncSession, user: User, wanted: set[str]) -> tuple[list[str], list[str]]:
+    """Add and remove roles so that those from groups are ``wanted``; returns what was added and removed.
 
-    Roles given by hand stay, and so does the last owner.
+    Roles given manually stay, and so does the last owner.
     """
     await lock_accounts(session)
     found = await session.execute(

@@ -1,6 +1,6 @@
-"""Invitations' links: made here, mailed by the worker.
+"""Invitation links: created here, mailed by the worker.
 
-The database holds a digest of a link's secret, and until the mail has left, its ciphertext for this user.
+The database holds a digest of a link's secret and, until the mail was sent, its ciphertext.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ DAYS = 7
 
 
 def invitation_url(public_url: str, secret: str) -> str:
-    """The link; its host is the configured one, whatever a request said."""
+    """The link; its host is the configured one, never that of a request."""
     return f"{public_url}/auth/login?invitation={secret}"
 
 
 async def new_invitation(user: User, seals: Seals) -> str:
-    """A fresh secret for a user's link, to be mailed by the worker; the one before is void."""
+    """A new secret for a user's link, to be mailed by the worker; the previous one becomes invalid."""
     secret = secrets.token_urlsafe(32)
     user.invitation_hash = hashlib.sha256(secret.encode()).hexdigest()
     user.invitation_expires_at = utc_now() + timedelta(days=DAYS)
@@ -45,10 +45,10 @@ async def new_invitation(user: User, seals: Seals) -> str:
 
 
 async def mail_invitations(database: Database, settings: TenantSettings, vault: Vault) -> int:
-    """Mail the links that wait; answers how many were handed over.
+    """Mail the waiting links; returns how many were sent.
 
-    The row says ``sending`` before the server is spoken to, so a worker that dies between never mails one twice: such
-    a row stays as it is, and somebody may invite again. A server that refuses is not asked again either.
+    The row is set to ``sending`` before the server is contacted, so a worker that dies in between never mails twice:
+    such a row stays as it is until somebody invites again. A refusal by the server is not retried either.
     """
     seals, sent = Seals(vault, settings.backups_key), 0
     while True:

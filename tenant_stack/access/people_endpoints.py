@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from foundation.database import after_commit
 from foundation.errors import NotFound
@@ -14,7 +14,7 @@ from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.sign_in.sessions import Session, Sessions
 from tenant_stack.access import roles, users
-from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, Transaction
+from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, SignIn, Transaction
 from tenant_stack.access.people_schemas import (
     Invitation,
     InviteIn,
@@ -28,6 +28,7 @@ from tenant_stack.access.people_schemas import (
     UserView,
 )
 from tenant_stack.tables.base import audited
+from tenant_stack.views import view_of
 
 Reader = Annotated[Principal, Depends(Requires("users:read"))]
 SessionEnder = Annotated[Principal, Depends(Requires("users:update"))]
@@ -57,11 +58,6 @@ def people_router() -> APIRouter:
     return router
 
 
-def _sessions(request: Request) -> Sessions:
-    found: Sessions = request.app.state.sign_in.sessions
-    return found
-
-
 async def list_users(
     caller: Reader,
     session: Transaction,
@@ -75,10 +71,10 @@ async def list_users(
 
 
 async def invite_user(
-    entered: InviteIn, caller: Creator, session: Transaction, settings: Settings, request: Request
+    entered: InviteIn, caller: Creator, session: Transaction, settings: Settings, sign_in: SignIn
 ) -> Invitation:
     """Make an account for somebody; send them the link of the answer."""
-    return await users.invite(session, caller, entered, settings.public_url, request.app.state.sign_in.seals)
+    return await users.invite(session, caller, entered, settings.public_url, sign_in.seals)
 
 
 async def read_user(user_id: UUID, caller: Reader, session: Transaction) -> UserView:
@@ -87,27 +83,27 @@ async def read_user(user_id: UUID, caller: Reader, session: Transaction) -> User
 
 
 async def update_user(
-    user_id: UUID, entered: UserIn, caller: Editor, session: Transaction, request: Request
+    user_id: UUID, entered: UserIn, caller: Editor, session: Transaction, sign_in: SignIn
 ) -> UserView:
     """Replace roles, limits and whether the user may sign in; it acts on their next request."""
     view = await users.update_user(session, caller, user_id, entered)
     if view.status == "suspended":
-        after_commit(session, partial(_end_all, _sessions(request), str(user_id)))
+        after_commit(session, partial(_end_all, sign_in.sessions, str(user_id)))
     return view
 
 
-async def delete_user(user_id: UUID, caller: Remover, session: Transaction, request: Request) -> Response:
+async def delete_user(user_id: UUID, caller: Remover, session: Transaction, sign_in: SignIn) -> Response:
     """Remove an account."""
     await users.delete_user(session, caller, user_id)
-    after_commit(session, partial(_end_all, _sessions(request), str(user_id)))
+    after_commit(session, partial(_end_all, sign_in.sessions, str(user_id)))
     return Response(status_code=204)
 
 
 async def invite_user_again(
-    user_id: UUID, caller: Editor, session: Transaction, settings: Settings, request: Request
+    user_id: UUID, caller: Editor, session: Transaction, settings: Settings, sign_in: SignIn
 ) -> Invitation:
     """A fresh link for somebody who has not signed in yet."""
-    return await users.invite_again(session, caller, user_id, settings.public_url, request.app.state.sign_in.seals)
+    return await users.invite_again(session, caller, user_id, settings.public_url, sign_in.seals)
 
 
 async def list_roles(caller: Reader, session: Transaction) -> RoleList:
@@ -136,41 +132,40 @@ async def delete_role(name: str, caller: Remover, session: Transaction) -> Respo
     return Response(status_code=204)
 
 
-async def list_own_sessions(caller: AnyCaller, request: Request) -> SessionList:
+async def list_own_sessions(caller: AnyCaller, sign_in: SignIn) -> SessionList:
     """Where the caller is signed in."""
-    found = await _sessions(request).of_account(caller.id)
+    found = await sign_in.sessions.of_account(caller.id)
     return SessionList(items=[_facts(each, caller) for each in found])
 
 
-async def end_own_session(session_id: str, caller: AnyCaller, request: Request, session: Transaction) -> Response:
+async def end_own_session(session_id: str, caller: AnyCaller, sign_in: SignIn, session: Transaction) -> Response:
     """Sign out one of one's own browsers."""
-    sessions = _sessions(request)
-    found = [each for each in await sessions.of_account(caller.id) if each.id == session_id]
+    found = [each for each in await sign_in.sessions.of_account(caller.id) if each.id == session_id]
     if not found:
         raise NotFound("session_not_found", "There is no such session")
-    await sessions.end(found[0])
+    await sign_in.sessions.end(found[0])
     audited(session, caller.actor, "session.end", "session", session_id)
     return Response(status_code=204)
 
 
-async def end_own_other_sessions(caller: AnyCaller, request: Request, session: Transaction) -> Response:
+async def end_own_other_sessions(caller: AnyCaller, sign_in: SignIn, session: Transaction) -> Response:
     """Sign out everywhere but here."""
-    ended = await _sessions(request).end_all(caller.id, but=caller.session_id)
+    ended = await sign_in.sessions.end_all(caller.id, but=caller.session_id)
     audited(session, caller.actor, "session.end_others", "user", caller.id, after={"ended": ended})
     return Response(status_code=204)
 
 
-async def list_user_sessions(user_id: UUID, caller: Reader, session: Transaction, request: Request) -> SessionList:
+async def list_user_sessions(user_id: UUID, caller: Reader, session: Transaction, sign_in: SignIn) -> SessionList:
     """Where a user is signed in."""
     await users.read_user(session, user_id)
-    found = await _sessions(request).of_account(str(user_id))
+    found = await sign_in.sessions.of_account(str(user_id))
     return SessionList(items=[_facts(each, caller) for each in found])
 
 
-async def end_user_sessions(user_id: UUID, caller: SessionEnder, session: Transaction, request: Request) -> Response:
+async def end_user_sessions(user_id: UUID, caller: SessionEnder, session: Transaction, sign_in: SignIn) -> Response:
     """Sign a user out everywhere."""
     await users.read_user(session, user_id)
-    ended = await _sessions(request).end_all(str(user_id))
+    ended = await sign_in.sessions.end_all(str(user_id))
     audited(session, caller.actor, "session.end_all", "user", user_id, after={"ended": ended})
     return Response(status_code=204)
 
@@ -180,13 +175,4 @@ async def _end_all(sessions: Sessions, account_id: str) -> None:
 
 
 def _facts(each: Session, caller: Principal) -> SessionFacts:
-    return SessionFacts(
-        id=each.id,
-        began_at=each.began_at,
-        seen_at=each.seen_at,
-        logged_in_at=each.logged_in_at,
-        ends_at=each.ends_at,
-        address=each.address,
-        agent=each.agent,
-        current=each.id == caller.session_id,
-    )
+    return view_of(SessionFacts, each, current=each.id == caller.session_id)

@@ -1,7 +1,7 @@
-"""Where an organisation's own sign-in provider may be: public addresses over https, nothing of our own network.
+"""Addresses of an organisation's own sign-in provider: public ones over https, never in our own network.
 
-The rule is that of webhooks, except for the port. A name is resolved for each request, every address it has is
-checked, and the connection goes to a checked one: a name that answers differently the second time gains nothing.
+The rules are those of webhooks, except for the port. A name is resolved for each request, every address is checked, and
+the connection goes to a checked one: a name that resolves differently the second time gains nothing.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from foundation.addresses import Refused, Target, is_local, refused_host, resolve
 from foundation.errors import Invalid
-from foundation.outbound import is_localhost_name, tls_context
-from foundation.public_addresses import Refused, Target, resolve
+from foundation.outbound import tls_context
 
 NO_ADDRESS = "This is no address of a sign-in provider; it looks like https://login.example.com"
 
 
 def read_issuer(url: str, *, loopback: bool) -> Target:
-    """What an issuer's address leads to; `Invalid` says why it may not be used. ``loopback``: local mode."""
+    """The target of an issuer URL; `Invalid` says why it is refused. ``loopback``: local mode."""
     if any(letter <= " " or letter == "\\" or letter > "\x7e" for letter in url):
         raise _invalid("Letters, digits and punctuation only; write other names in their xn-- form")
     try:
@@ -29,11 +29,11 @@ def read_issuer(url: str, *, loopback: bool) -> Target:
         raise _invalid(NO_ADDRESS) from error
     if not host or "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
         raise _invalid(NO_ADDRESS)
-    local = loopback and (is_localhost_name(host) or host in {"127.0.0.1", "::1"})
+    local = loopback and is_local(host)
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         raise _invalid("It begins with https://")
-    if not local and (is_localhost_name(host) or ("." not in host and ":" not in host)):
-        raise _invalid("This name is one of our own network")
+    if not local and (reason := refused_host(host)):
+        raise _invalid(reason)
     return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), parts.path)
 
 
@@ -42,7 +42,7 @@ def _invalid(reason: str) -> Invalid:
 
 
 class CheckedAddresses(httpx.AsyncBaseTransport):
-    """Dials only addresses that were checked; the Host header and what TLS checks stay the name."""
+    """Connects only to checked addresses; the Host header and the TLS name stay the original ones."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, *, loopback: bool) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""Roles: the built-in ones, and those that the organisation makes from the resource × action matrix."""
+"""Roles: the built-in ones, and the organisation's own, made from the resource × action matrix."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from tenant_stack.access.people_schemas import RoleIn, RoleList, RoleView
 from tenant_stack.access.permissions import ACTIONS
 from tenant_stack.tables.access import Permission, Role, RolePermission, UserRole
 from tenant_stack.tables.base import audited
+from tenant_stack.views import view_of
 
-NAMED = Permission.resource + ":" + Permission.action
+PERMISSION_NAME = Permission.resource + ":" + Permission.action
 
 
 async def list_roles(session: AsyncSession) -> RoleList:
@@ -38,21 +39,14 @@ async def read_role(session: AsyncSession, name: str) -> RoleView:
 
 async def _views(session: AsyncSession) -> list[RoleView]:
     granted: dict[object, list[str]] = {}
-    pairs = sa.select(RolePermission.role_id, NAMED).join(Permission, Permission.id == RolePermission.permission_id)
+    pairs = sa.select(RolePermission.role_id, PERMISSION_NAME).join(
+        Permission, Permission.id == RolePermission.permission_id
+    )
     for role_id, permission in await session.execute(pairs):
         granted.setdefault(role_id, []).append(permission)
     users = sa.select(sa.func.count()).where(UserRole.role_id == Role.id).scalar_subquery()
     rows = await session.execute(sa.select(Role, users).order_by(Role.built_in.desc(), Role.title, Role.id))
-    return [
-        RoleView(
-            name=role.name,
-            title=role.title,
-            built_in=role.built_in,
-            permissions=sorted(granted.get(role.id, ())),
-            users=count,
-        )
-        for role, count in rows
-    ]
+    return [view_of(RoleView, role, permissions=sorted(granted.get(role.id, ())), users=count) for role, count in rows]
 
 
 async def create_role(session: AsyncSession, caller: Principal, entered: RoleIn) -> RoleView:
@@ -71,7 +65,7 @@ async def create_role(session: AsyncSession, caller: Principal, entered: RoleIn)
 
 
 async def update_role(session: AsyncSession, caller: Principal, name: str, entered: RoleIn) -> RoleView:
-    """Replace a role's title and permissions; what it held and what it gets must both be the caller's to give."""
+    """Replace a role's title and permissions; the caller must hold the old and the new permissions."""
     role, before = await _changeable(session, name)
     check_permissions(caller.permissions, [*before, *entered.permissions])
     await _refuse_same_title(session, entered.title, name)
@@ -111,7 +105,7 @@ async def _changeable(session: AsyncSession, name: str) -> tuple[Role, list[str]
 async def permissions_of(session: AsyncSession, names: Sequence[str]) -> list[str]:
     """What roles allow together, sorted."""
     query = (
-        sa.select(NAMED)
+        sa.select(PERMISSION_NAME)
         .distinct()
         .join(RolePermission, RolePermission.permission_id == Permission.id)
         .join(Role, Role.id == RolePermission.role_id)
@@ -122,6 +116,6 @@ async def permissions_of(session: AsyncSession, names: Sequence[str]) -> list[st
 
 async def _set_permissions(session: AsyncSession, role: Role, permissions: Sequence[str]) -> None:
     await session.execute(sa.delete(RolePermission).where(RolePermission.role_id == role.id))
-    ids = await session.scalars(sa.select(Permission.id).where(NAMED.in_(sorted(set(permissions)))))
+    ids = await session.scalars(sa.select(Permission.id).where(PERMISSION_NAME.in_(sorted(set(permissions)))))
     session.add_all(RolePermission(role_id=role.id, permission_id=each) for each in ids)
     await session.flush()

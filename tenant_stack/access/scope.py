@@ -1,13 +1,13 @@
-"""Which part of the organisation a caller sees: sites and departments, applied to every query of their request.
+"""Row-level limits: the sites and departments that a caller sees, applied to every query of the request.
 
 A caller's `Principal.parts` holds ``site:ID`` and ``department:NAME``; None is everything. Sites and departments each
-narrow: with both, a person must be at one of the sites *and* in one of the departments. Clocks stand at sites and
+narrow: with both, a person must be at one of the sites *and* in one of the departments. Devices stand at sites and
 belong to no department.
 
-`limit_queries` adds the condition to whatever the request selects through the models, in one place, so that a route
-cannot forget it: people, whatever has a ``staff_id`` (punches, records, anomalies, templates …) and whatever has a
-``device_id``. What holds for the whole organisation (`WHOLE`) a limited caller may read and never change. Statements
-written as text are not covered; those that a limited caller can reach take a `Scope`.
+`limit_queries` adds the condition to everything that the request selects through the models, in one place, so that no
+route can forget it: people, whatever has a ``staff_id`` (punches, records, anomalies, templates …) and whatever has a
+``device_id``. What is shared by the whole organisation (`SHARED`) a limited caller may read and never change.
+Statements written as text are not covered; those that a limited caller can reach take a `Scope`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from tenant_stack.tables.staff import Staff
 
 SITE, DEPARTMENT = "site:", "department:"
 CALLER = "caller"
-# Tables whose rows touch everybody: a change by whoever answers for one site would reach all the others.
-WHOLE = frozenset(
+# Tables whose rows concern everybody: a change by the manager of one site would affect all others.
+SHARED = frozenset(
     {
         "attendance_periods",
         "consent_texts",
@@ -57,8 +57,8 @@ WHOLE = frozenset(
         "weekly_offs",
     }
 )
-# Tables that speak of everybody without naming them in a column: nothing of them is shown to a limited caller.
-UNSEEN = frozenset({"webhook_deliveries"})
+# Tables about people who are not named in a column: hidden from a limited caller.
+HIDDEN = frozenset({"webhook_deliveries"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Scope:
         return self.sites is None and self.departments is None
 
     def contains(self, other: Scope) -> bool:
-        """Does this scope see all that the other one sees? Nobody grants more than they have."""
+        """Whether this scope includes the other one entirely. Nobody grants more than they have."""
         sites = self.sites is None or (other.sites is not None and other.sites <= self.sites)
         departments = self.departments is None or (
             other.departments is not None and other.departments <= self.departments
@@ -85,16 +85,13 @@ class Scope:
             self.departments is None or department in self.departments
         )
 
-    def has_clock(self, site_id: UUID | None) -> bool:
-        return self.sites is None or site_id in self.sites
-
 
 def parts_of(sites: list[str] | None, departments: list[str] | None) -> frozenset[str] | None:
     """What a `Principal` carries; None when neither limits."""
     if sites is None and departments is None:
         return None
     parts = {f"{SITE}{each}" for each in sites or ()} | {f"{DEPARTMENT}{each}" for each in departments or ()}
-    # An empty list of sites sees no site at all, and must not read as "no limit".
+    # An empty list permits no site at all, and must not read as "no limit".
     if sites == []:
         parts.add(SITE)
     if departments == []:
@@ -115,7 +112,7 @@ def scope_of(caller: Principal) -> Scope:
 
 
 def refuse_limited(caller: Principal) -> None:
-    """For what concerns everybody and is no row of `WHOLE`: `Forbidden` to a caller who sees a part only."""
+    """For what concerns everybody and is no row of `SHARED`: `Forbidden` to a limited caller."""
     if caller.parts is not None:
         raise _limited()
 
@@ -136,56 +133,58 @@ def clocks_within(scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def limit_queries(session: AsyncSession, caller: Callable[[], Principal | None]) -> None:
-    """Let every query of this session see the caller's part only; ``caller`` is asked when a query runs."""
+    """Limit every query of this session to the caller's scope; ``caller`` is called when a query runs."""
     session.sync_session.info[CALLER] = caller
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _limit(state: ORMExecuteState) -> None:
+def _limit_statement(state: ORMExecuteState) -> None:
     asked = state.session.info.get(CALLER)
-    # Loading what a row already refers to is not a question of its own.
+    # Loading of attributes of rows that were already selected is not limited again.
     if asked is None or state.is_column_load or state.is_relationship_load:
         return
     caller = asked()
     if caller is None or caller.parts is None:
         return
     if not state.is_select:
-        _keep_whole(state.bind_mapper.class_.__tablename__ if state.bind_mapper is not None else "")
+        _refuse_shared(state.bind_mapper.class_.__tablename__ if state.bind_mapper is not None else "")
     if not (state.is_select or state.is_update or state.is_delete):
         return
     scope = scope_of(caller)
-    subject = _subject(state)
-    # In core tables, so that the conditions are not conditioned again.
+    subject = _statement_entity(state)
+    # On core tables, so that the conditions are not limited themselves.
     staff, devices = Staff.__table__.c, Device.__table__.c
-    people = sa.select(staff.id).where(_translated(people_within(scope)))
-    clocks = sa.select(devices.id).where(_translated(clocks_within(scope)))
+    people = sa.select(staff.id).where(_without_annotations(people_within(scope)))
+    clocks = sa.select(devices.id).where(_without_annotations(clocks_within(scope)))
     options = [with_loader_criteria(Staff, people_within(scope), include_aliases=True)]
     if subject is Device:
-        # Elsewhere a clock is only named: a person of one site may punch at another.
+        # In other statements a device is only named: a person of one site may punch at another.
         options.append(with_loader_criteria(Device, clocks_within(scope), include_aliases=True))
-    for model, personal, at_clock in _models():
+    for model, personal, at_clock in _limited_models():
         entity: Any = model
         if personal and at_clock:
-            seen = sa.or_(entity.staff_id.in_(people), sa.and_(entity.staff_id.is_(None), entity.device_id.in_(clocks)))
+            visible = sa.or_(
+                entity.staff_id.in_(people), sa.and_(entity.staff_id.is_(None), entity.device_id.in_(clocks))
+            )
         else:
-            seen = entity.staff_id.in_(people) if personal else entity.device_id.in_(clocks)
-        options.append(with_loader_criteria(model, seen, include_aliases=True))
-    options += [with_loader_criteria(model, sa.false(), include_aliases=True) for model in _unseen()]
+            visible = entity.staff_id.in_(people) if personal else entity.device_id.in_(clocks)
+        options.append(with_loader_criteria(model, visible, include_aliases=True))
+    options += [with_loader_criteria(model, sa.false(), include_aliases=True) for model in _hidden_models()]
     state.statement = state.statement.options(*options)
 
 
 @event.listens_for(Session, "before_flush")
-def _keep(session: Session, _context: UOWTransaction, _instances: object) -> None:
+def _check_flush(session: Session, _context: UOWTransaction, _instances: object) -> None:
     asked = session.info.get(CALLER)
     caller = None if asked is None else asked()
     if caller is not None and caller.parts is not None:
         for row in (*session.new, *session.dirty, *session.deleted):
             if row not in session.dirty or session.is_modified(row):
-                _keep_whole(row.__tablename__)
+                _refuse_shared(row.__tablename__)
 
 
-def _keep_whole(table: str) -> None:
-    if table in WHOLE:
+def _refuse_shared(table: str) -> None:
+    if table in SHARED:
         raise _limited()
 
 
@@ -193,13 +192,13 @@ def _limited() -> Forbidden:
     return Forbidden("scope_limited", "This is the same for the whole organisation; your account sees a part of it")
 
 
-def _translated(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The same condition without the models' annotations."""
+def _without_annotations(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The same condition without the ORM's annotations."""
     return condition._deannotate()
 
 
-def _subject(state: ORMExecuteState) -> type[Any] | None:
-    """The model that a statement is about: its first column's."""
+def _statement_entity(state: ORMExecuteState) -> type[Any] | None:
+    """The model that a statement selects or changes: that of its first column."""
     descriptions = getattr(state.statement, "column_descriptions", None) or [{}]
     entity = descriptions[0].get("entity")
     if entity is None and state.bind_mapper is not None:
@@ -208,8 +207,8 @@ def _subject(state: ORMExecuteState) -> type[Any] | None:
 
 
 @cache
-def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
-    """Models that speak of a person or a clock: (model, has ``staff_id``, has ``device_id``)."""
+def _limited_models() -> tuple[tuple[type[Any], bool, bool], ...]:
+    """Models about a person or a device: (model, has ``staff_id``, has ``device_id``)."""
     found = []
     for mapper in sa.inspect(Staff).registry.mappers:
         names = set(mapper.columns.keys())
@@ -219,6 +218,6 @@ def _models() -> tuple[tuple[type[Any], bool, bool], ...]:
 
 
 @cache
-def _unseen() -> tuple[type[Any], ...]:
+def _hidden_models() -> tuple[type[Any], ...]:
     mappers = sa.inspect(Staff).registry.mappers
-    return tuple(mapper.class_ for mapper in mappers if mapper.class_.__tablename__ in UNSEEN)
+    return tuple(mapper.class_ for mapper in mappers if mapper.class_.__tablename__ in HIDDEN)

@@ -1,4 +1,4 @@
-"""Who calls: accounts with their roles, and the principal behind a cookie or a bearer token."""
+"""Callers: accounts with their roles, and the principal behind a cookie or a bearer token."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from foundation.sign_in.tokens import Tokens
 from foundation.valkey import Valkey
 from tenant_stack.access.clients import find_client
 from tenant_stack.access.permissions import OWNER
+from tenant_stack.access.roles import PERMISSION_NAME
 from tenant_stack.access.scope import parts_of
 from tenant_stack.access.support import operator_sessions
 from tenant_stack.tables.access import Permission, Role, RolePermission, SignInConnectionRow, User, UserRole
@@ -29,7 +30,7 @@ from tenant_stack.tables.base import audited
 
 @dataclass(frozen=True)
 class Account:
-    """A person's account with everything they may do."""
+    """A user account with all its permissions."""
 
     id: UUID
     name: str
@@ -40,8 +41,7 @@ class Account:
 
 
 async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
-    """An active account by id; None when it is gone or was disabled."""
-    permission = Permission.resource + ":" + Permission.action
+    """An active account by id; None when it is gone or disabled."""
     query = (
         sa.select(
             User.id,
@@ -50,7 +50,7 @@ async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
             User.sites,
             User.departments,
             sa.func.array_agg(Role.name.distinct()).filter(Role.name.is_not(None)).label("roles"),
-            sa.func.array_agg(permission.distinct()).filter(Permission.id.is_not(None)).label("permissions"),
+            sa.func.array_agg(PERMISSION_NAME.distinct()).filter(Permission.id.is_not(None)).label("permissions"),
         )
         .outerjoin(UserRole, UserRole.user_id == User.id)
         .outerjoin(Role, Role.id == UserRole.role_id)
@@ -73,7 +73,7 @@ async def find_account(session: AsyncSession, user_id: UUID) -> Account | None:
 
 
 async def ensure_owner(session: AsyncSession, owner: Owner) -> None:
-    """The organisation's first account: made if missing, given the role ``owner`` if it lacks it."""
+    """The organisation's first account: created if missing, given the role ``owner`` if it lacks it."""
     key = {"issuer": owner.issuer, "subject": owner.subject}
     added = await session.scalar(
         insert(User)
@@ -115,8 +115,8 @@ class Authenticator:
     valkey: Valkey
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        # Once a request: a second look would need a second connection while the first is held by the request's own
-        # transaction, and enough requests at once would then wait for each other.
+        # Once per request: a second lookup would need a second database connection while the request's transaction
+        # holds the first, and enough concurrent requests would deadlock on the pool.
         known: Principal | None = getattr(connection.state, "principal", None)
         if known is not None:
             return known
@@ -134,7 +134,7 @@ class Authenticator:
     async def account_principal(
         self, connection: HTTPConnection, address: str = "", *, keep_alive: bool = True
     ) -> Principal:
-        """By cookie. ``keep_alive`` is False for checks that no person caused."""
+        """By session cookie. ``keep_alive`` is False for checks that no person caused."""
         session = await self.sessions.read(connection, keep_alive=keep_alive)
         if session is None:
             raise NotSignedIn("not_signed_in", "Sign in first")
@@ -151,7 +151,7 @@ class Authenticator:
         return Principal(
             "user",
             str(account.id),
-            # The trail tells these apart: whoever got hold of the emergency code acts under the owner's name.
+            # Told apart in the audit trail: whoever obtained the emergency code acts under the owner's name.
             (account.name or account.email) + (" (break-glass)" if session.means == "break_glass" else ""),
             account.permissions,
             address,
@@ -167,16 +167,16 @@ class Authenticator:
             client = await find_client(transaction, claims.client_id)
             if client is None:
                 raise NotSignedIn("client_revoked", "This client was revoked")
-            # A client that lost a scope loses it at once, whatever its token says; and so does its grantor's client.
+            # A revoked scope, or one that the grantor lost, is lost at once, whatever the token says.
             scopes, parts = claims.scopes & frozenset(client.scopes), None
             if client.granted_by is not None:
                 grantor = await find_account(transaction, client.granted_by)
                 scopes &= grantor.permissions if grantor else frozenset()
                 parts = grantor.parts if grantor else frozenset()
-        await self._refuse_haste(client.client_id, client.requests_per_minute)
+        await self._check_rate_limit(client.client_id, client.requests_per_minute)
         return Principal("client", client.client_id, client.name, scopes, address, parts=parts)
 
-    async def _refuse_haste(self, client_id: str, per_minute: int) -> None:
+    async def _check_rate_limit(self, client_id: str, per_minute: int) -> None:
         now = time.time()
         if await self.valkey.count("rate", client_id, str(int(now // 60)), seconds=120) > per_minute:
             raise TooManyRequests(
@@ -187,8 +187,8 @@ class Authenticator:
 
 
 @dataclass
-class Denials:
-    """`app.state.refused`: denied calls in the trail, at most so many a minute of each caller."""
+class DenialLog:
+    """`app.state.refused`: audits denied calls, at most a number per minute and caller."""
 
     database: Database
     budget: RefusalBudget = field(default_factory=RefusalBudget)

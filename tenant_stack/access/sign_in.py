@@ -1,9 +1,10 @@
-"""What the shared sign-in routes need of this organisation: its provider, its accounts, its clients."""
+"""The `SignInService` of an organisation: its provider, its accounts, its OAuth clients."""
 
 from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ from foundation.valkey import Valkey
 from foundation.vault import Vault
 from tenant_stack.access.clients import check_secret
 from tenant_stack.access.connections import SECRET, domain_refusal
-from tenant_stack.access.identities import active_connection, find_user, follow_groups, link, mapped_roles
+from tenant_stack.access.identities import active_connection, find_user, link, mapped_roles, sync_group_roles
 from tenant_stack.access.provider_addresses import provider_client
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.access import OwnConnection, SignInConnectionRow, User
@@ -32,67 +33,57 @@ from tenant_stack.tables.base import audited
 CACHE_SECONDS = 60.0
 
 
+@dataclass(kw_only=True)
 class TenantSignIn:
-    """A `SignInService`. The provider is read again after a minute, or at once after `forget`."""
+    """The provider is read again after a minute, or at once after `forget`.
 
-    def __init__(
-        self,
-        *,
-        public_url: str,
-        database: Database,
-        valkey: Valkey,
-        sessions: Sessions,
-        tokens: Tokens,
-        vault: Vault,
-        seals: Seals,
-        ca_file: Path | None,
-        loopback: bool,
-    ) -> None:
-        """``loopback``: this machine may be an organisation's own provider, as in local mode."""
-        self.public_url = public_url
-        self.valkey = valkey
-        self.sessions = sessions
-        self.tokens = tokens
-        self.seals = seals
-        self._loopback = loopback
-        self._database = database
-        self._vault = vault
-        self._ca_file = ca_file
-        self._http: httpx.AsyncClient | None = None
-        self._own_http: httpx.AsyncClient | None = None
-        self._provider: Provider | None = None
-        self._until = 0.0
-        self._refusals = RefusalBudget()
+    ``loopback``: this machine may be an organisation's own provider, as in local mode.
+    """
+
+    public_url: str
+    database: Database
+    valkey: Valkey
+    sessions: Sessions
+    tokens: Tokens
+    vault: Vault
+    seals: Seals
+    ca_file: Path | None
+    loopback: bool
+    _http: httpx.AsyncClient | None = field(default=None, init=False)
+    _own_http: httpx.AsyncClient | None = field(default=None, init=False)
+    _provider: Provider | None = field(default=None, init=False)
+    _until: float = field(default=0.0, init=False)
+    _refusals: RefusalBudget = field(default_factory=RefusalBudget, init=False)
 
     async def close(self) -> None:
-        """Give the connections to the provider back."""
+        """Close the connections to the provider."""
         for client in (self._http, self._own_http):
             if client is not None:
                 await client.aclose()
 
     def own_client(self) -> httpx.AsyncClient:
         """A client for addresses that the organisation entered."""
-        return provider_client(ca_file=self._ca_file, loopback=self._loopback)
+        return provider_client(ca_file=self.ca_file, loopback=self.loopback)
 
     def forget(self) -> None:
-        """The connection changed."""
+        """Read the connection again at the next sign-in: it changed."""
         self._until = 0.0
 
     async def provider(self) -> Provider:
         """The organisation's provider; `NotFound` when none is configured yet."""
         if self._provider is not None and time.monotonic() < self._until:
             return self._provider
-        async with self._database.transaction() as session:
+        async with self.database.transaction() as session:
             own = await active_connection(session)
             row = await session.get(SignInConnectionRow, 1)
-        # The clients are made when somebody signs in: the authorities they load cost memory in every process.
+        # Created at the first sign-in: the certificate authorities cost memory in every process.
         if own is not None:
             secret = await self.seals.open(SECRET, own.id, own.sealed_secret)
             connection = Connection(own.issuer, own.client_id, secret, own.group_claim if own.group_roles else "")
             http = self._own_http = self._own_http or self.own_client()
         elif row is not None:
             connection = await self._platform_connection(row)
-            http = self._http = self._http or http_client(ca_file=self._ca_file)
+            http = self._http = self._http or http_client(ca_file=self.ca_file)
         else:
             raise NotFound("sign_in_missing", "This organisation has no sign-in provider yet")
         if self._provider is None or self._provider.connection != connection:
@@ -101,61 +92,61 @@ class TenantSignIn:
         return self._provider
 
     async def _platform_connection(self, row: SignInConnectionRow) -> Connection:
-        secret = await self._vault.read_secret(row.secret_path)
+        secret = await self.vault.read_secret(row.secret_path)
         if secret is None or "client_secret" not in secret:
             raise Unavailable("sign_in_incomplete", "The sign-in provider's secret is not there yet; try again soon")
         return Connection(row.issuer, row.client_id, secret["client_secret"])
 
     async def admit(self, identity: Identity, request: Request, invitation: str = "") -> str:
-        """The account of an identity; the same e-mail under another subject is somebody else.
+        """The account of an identity; the same e-mail address under another subject is another person.
 
-        An account is first linked by its invitation's link, once, and only for the e-mail that was invited.
+        An account is linked by its invitation link, once, and only for the e-mail address that was invited.
         """
-        address, label = _address(request), identity.email or identity.subject
+        address, label = client_address(request), identity.email or identity.subject
         refusal = f"{identity.email or identity.name} has no account in this organisation; ask its owner for one"
-        async with self._database.transaction() as session:
+        async with self.database.transaction() as session:
             own = await active_connection(session)
             if own is not None and own.issuer != identity.issuer:
                 raise BadRequest("sign_in_expired", "The sign-in provider was changed meanwhile; start again")
             user = await find_user(session, identity.issuer, identity.subject)
-            outside = domain_refusal(own, identity) if own is not None else None
-            if outside is not None:
-                user, refusal = None, outside
+            refusal_of_domain = domain_refusal(own, identity) if own is not None else None
+            if refusal_of_domain is not None:
+                user, refusal = None, refusal_of_domain
             elif user is None:
-                user = await _join(session, identity, invitation, address)
+                user = await _accept_invitation(session, identity, invitation, address)
             actor = Actor("user", str(user.id) if user else identity.subject[:80], label, address)
             admitted = user is not None and user.active
             if user is not None and admitted:
-                await _follow(session, actor, user, own, identity)
+                await _sync_roles(session, actor, user, own, identity)
                 user.last_sign_in_at = server_now()
                 user.name = user.name or identity.name[:200]
                 audited(session, actor, "user.sign_in", "user", user.id)
             else:
-                why: dict[str, object] | None = {"reason": outside} if outside is not None else None
+                why: dict[str, object] | None = {"reason": refusal_of_domain} if refusal_of_domain is not None else None
                 audited(session, actor, "user.refused", "identity", identity.subject[:80], after=why)
         if user is None or not admitted:
-            raise Forbidden("domain_refused" if outside is not None else "no_account", refusal)
+            raise Forbidden("domain_refused" if refusal_of_domain is not None else "no_account", refusal)
         return str(user.id)
 
     async def refuse(self, problem: Problem, request: Request) -> None:
-        """A sign-in that failed before anybody was known."""
-        address = _address(request)
+        """Audit a sign-in that failed before the person was identified."""
+        address = client_address(request)
         if not self._refusals.allows(address):
             return
         actor = Actor("system", "sign-in", "Somebody who is not signed in", address)
-        async with self._database.transaction() as session:
+        async with self.database.transaction() as session:
             audited(session, actor, "sign_in.refused", "sign_in", problem.code, after={"reason": problem.detail})
 
     async def client_scopes(self, client_id: str, secret: str, request: Request) -> frozenset[str] | None:
-        """The scopes of a client whose secret fits, else None."""
-        async with self._database.transaction() as session:
-            actor = Actor("client", client_id[:80], client_id, _address(request))
+        """The scopes of a client whose secret is valid, else None."""
+        async with self.database.transaction() as session:
+            actor = Actor("client", client_id[:80], client_id, client_address(request))
             return await check_secret(session, actor, client_id, secret)
 
 
-async def _join(session: AsyncSession, identity: Identity, invitation: str, address: str) -> User | None:
-    """Link the identity of somebody who came by an invitation's link, which is used up by it."""
-    user = await _invited(session, invitation) if invitation else None
+async def _accept_invitation(session: AsyncSession, identity: Identity, invitation: str, address: str) -> User | None:
+    """Link the identity of a person who came by an invitation link, which is used up."""
+    user = await _find_invited(session, invitation) if invitation else None
     if user is None or user.email.casefold() != identity.email.casefold():
         return None
     await link(session, user, identity.issuer, identity.subject)
@@ -165,20 +156,22 @@ async def _join(session: AsyncSession, identity: Identity, invitation: str, addr
     return user
 
 
-async def _follow(
+async def _sync_roles(
     session: AsyncSession, actor: Actor, user: User, own: OwnConnection | None, identity: Identity
 ) -> None:
-    """Roles from groups are given and taken at each sign-in; a provider that does not tell changes nothing."""
+    """Roles from groups are updated at each sign-in; groups that are not known change nothing."""
     if identity.groups is None:
         return
-    given, taken = await follow_groups(session, user, mapped_roles(own.group_roles, identity.groups) if own else set())
+    given, taken = await sync_group_roles(
+        session, user, mapped_roles(own.group_roles, identity.groups) if own else set()
+    )
     if given or taken:
         audited(session, actor, "user.groups", "user", user.id, after={"given": given, "taken": taken})
 
 
-async def _invited(session: AsyncSession, invitation: str) -> User | None:
-    """Whom an invitation's link is for, locked; None when it was used, has run out or never was."""
-    user: User | None = await session.scalar(
+async def _find_invited(session: AsyncSession, invitation: str) -> User | None:
+    """The user of an invitation link, locked; None when it was used, has expired or never existed."""
+    return await session.scalar(
         sa.select(User)
         .where(
             User.invitation_hash == hashlib.sha256(invitation.encode()).hexdigest(),
@@ -187,8 +180,8 @@ async def _invited(session: AsyncSession, invitation: str) -> User | None:
         )
         .with_for_update()
     )
-    return user
 
 
-def _address(request: Request) -> str:
+def client_address(request: Request) -> str:
+    """The address of the caller, empty when unknown."""
     return request.client.host if request.client else ""

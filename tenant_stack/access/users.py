@@ -1,4 +1,4 @@
-"""Users: invite, change, suspend, remove. Nobody gives more than they have, and the last owner stays."""
+"""Users: invite, change, suspend, delete. Nobody grants more than they hold, and the last owner stays."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.errors import Conflict, Forbidden, Invalid, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from foundation.sign_in.principal import Principal
 from tenant_stack.access.grants import check_owner_role, check_permissions, check_scope
-from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts
+from tenant_stack.access.identities import count_owners, current_issuer, known_at, lock_accounts, roles_of
 from tenant_stack.access.invitations import invitation_url, new_invitation
-from tenant_stack.access.people_schemas import Invitation, InviteIn, MailState, UserIn, UserStatus, UserView
+from tenant_stack.access.people_schemas import Invitation, InviteIn, UserIn, UserView
 from tenant_stack.access.permissions import OWNER
-from tenant_stack.access.roles import permissions_of
+from tenant_stack.access.roles import PERMISSION_NAME, permissions_of
 from tenant_stack.access.scope import Scope, scope_of
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.access import Permission, Role, RolePermission, User, UserRole
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import Site
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 
 def _status() -> sa.ColumnElement[str]:
@@ -42,7 +43,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     allowed = (
-        sa.select(sa.func.array_agg((Permission.resource + ":" + Permission.action).distinct()))
+        sa.select(sa.func.array_agg(PERMISSION_NAME.distinct()))
         .select_from(UserRole)
         .join(RolePermission, RolePermission.role_id == UserRole.role_id)
         .join(Permission, Permission.id == RolePermission.permission_id)
@@ -54,22 +55,14 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
 
 def _view(row: Any) -> UserView:
     user: User = row[0]
-    status: UserStatus = row[3]
-    mail: MailState = row[4]
-    return UserView(
-        id=user.id,
-        email=user.email,
-        name=user.name,
-        status=status,
+    return view_of(
+        UserView,
+        user,
+        status=row[3],
         roles=sorted(row[1] or ()),
         permissions=sorted(row[2] or ()),
-        site_ids=None if user.sites is None else [UUID(each) for each in user.sites],
-        departments=user.departments,
-        staff_id=user.staff_id,
-        last_sign_in_at=user.last_sign_in_at,
-        invitation_expires_at=user.invitation_expires_at,
-        invitation_mail=mail,
-        created_at=user.created_at,
+        site_ids=user.sites,
+        invitation_mail=row[4],
     )
 
 
@@ -91,8 +84,7 @@ async def list_users(
     if q:
         query = query.where(sa.or_(*(each.icontains(q, autoescape=True) for each in (User.name, User.email))))
     table = User.__table__.c
-    rows, cursor, total = await paginate(session, query, page, order=[table.email, table.id])
-    return Page(items=[_view(row) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=[table.email, table.id])
 
 
 async def read_user(session: AsyncSession, user_id: UUID) -> UserView:
@@ -116,13 +108,15 @@ async def invite(
         name=entered.name,
         sites=_sites(entered),
         departments=entered.departments,
-        staff_id=await _person(session, entered),
+        staff_id=await _require_staff(session, entered),
     )
     session.add(user)
     await session.flush()
     await _set_roles(session, user.id, entered.roles)
     link, expires_at = await _new_link(user, public_url, seals)
-    audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, **_entered(entered)})
+    audited(
+        session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, **_entered_fields(entered)}
+    )
     return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
 
 
@@ -131,14 +125,14 @@ async def invite_again(
 ) -> Invitation:
     """A fresh link for somebody who has not signed in yet; the link before is void."""
     user, view = await _lock(session, caller, user_id)
-    if await _joined(session, user):
+    if await _has_signed_in(session, user):
         raise Conflict("user_joined", "This user has signed in already and needs no invitation")
     link, expires_at = await _new_link(user, public_url, seals)
     audited(session, caller.actor, "user.invite", "user", user.id, after={"email": user.email, "roles": view.roles})
     return Invitation(user=await read_user(session, user.id), url=link, expires_at=expires_at)
 
 
-async def _joined(session: AsyncSession, user: User) -> bool:
+async def _has_signed_in(session: AsyncSession, user: User) -> bool:
     """Does the provider that is in use know this user already?"""
     issuer = await current_issuer(session)
     if issuer is None:
@@ -160,11 +154,13 @@ async def update_user(session: AsyncSession, caller: Principal, user_id: UUID, e
     await _check_grant(session, caller, entered, before=before.roles)
     user.name = entered.name or user.name
     user.sites, user.departments, user.active = _sites(entered), entered.departments, entered.active
-    user.staff_id = await _person(session, entered)
+    user.staff_id = await _require_staff(session, entered)
     await _set_roles(session, user.id, entered.roles)
-    await _keep_an_owner(session)
+    await _require_owner(session)
     after = await read_user(session, user_id)
-    audited(session, caller.actor, "user.update", "user", user_id, before=_shown(before), after=_shown(after))
+    audited(
+        session, caller.actor, "user.update", "user", user_id, before=_audit_fields(before), after=_audit_fields(after)
+    )
     return after
 
 
@@ -182,12 +178,14 @@ async def delete_user(session: AsyncSession, caller: Principal, user_id: UUID) -
             "user_in_use",
             "This user answers for API clients, or decided about records; suspend the account instead",
         ) from error
-    await _keep_an_owner(session)
-    audited(session, caller.actor, "user.delete", "user", user_id, before={"email": before.email, **_shown(before)})
+    await _require_owner(session)
+    audited(
+        session, caller.actor, "user.delete", "user", user_id, before={"email": before.email, **_audit_fields(before)}
+    )
 
 
 async def _lock(session: AsyncSession, caller: Principal, user_id: UUID) -> tuple[User, UserView]:
-    """The user, whom nobody else changes meanwhile, if the caller stands no lower than they."""
+    """The user, locked, if the caller may grant everything that the user holds."""
     await lock_accounts(session)
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
@@ -226,11 +224,10 @@ def _scope(site_ids: list[UUID] | None, departments: list[str] | None) -> Scope:
 async def _roles_of(session: AsyncSession, caller: Principal) -> set[str]:
     if caller.kind != "user":
         return set()
-    query = sa.select(Role.name).join(UserRole, UserRole.role_id == Role.id).where(UserRole.user_id == UUID(caller.id))
-    return set(await session.scalars(query))
+    return await roles_of(session, UUID(caller.id))
 
 
-async def _person(session: AsyncSession, entered: UserIn | InviteIn) -> UUID | None:
+async def _require_staff(session: AsyncSession, entered: UserIn | InviteIn) -> UUID | None:
     if entered.staff_id is not None and not await session.scalar(
         sa.select(Staff.id).where(Staff.id == entered.staff_id)
     ):
@@ -247,7 +244,7 @@ async def _set_roles(session: AsyncSession, user_id: UUID, names: Sequence[str])
     await session.flush()
 
 
-async def _keep_an_owner(session: AsyncSession) -> None:
+async def _require_owner(session: AsyncSession) -> None:
     """`Conflict` when nobody who can sign in would be an owner any more."""
     if not await count_owners(session):
         raise Conflict("last_owner", "This is the last owner who can sign in; make somebody else an owner first")
@@ -257,7 +254,7 @@ def _sites(entered: UserIn | InviteIn) -> list[str] | None:
     return None if entered.site_ids is None else sorted({str(each) for each in entered.site_ids})
 
 
-def _entered(entered: UserIn | InviteIn) -> dict[str, object]:
+def _entered_fields(entered: UserIn | InviteIn) -> dict[str, object]:
     return {
         "name": entered.name,
         "roles": sorted(set(entered.roles)),
@@ -266,12 +263,5 @@ def _entered(entered: UserIn | InviteIn) -> dict[str, object]:
     }
 
 
-def _shown(view: UserView) -> dict[str, object]:
-    return {
-        "name": view.name,
-        "status": view.status,
-        "roles": view.roles,
-        "site_ids": None if view.site_ids is None else [str(each) for each in view.site_ids],
-        "departments": view.departments,
-        "staff_id": str(view.staff_id) if view.staff_id else None,
-    }
+def _audit_fields(view: UserView) -> dict[str, object]:
+    return view.model_dump(mode="json", include={"name", "status", "roles", "site_ids", "departments", "staff_id"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,14 @@ from foundation.clock import utc_now
 from foundation.errors import Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from tenant_stack.attendance.filters import AnomalyFilter, restricted
 from tenant_stack.attendance.schemas import AnomalyView, ResolveAnomaly
 from tenant_stack.rules.anomalies import CATALOGUE
 from tenant_stack.tables.access import User
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 
 def anomaly_query() -> sa.Select[*tuple[Any, ...]]:
@@ -37,55 +38,21 @@ def anomaly_query() -> sa.Select[*tuple[Any, ...]]:
 
 
 def anomaly_view(row: Any) -> AnomalyView:
-    found: AttendanceAnomaly = row[0]
-    kind = CATALOGUE.get(found.kind)
-    return AnomalyView(
-        id=found.id,
-        staff_id=found.staff_id,
+    kind = CATALOGUE.get(row[0].kind)
+    return view_of(
+        AnomalyView,
+        row[0],
         employee_id=row[1],
         staff_name=row[2],
         record_id=row[3],
-        work_date=found.work_date,
-        kind=found.kind,
-        severity=found.severity,
-        state=found.state,
-        text=found.text,
-        seconds=found.seconds,
-        punches=found.punches,
         owner_role=kind.owner if kind else "manager",
         advice=kind.resolution if kind else "",
-        owner_id=found.owner_id,
-        resolution=found.resolution,
-        resolved_by=found.resolved_by,
-        resolved_at=found.resolved_at,
     )
 
 
-async def list_anomalies(
-    session: AsyncSession,
-    page: PageRequest,
-    *,
-    kind: str | None,
-    severity: str | None,
-    state: str | None,
-    first: date | None,
-    last: date | None,
-    staff_id: UUID | None,
-) -> Page[AnomalyView]:
+async def list_anomalies(session: AsyncSession, page: PageRequest, wanted: AnomalyFilter) -> Page[AnomalyView]:
     """Anomalies, newest day first."""
-    query = anomaly_query()
-    for column, value in (
-        (AttendanceAnomaly.kind, kind),
-        (AttendanceAnomaly.severity, severity),
-        (AttendanceAnomaly.state, state),
-        (AttendanceAnomaly.staff_id, staff_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if first is not None:
-        query = query.where(AttendanceAnomaly.work_date >= first)
-    if last is not None:
-        query = query.where(AttendanceAnomaly.work_date <= last)
+    query = restricted(anomaly_query(), AttendanceAnomaly, wanted)
     order = [AttendanceAnomaly.__table__.c.work_date, AttendanceAnomaly.__table__.c.id]
     rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
     return Page(items=[anomaly_view(row) for row in rows], next_cursor=cursor, total=total)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,10 +12,9 @@ from foundation.errors import Forbidden
 from foundation.sign_in.principal import Principal
 from tenant_stack.attendance.batch_writes import RECORD
 from tenant_stack.attendance.own_staff import own_staff
-from tenant_stack.attendance.record_rows import figures_of, snapshot_of, unpack
+from tenant_stack.attendance.record_rows import snapshot_of, unpack
 from tenant_stack.attendance.schemas import ApproveAnswer, ApproveRequest, Skipped
-from tenant_stack.rules import lifecycle
-from tenant_stack.rules.lifecycle import Life, State
+from tenant_stack.rules.lifecycle import State, decided
 from tenant_stack.rules.validation import RuleProblem
 from tenant_stack.tables.attendance import AttendanceRecord
 from tenant_stack.tables.base import audited
@@ -58,7 +56,7 @@ async def decide(session: AsyncSession, wanted: ApproveRequest, caller: Principa
     rows: list[dict[str, object]] = []
     for record in found:
         try:
-            state = _after(record, wanted.action, own)
+            state = decided(State(record.state), wanted.action, own=record.staff_id == own)
         except RuleProblem as problem:
             skipped.append(Skipped(id=record.id, reason=problem.reason[:1].upper() + problem.reason[1:]))
             continue
@@ -76,23 +74,6 @@ async def decide(session: AsyncSession, wanted: ApproveRequest, caller: Principa
                 said: dict[str, object] = {"period_id": str(period_id), "from": str(first), "to": str(last)}
                 announce(session, "period.approved", {**said, "by": caller.label})
     return ApproveAnswer(changed=len(rows), skipped=skipped)
-
-
-def _after(record: AttendanceRecord, action: str, own: UUID | None) -> State:
-    """The state after an action; `RuleProblem` says why not."""
-    figures = tuple(sorted(figures_of(unpack(record, traced=False)).items()))
-    life = Life(str(record.staff_id), record.work_date, State(record.state), figures)
-    if action == "submit":
-        return lifecycle.submit(life).state
-    if action == "approve":
-        return lifecycle.approve(life, None if own is None else str(own)).state
-    if own == record.staff_id:
-        raise RuleProblem("approver", "nobody decides about their own record")
-    wanted, result = (State.SUBMITTED, State.OPEN) if action == "reject" else (State.APPROVED, State.REOPENED)
-    if life.state is not wanted:
-        words = "sent back" if action == "reject" else "reopened"
-        raise RuleProblem("state", f"a record that is {life.state} cannot be {words}")
-    return result
 
 
 async def _locked(session: AsyncSession, wanted: ApproveRequest) -> list[AttendanceRecord]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,8 +20,8 @@ from tenant_stack.access.dependencies import (
     Worker,
 )
 from tenant_stack.attendance import anomalies, corrections, periods
+from tenant_stack.attendance.filters import AnomalyFilter, DeltaFilter
 from tenant_stack.attendance.schemas import (
-    AnomalyState,
     AnomalyView,
     CorrectDay,
     CorrectionView,
@@ -31,13 +30,8 @@ from tenant_stack.attendance.schemas import (
     NewPeriod,
     PeriodView,
     ResolveAnomaly,
-    Severity,
     UnlockPeriod,
 )
-
-First = Annotated[date | None, Query(alias="from", description="First local date")]
-Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
-Kind = Annotated[str | None, Query(max_length=40)]
 
 
 def add_workflow(router: APIRouter) -> None:
@@ -55,20 +49,10 @@ def add_workflow(router: APIRouter) -> None:
 
 
 async def list_anomalies(
-    caller: AttendanceReader,
-    session: Transaction,
-    page: Paging,
-    kind: Kind = None,
-    severity: Severity | None = None,
-    state: AnomalyState | None = None,
-    first: First = None,
-    last: Last = None,
-    staff_id: UUID | None = None,
+    caller: AttendanceReader, session: Transaction, page: Paging, wanted: Annotated[AnomalyFilter, Query()]
 ) -> Page[AnomalyView]:
     """What a person must look at, newest day first."""
-    return await anomalies.list_anomalies(
-        session, page, kind=kind, severity=severity, state=state, first=first, last=last, staff_id=staff_id
-    )
+    return await anomalies.list_anomalies(session, page, wanted)
 
 
 async def change_anomaly(
@@ -129,12 +113,7 @@ async def unlock_period(
 
 
 async def list_deltas(
-    caller: AttendanceReader,
-    session: Transaction,
-    page: Paging,
-    period_id: UUID | None = None,
-    first: First = None,
-    last: Last = None,
+    caller: AttendanceReader, session: Transaction, page: Paging, wanted: Annotated[DeltaFilter, Query()]
 ) -> Page[DeltaView]:
     """What late data changes about closed days, newest day first."""
-    return await periods.list_deltas(session, page, period_id=period_id, first=first, last=last)
+    return await periods.list_deltas(session, page, wanted)

@@ -15,11 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import SYSTEM
 from tenant_stack.attendance.engine_inputs import Period
 from tenant_stack.attendance.record_settlement import Settlement, StaffDay, remaining
+from tenant_stack.rules.figures import FIGURES
 from tenant_stack.rules.records import Anomaly, PeriodAnomaly
 from tenant_stack.tables.base import audited
 from tenant_stack.webhook_events import announce
 
 RECORD = "attendance_record"
+# Null where there is no schedule.
+WITHOUT_SCHEDULE = ("expected_seconds", "balance_seconds")
 WEEKLY_KINDS = ("over_week_limit", "over_weekly_schedule")
 
 COLUMNS = {
@@ -32,16 +35,7 @@ COLUMNS = {
     "status": "text",
     "punch_count": "integer",
     "shifts": "jsonb",
-    "presence_seconds": "integer",
-    "worked_seconds": "integer",
-    "break_seconds": "integer",
-    "deducted_seconds": "integer",
-    "paid_break_seconds": "integer",
-    "expected_seconds": "integer",
-    "late_seconds": "integer",
-    "early_seconds": "integer",
-    "overtime_seconds": "integer",
-    "balance_seconds": "integer",
+    **{each.name: "integer" for each in FIGURES},
     "pay": "jsonb",
     "premiums": "jsonb",
     "fractions": "jsonb",
@@ -68,17 +62,16 @@ RETURNING id
 
 REMOVE = sa.text("DELETE FROM attendance_records WHERE id = ANY(CAST(:ids AS uuid[]))")
 
-EMPTY = sa.text("""
+EMPTY = sa.text(f"""
 UPDATE attendance_records r SET
     first_in = NULL, last_out = NULL, worked_minutes = 0, status = 'incomplete', punch_count = 0, shifts = '[]',
-    presence_seconds = 0, worked_seconds = 0, break_seconds = 0, deducted_seconds = 0, paid_break_seconds = 0,
-    expected_seconds = NULL, late_seconds = 0, early_seconds = 0, overtime_seconds = 0, balance_seconds = NULL,
-    pay = '[]', premiums = '[]', fractions = '{}', trace = '{}', estimated = false, digest = 'empty',
+    {", ".join(f"{each.name} = {'NULL' if each.name in WITHOUT_SCHEDULE else 0}" for each in FIGURES)},
+    pay = '[]', premiums = '[]', fractions = '{{}}', trace = '{{}}', estimated = false, digest = 'empty',
     punches_digest = '', state = e.state, snapshot = e.snapshot, version = version + 1, processed_at = now()
 FROM json_to_recordset(CAST(:rows AS json)) AS e(id uuid, state text, snapshot jsonb)
 WHERE r.id = e.id
 RETURNING r.id
-""")
+""")  # noqa: S608 - constants only
 
 CONFLICT = sa.text("""
 UPDATE attendance_records r SET conflict = true, digest = c.digest, version = version + 1, processed_at = now()

@@ -26,6 +26,7 @@ from tenant_stack.schedules.terms import terms_of
 from tenant_stack.tables.attendance import AttendanceCorrection, AttendancePeriod, AttendanceRecord
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 from tenant_stack.webhook_events import announce
 
 # A night's punches lie on the date after, and the punches of a correction near the day it is about.
@@ -46,20 +47,14 @@ def correction_query() -> sa.Select[*tuple[Any, ...]]:
 
 def correction_view(row: Any) -> CorrectionView:
     found: AttendanceCorrection = row[0]
-    return CorrectionView(
-        id=found.id,
-        staff_id=found.staff_id,
+    return view_of(
+        CorrectionView,
+        found,
         employee_id=row[1],
         staff_name=row[2],
-        work_date=found.work_date,
-        changes=found.changes,
-        reason=found.reason,
-        state=found.state,
         requested_by=found.requested_name,
         requested_at=found.created_at,
         decided_by=found.decided_name or None,
-        decided_at=found.decided_at,
-        note=found.note,
     )
 
 

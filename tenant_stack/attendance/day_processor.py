@@ -32,7 +32,7 @@ from tenant_stack.attendance.pairing_chains import MOST, chains_of, from_a_break
 from tenant_stack.attendance.pending_days import StaffDay, claim, hold, postpone
 from tenant_stack.attendance.recompute_ranges import Reach, Span, reach_of, spans_of
 from tenant_stack.attendance.record_rows import NO_PUNCHES, Content, pack
-from tenant_stack.attendance.record_settlement import Settlement, period_of
+from tenant_stack.attendance.record_settlement import Settlement, kept, period_of
 from tenant_stack.rules.anomalies import anomaly
 from tenant_stack.rules.engine import Shared, compute, reach
 from tenant_stack.rules.inputs import Punch, StaffInput
@@ -187,7 +187,7 @@ def _judge(batch: _Batch, staff_id: UUID, span: Span, result: Result) -> None:
     """Settle those days of a span that may change."""
     terms, together = batch.terms[staff_id], batch.reaches[staff_id]
     today = batch.now.astimezone(zone(terms.zone)).date()
-    records = {record.day: record for record in result.records if record.punch_count or record.day <= today}
+    records = {record.work_date: record for record in result.records if record.punch_count or record.work_date <= today}
     settled: list[date] = []  # whose anomalies may be others: they are part of the digest
     weeks: set[StaffDay] = set()
     day = span.first
@@ -195,8 +195,7 @@ def _judge(batch: _Batch, staff_id: UUID, span: Span, result: Result) -> None:
         key = (staff_id, day)
         stored, record = batch.stored.get(key), records.get(day)
         content = None if record is None else pack(str(staff_id), record, batch.digests.of(terms, day))
-        if not terms.active and stored is None:
-            content = None
+        content = kept(stored, content, active=terms.active)
         if day in span.marked or _concerned(stored, content):
             batch.settlement.settle(key, stored, content, period_of(batch.periods, day))
             if stored is None or content is None or stored.digest != content.digest or stored.manual:

@@ -60,7 +60,7 @@ async def read_detail(session: AsyncSession, record_id: UUID) -> RecordDetail:
         corrections=[correction_view(each) for each in corrections],
         history=await _history(session, record_id),
         snapshot=record.snapshot,
-        difference=dict(difference(approved, figures_of(plain))) if approved else {},
+        difference=difference(approved, figures_of(plain)) if approved else {},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from tenant_stack.attendance.approval import decide
 from tenant_stack.attendance.approval_endpoints import add_workflow
 from tenant_stack.attendance.corrections import correct_record
 from tenant_stack.attendance.detail import read_detail
+from tenant_stack.attendance.filters import RecordFilter
 from tenant_stack.attendance.runs import read_run, start_run
 from tenant_stack.attendance.schemas import (
     ApproveAnswer,
@@ -26,17 +26,10 @@ from tenant_stack.attendance.schemas import (
     RecordDetail,
     RecordView,
     RunView,
-    State,
 )
 from tenant_stack.attendance.service import list_records
 from tenant_stack.attendance.what_if import what_if
-from tenant_stack.rules.records import Status
 from tenant_stack.schedules.schemas import WhatIf, WhatIfAnswer
-
-First = Annotated[date | None, Query(alias="from", description="First local date")]
-Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
-Search = Annotated[str | None, Query(max_length=100)]
-Kind = Annotated[str | None, Query(max_length=40, description="A kind of anomaly, or `any`")]
 
 
 def what_if_router() -> APIRouter:
@@ -58,29 +51,10 @@ def attendance_router() -> APIRouter:
 
 
 async def list_attendance_records(
-    caller: AttendanceReader,
-    session: Transaction,
-    page: Paging,
-    first: First = None,
-    last: Last = None,
-    staff_id: UUID | None = None,
-    status: Status | None = None,
-    state: State | None = None,
-    anomaly: Kind = None,
-    q: Search = None,
+    caller: AttendanceReader, session: Transaction, page: Paging, wanted: Annotated[RecordFilter, Query()]
 ) -> Page[RecordView]:
     """Attendance records, newest day first."""
-    return await list_records(
-        session,
-        page,
-        first=first,
-        last=last,
-        staff_id=staff_id,
-        status=status,
-        state=state,
-        anomaly=anomaly,
-        q=q,
-    )
+    return await list_records(session, page, wanted)
 
 
 async def read_record(record_id: UUID, caller: AttendanceReader, session: Transaction) -> RecordDetail:

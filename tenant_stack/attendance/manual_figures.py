@@ -11,6 +11,7 @@ from sqlalchemy.orm import defer
 
 from tenant_stack.attendance.record_rows import snapshot_of, unpack
 from tenant_stack.attendance.schemas import HandFigures
+from tenant_stack.rules.lifecycle import State, changed
 from tenant_stack.tables.attendance import AttendanceRecord
 
 RELEASE = sa.text("""
@@ -48,7 +49,7 @@ async def set_by_hand(
     elif record.state in ("approved", "submitted"):
         if record.state == "approved":
             record.snapshot = snapshot_of(unpack(record, traced=False))
-        record.state = "reopened" if record.state == "approved" else "open"
+        record.state = changed(State(record.state)).value
     worked, overtime = figures.worked_minutes * 60, figures.overtime_minutes * 60
     record.worked_minutes = figures.worked_minutes
     record.worked_seconds, record.overtime_seconds = worked, overtime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,13 @@ from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
 from foundation.pagination import Page, PageRequest, paginate
 from foundation.sign_in.principal import Principal
+from tenant_stack.attendance.filters import DeltaFilter, restricted
 from tenant_stack.attendance.pending_days import mark
 from tenant_stack.attendance.schemas import DeltaView, NewPeriod, PeriodView
 from tenant_stack.tables.attendance import AttendanceDelta, AttendancePeriod
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 from tenant_stack.webhook_events import announce
 
 PERIOD = "attendance_period"
@@ -46,14 +47,7 @@ WHERE d.work_date BETWEEN :first AND :last
 
 
 def period_view(period: AttendancePeriod) -> PeriodView:
-    return PeriodView(
-        id=period.id,
-        starts_on=period.starts_on,
-        ends_on=period.ends_on,
-        state=period.state,
-        locked_by=period.locked_name or None,
-        locked_at=period.locked_at,
-    )
+    return view_of(PeriodView, period, locked_by=period.locked_name or None)
 
 
 async def list_periods(session: AsyncSession, page: PageRequest) -> Page[PeriodView]:
@@ -145,34 +139,16 @@ async def _held(session: AsyncSession, period_id: UUID) -> AttendancePeriod:
     return period
 
 
-async def list_deltas(
-    session: AsyncSession, page: PageRequest, *, period_id: UUID | None, first: date | None, last: date | None
-) -> Page[DeltaView]:
+async def list_deltas(session: AsyncSession, page: PageRequest, wanted: DeltaFilter) -> Page[DeltaView]:
     """Differences of closed days, newest day first."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(AttendanceDelta, Staff.employee_id, Staff.name).join(
         Staff, Staff.id == AttendanceDelta.staff_id
     )
-    if period_id is not None:
-        query = query.where(AttendanceDelta.period_id == period_id)
-    if first is not None:
-        query = query.where(AttendanceDelta.work_date >= first)
-    if last is not None:
-        query = query.where(AttendanceDelta.work_date <= last)
+    query = restricted(query, AttendanceDelta, wanted)
     order = [AttendanceDelta.__table__.c.work_date, AttendanceDelta.__table__.c.id]
     rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
     return Page(items=[_delta_view(row) for row in rows], next_cursor=cursor, total=total)
 
 
 def _delta_view(row: Any) -> DeltaView:
-    delta: AttendanceDelta = row[0]
-    return DeltaView(
-        id=delta.id,
-        staff_id=delta.staff_id,
-        employee_id=row[1],
-        staff_name=row[2],
-        work_date=delta.work_date,
-        period_id=delta.period_id,
-        figures=delta.figures,
-        reason=delta.reason,
-        created_at=delta.created_at,
-    )
+    return view_of(DeltaView, row[0], employee_id=row[1], staff_name=row[2])

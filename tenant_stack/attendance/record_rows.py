@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
+from tenant_stack.rules.figures import FIGURES
 from tenant_stack.rules.records import (
     DayRecord,
     Fate,
@@ -26,8 +28,14 @@ from tenant_stack.rules.records import (
 from tenant_stack.tables.attendance import AttendanceRecord
 
 encode = json.JSONEncoder(separators=(",", ":")).encode
-FRACTIONS = ("present", "absent", "leave", "holiday", "off", "open")
 NO_PUNCHES = ""
+
+# Fields that are the same in a record and in its row.
+SAME = ("work_date", "zone", "first_in", "last_out", "punch_count", "estimated", *(each.name for each in FIGURES))
+FRACTIONS = tuple(each.name for each in fields(Fractions))
+_values = attrgetter(*SAME)
+_fractions = attrgetter(*FRACTIONS)
+_fate, _segment, _step = (attrgetter(*(each.name for each in fields(kind))) for kind in (Fate, SegmentTrace, Step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +53,24 @@ class Content:
 def pack(staff_id: str, record: DayRecord, terms_digest: str) -> Content:
     """The row of a computed record; equal records have equal digests, to the byte."""
     trace = record.trace
-    row: dict[str, object] = {
+    row = dict(zip(SAME, _values(record), strict=True)) | {
         "staff_id": staff_id,
-        "work_date": record.day.isoformat(),
-        "zone": record.zone,
-        "first_in": record.first_in and record.first_in.isoformat(),
-        "last_out": record.last_out and record.last_out.isoformat(),
+        "work_date": record.work_date.isoformat(),
+        "first_in": _text(record.first_in),
+        "last_out": _text(record.last_out),
         "worked_minutes": record.worked_minutes,
         "status": record.status.value,
-        "punch_count": record.punch_count,
         "shifts": record.shifts,
-        "presence_seconds": record.presence,
-        "worked_seconds": record.worked,
-        "break_seconds": record.breaks,
-        "deducted_seconds": record.deducted,
-        "paid_break_seconds": record.paid_breaks,
-        "expected_seconds": record.expected,
-        "late_seconds": record.late,
-        "early_seconds": record.early,
-        "overtime_seconds": record.overtime,
-        "balance_seconds": record.balance,
         "pay": [_line(line) for line in record.pay],
         "premiums": [_line(line) for line in record.premiums],
-        "fractions": {name: str(part) for name in FRACTIONS if (part := getattr(record.fractions, name))},
+        "fractions": {name: str(part) for name, part in _parts(record)},
         "trace": {
             "rules": trace.rules,
             "stretches": record.stretches,
-            "fates": [(fate.punch, fate.at, fate.role, fate.why, fate.shift) for fate in trace.fates],
-            "segments": [
-                (s.shift, s.why, s.starts, s.ends, s.raw_in, s.raw_out, s.counted_in, s.counted_out)
-                for s in trace.segments
-            ],
-            "steps": [(step.rule, step.seconds, step.numbers) for step in trace.steps],
+            "fates": [_fate(each) for each in trace.fates],
+            "segments": [_segment(each) for each in trace.segments],
+            "steps": [_step(each) for each in trace.steps],
         },
-        "estimated": record.estimated,
     }
     text = encode(row)
     doubts = [(a.kind, a.severity, a.state, a.text, a.seconds, a.punches) for a in record.anomalies]
@@ -103,31 +95,22 @@ def _line(line: PayLine) -> dict[str, object]:
     return found
 
 
+def _parts(record: DayRecord) -> list[tuple[str, Decimal]]:
+    """The parts of the day that are not zero."""
+    return [(name, part) for name, part in zip(FRACTIONS, _fractions(record.fractions), strict=True) if part]
+
+
 def figures_of(record: DayRecord | None) -> dict[str, int]:
-    """What approval stands on: seconds by name, and parts of the day in hundredths. Nothing for no record."""
+    """What approval stands on: seconds by code, and parts of the day in hundredths. Nothing for no record."""
     if record is None:
         return {}
-    found = {
-        "worked": record.worked,
-        "presence": record.presence,
-        "breaks": record.breaks,
-        "deducted": record.deducted,
-        "paid_breaks": record.paid_breaks,
-        "late": record.late,
-        "early": record.early,
-        "overtime": record.overtime,
-    }
-    if record.expected is not None:
-        found["expected"] = record.expected
-    for line in record.pay:
-        found[f"pay_{line.code}"] = found.get(f"pay_{line.code}", 0) + line.seconds
-    for line in record.premiums:
-        found[f"premium_{line.code}"] = found.get(f"premium_{line.code}", 0) + line.seconds
-    for name in FRACTIONS:
-        part: Decimal = getattr(record.fractions, name)
-        if part:
-            found[f"day_{name}"] = int(part * 100)
-    return found
+    found = {each.code: getattr(record, each.name) for each in FIGURES if not each.derived}
+    if record.expected_seconds is None:
+        del found["expected"]
+    for kind, lines in (("pay", record.pay), ("premium", record.premiums)):
+        for line in lines:
+            found[f"{kind}_{line.code}"] = found.get(f"{kind}_{line.code}", 0) + line.seconds
+    return found | {f"day_{name}": int(part * 100) for name, part in _parts(record)}
 
 
 def unpack(row: AttendanceRecord, *, traced: bool = True) -> DayRecord:
@@ -135,26 +118,12 @@ def unpack(row: AttendanceRecord, *, traced: bool = True) -> DayRecord:
     without its trace (which is not read where only figures matter)."""
     trace: Mapping[str, Any] = row.trace if traced else {}
     return DayRecord(
-        day=row.work_date,
-        zone=row.zone,
+        **{name: getattr(row, name) for name in SAME},
         status=Status(row.status),
         shifts=tuple(row.shifts),
-        first_in=row.first_in,
-        last_out=row.last_out,
-        presence=row.presence_seconds,
-        worked=row.worked_seconds,
-        breaks=row.break_seconds,
-        deducted=row.deducted_seconds,
-        paid_breaks=row.paid_break_seconds,
-        expected=row.expected_seconds,
-        late=row.late_seconds,
-        early=row.early_seconds,
-        balance=row.balance_seconds,
         pay=_lines(row.pay),
-        overtime=row.overtime_seconds,
         premiums=_lines(row.premiums),
         fractions=Fractions(**{name: Decimal(str(part)) for name, part in row.fractions.items()}),
-        punch_count=row.punch_count,
         stretches=int(trace.get("stretches", 0)),
         anomalies=(),
         trace=Trace(
@@ -164,7 +133,6 @@ def unpack(row: AttendanceRecord, *, traced: bool = True) -> DayRecord:
             segments=tuple(SegmentTrace(*each) for each in trace.get("segments", ())),
             steps=tuple(Step(rule, seconds, tuple(numbers)) for rule, seconds, numbers in trace.get("steps", ())),
         ),
-        estimated=row.estimated,
     )
 
 

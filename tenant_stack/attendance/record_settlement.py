@@ -1,6 +1,6 @@
 """What becomes of a computed day beside the record there is: written, kept, reopened, or a difference. Pure.
 
-The policy is that of ``rules.lifecycle``; here it meets rows.
+The states are those of ``rules.lifecycle``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tenant_stack.attendance.engine_inputs import Period
 from tenant_stack.attendance.record_rows import NO_PUNCHES, Content, figures_of, snapshot_of, unpack
-from tenant_stack.rules.lifecycle import Life, State, difference, recompute
+from tenant_stack.rules.lifecycle import State, changed, difference
 from tenant_stack.tables.attendance import AttendanceRecord
 
 StaffDay = tuple[UUID, date]
@@ -63,14 +63,14 @@ class Settlement:
         same = content is not None and content.digest == stored.digest
         if stored.state == State.LOCKED:
             new = figures_of(content.record if content else None)
-            self.differences[key] = dict(difference(figures_of(unpack(stored, traced=False)), new))
+            self.differences[key] = difference(figures_of(unpack(stored, traced=False)), new)
             return bool(self.differences[key])
         if same:
             return False
         if stored.manual:
             return self._contradict(stored, content)
         if stored.state in (State.APPROVED, State.SUBMITTED):
-            self._late(key, stored, content)
+            self._late(stored, content)
         elif content is not None:
             self.writes.append(Write(content, stored.state, stored.snapshot))
         elif stored.state == State.OPEN:
@@ -79,28 +79,25 @@ class Settlement:
             return self._empty(stored, stored.state, stored.snapshot or {})
         return True
 
-    def _late(self, key: StaffDay, stored: AttendanceRecord, content: Content | None) -> None:
+    def _late(self, stored: AttendanceRecord, content: Content | None) -> None:
+        """A submitted or approved record was computed anew; the same figures with other reasons leave its state."""
         before = unpack(stored, traced=False)
         figures = figures_of(before)
-        new = figures_of(content.record if content else None)
-        life = Life(str(key[0]), key[1], State(stored.state), tuple(sorted(figures.items())))
-        outcome = recompute(life, new, key[1])
-        snapshot = stored.snapshot
-        if outcome.life.state is State.REOPENED:
-            snapshot = snapshot_of(before)
-        for action in outcome.audit or ("explained_anew",):
-            self.trail.append(
-                Trail(
-                    stored.id,
-                    f"attendance.{action}",
-                    {"state": stored.state, "figures": figures},
-                    {"state": outcome.life.state.value, "difference": dict(outcome.difference)},
-                )
+        differs = difference(figures, figures_of(content.record if content else None))
+        state = changed(State(stored.state)) if differs else State(stored.state)
+        snapshot = snapshot_of(before) if state is State.REOPENED else stored.snapshot
+        self.trail.append(
+            Trail(
+                stored.id,
+                "attendance.reopened_by_late_data" if differs else "attendance.explained_anew",
+                {"state": stored.state, "figures": figures},
+                {"state": state.value, "difference": differs},
             )
+        )
         if content is not None:
-            self.writes.append(Write(content, outcome.life.state.value, snapshot))
+            self.writes.append(Write(content, state.value, snapshot))
         else:
-            self._empty(stored, outcome.life.state.value, snapshot or {})
+            self._empty(stored, state.value, snapshot or {})
 
     def _empty(self, stored: AttendanceRecord, state: str, snapshot: dict[str, object]) -> bool:
         """Nothing is left of a day that somebody approved: the row stays, with nothing in it, to be looked at."""
@@ -114,13 +111,14 @@ class Settlement:
         digest = content.digest if content else "empty"
         if digest == stored.digest:
             return False
-        outcome = recompute(
-            Life(str(stored.staff_id), stored.work_date, State(stored.state), manual=True), {"punches": 1}, date.min
-        )
         self.conflicts.append((stored.id, digest))
-        for action in outcome.audit:
-            self.trail.append(Trail(stored.id, f"attendance.{action}", {}, {"conflict": outcome.conflict}))
+        self.trail.append(Trail(stored.id, "attendance.punches_beside_manual_record", {}, {"conflict": True}))
         return True
+
+
+def kept(stored: AttendanceRecord | None, content: Content | None, *, active: bool) -> Content | None:
+    """What may be stored of a day: somebody who is no longer active gets no new records."""
+    return content if active or stored is not None else None
 
 
 def period_of(periods: Sequence[Period], day: date) -> Period | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tenant_stack.rules.figures import FIGURE
 from tenant_stack.rules.records import Status
 
 MOST_DAYS = 366
@@ -26,6 +27,11 @@ class PayLineView(BaseModel):
     minutes: int
 
 
+def _described(figure: str) -> Any:
+    """A required field in whole minutes with the explanation of its figure."""
+    return Field(description=f"Minutes. {FIGURE[figure].explanation}")
+
+
 class RecordFields(BaseModel):
     """What the record of one person and day is wherever it is shown. ``first_in_local`` and ``last_out_local`` are wall
     times in ``zone``; ``version`` must be given back with a correction."""
@@ -41,17 +47,17 @@ class RecordFields(BaseModel):
     last_out: datetime | None
     first_in_local: str | None
     last_out_local: str | None
-    worked_minutes: int
+    worked_minutes: int = _described("worked_seconds")
     status: Status
     punch_count: int
     processed_at: datetime
     shifts: list[str]
-    late_minutes: int
-    early_minutes: int
-    overtime_minutes: int
+    late_minutes: int = _described("late_seconds")
+    early_minutes: int = _described("early_seconds")
+    overtime_minutes: int = _described("overtime_seconds")
     break_minutes: int
-    expected_minutes: int | None
-    balance_minutes: int | None
+    expected_minutes: int | None = _described("expected_seconds")
+    balance_minutes: int | None = _described("balance_seconds")
     pay: list[PayLineView]
     state: State
     estimated: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 
 from foundation.clock import zone
 from foundation.pagination import Page, PageRequest, paginate
+from tenant_stack.attendance.filters import RecordFilter, restricted
 from tenant_stack.attendance.record_rows import unpack
 from tenant_stack.attendance.schemas import PayLineView, RecordView
 from tenant_stack.tables.attendance import AttendanceAnomaly, AttendanceRecord
@@ -20,6 +21,9 @@ from tenant_stack.tables.staff import Staff
 
 # Double swipes and the like explain themselves; nobody has to act.
 NEEDS_SOMEBODY = sa.and_(AttendanceAnomaly.state != "resolved", AttendanceAnomaly.severity != "info")
+
+# Fields that the API shows as they are stored.
+COPIED = [name for name in RecordView.model_fields if name in AttendanceRecord.model_fields and name != "pay"]
 
 
 def record_query(*, traced: bool = False) -> sa.Select[*tuple[Any, ...]]:
@@ -52,67 +56,31 @@ def record_view(row: Any) -> RecordView:
     record: AttendanceRecord = row[0]
     plain = unpack(record, traced=False)
     rates = [str(line.rate) for line in plain.pay]
+    values = {name: getattr(record, name) for name in COPIED}
+    values |= {
+        f"{name}_minutes": _minutes(getattr(record, f"{name}_seconds"))
+        for name in ("late", "early", "overtime", "expected", "balance")
+    }
     return RecordView(
-        id=record.id,
-        staff_id=record.staff_id,
+        **values,
         employee_id=row[1],
         staff_name=row[2],
         department=row[3],
-        work_date=record.work_date,
-        zone=record.zone,
-        first_in=record.first_in,
-        last_out=record.last_out,
         first_in_local=_wall_time(record.first_in, record.zone),
         last_out_local=_wall_time(record.last_out, record.zone),
-        worked_minutes=record.worked_minutes,
-        status=plain.status,
-        punch_count=record.punch_count,
-        processed_at=record.processed_at,
-        shifts=record.shifts,
-        late_minutes=record.late_seconds // 60,
-        early_minutes=record.early_seconds // 60,
-        overtime_minutes=record.overtime_seconds // 60,
         break_minutes=(record.break_seconds + record.deducted_seconds - record.paid_break_seconds) // 60,
-        expected_minutes=_minutes(record.expected_seconds),
-        balance_minutes=_minutes(record.balance_seconds),
         pay=[
             PayLineView(code=code, rate=rate, minutes=minutes)
             for (code, minutes), rate in zip(plain.pay_minutes, rates, strict=True)
         ],
-        state=record.state,
         anomalies=row[4],
-        estimated=record.estimated,
-        manual=record.manual,
-        conflict=record.conflict,
-        version=record.version,
     )
 
 
-async def list_records(
-    session: AsyncSession,
-    page: PageRequest,
-    *,
-    first: date | None = None,
-    last: date | None = None,
-    staff_id: UUID | None = None,
-    status: str | None = None,
-    state: str | None = None,
-    anomaly: str | None = None,
-    q: str | None = None,
-) -> Page[RecordView]:
-    """Records, newest day first; ``first`` and ``last`` are local dates, both included. ``anomaly`` is a kind, or
-    ``any`` for records with something that needs somebody."""
-    query = record_query()
-    if first is not None:
-        query = query.where(AttendanceRecord.work_date >= first)
-    if last is not None:
-        query = query.where(AttendanceRecord.work_date <= last)
-    if staff_id is not None:
-        query = query.where(AttendanceRecord.staff_id == staff_id)
-    if status is not None:
-        query = query.where(AttendanceRecord.status == status)
-    if state is not None:
-        query = query.where(AttendanceRecord.state == state)
+async def list_records(session: AsyncSession, page: PageRequest, wanted: RecordFilter) -> Page[RecordView]:
+    """Records, newest day first."""
+    query = restricted(record_query(), AttendanceRecord, wanted)
+    anomaly, q = wanted.anomaly, wanted.q
     if anomaly is not None:
         query = query.where(
             sa.exists().where(

@@ -64,8 +64,8 @@ class Comparison:
         if was == would_be:
             return
         self.changed_total += 1
-        self.worked_difference += _minutes(after, "worked") - _minutes(before, "worked")
-        self.overtime_difference += _minutes(after, "overtime") - _minutes(before, "overtime")
+        self.worked_difference += _minutes(after, "worked_seconds") - _minutes(before, "worked_seconds")
+        self.overtime_difference += _minutes(after, "overtime_seconds") - _minutes(before, "overtime_seconds")
         if len(self.changed) < MOST_SHOWN:
             change = WhatIfChange(
                 staff_id=person.id,
@@ -89,11 +89,11 @@ def _figures(record: DayRecord | None) -> DayFigures | None:
     return DayFigures(
         status=record.status,
         worked_minutes=record.worked_minutes,
-        overtime_minutes=_minutes(record, "overtime"),
-        late_minutes=_minutes(record, "late"),
-        early_minutes=_minutes(record, "early"),
-        break_minutes=(record.breaks + record.deducted) // 60,
-        expected_minutes=None if record.expected is None else record.expected // 60,
+        overtime_minutes=_minutes(record, "overtime_seconds"),
+        late_minutes=_minutes(record, "late_seconds"),
+        early_minutes=_minutes(record, "early_seconds"),
+        break_minutes=(record.break_seconds + record.deducted_seconds) // 60,
+        expected_minutes=None if record.expected_seconds is None else record.expected_seconds // 60,
         pay=[PayMinutes(code=code, minutes=minutes) for code, minutes in record.pay_minutes],
         anomalies=sorted({each.kind for each in record.anomalies}),
     )
@@ -196,4 +196,6 @@ def _compare(
 def _records(given: StaffInput, now: datetime, shared: Shared) -> dict[date, DayRecord]:
     """As they would be stored: a day to come has none before somebody punches."""
     today = now.astimezone(zone(given.zone)).date()
-    return {each.day: each for each in compute(given, shared).records if each.punch_count or each.day <= today}
+    return {
+        each.work_date: each for each in compute(given, shared).records if each.punch_count or each.work_date <= today
+    }

@@ -1,13 +1,13 @@
-"""The chain over the audit trail: what makes an edit, a swap, a removal or a cut tail show.
+"""The hash chain over the audit trail, which reveals an edit, a swap, a removal or a truncated tail.
 
-Line *n* of the chain holds ``hash(n) = SHA-256(number, hash(n-1), canonical bytes of the line)`` and a seal: the
-signature of number and hash by the organisation's signing key, which never leaves OpenBao. Who can write to the
-database can recompute hashes, but not seals. Who cuts the tail, chain and all, leaves nothing wrong behind: that shows
-by the anchors that the control plane keeps (number and hash, every minute and on demand).
+Link *n* of the chain holds ``hash(n) = SHA-256(number, hash(n-1), canonical bytes of the line)`` and a seal: the
+signature of number and hash by the organisation's signing key, which never leaves OpenBao. Whoever can write to the
+database can recompute hashes, but not seals. A tail that is cut off together with its links is revealed by the anchors
+that the control plane keeps (number and hash, every minute and on demand).
 
-Lines are chained by the worker within seconds of their commit, in the order in which it finds them (a transaction that
-began earlier may commit later). Between commit and seal a line could be altered unseen: that gap is the worker's
-period, or as long as OpenBao does not answer, and is shown as the number of waiting lines.
+The worker chains lines within seconds of their commit, in the order in which it finds them (a transaction that began
+earlier may commit later). Between commit and seal a line could be altered unnoticed: for the worker's period, or as
+long as OpenBao does not answer. The number of waiting lines is reported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tenant_stack.tables.audit import AuditLink, AuditWaiting
 from tenant_stack.tables.base import AuditEntry
 
 BATCH = 200
-LOCK = 7_203_412
+CHAIN_LOCK = 7_203_412
 GENESIS = bytes(32)
 FIELDS = (
     *("id", "actor_kind", "actor_id", "actor_label", "address", "action", "target_kind", "target_id"),
@@ -44,26 +44,26 @@ def canonical(entry: AuditEntry) -> bytes:
 
 
 def link_hash(number: int, previous: bytes, entry: AuditEntry) -> bytes:
-    """The hash of a line in its place."""
+    """The hash of a line at its position."""
     return hashlib.sha256(b"punctual-audit-1\0" + number.to_bytes(8, "big") + previous + canonical(entry)).digest()
 
 
-def sealed_text(organisation: str, number: int, digest: bytes) -> bytes:
-    """What is signed. It never begins like a token, so that a seal can't be passed off as one."""
+def seal_message(organisation: str, number: int, digest: bytes) -> bytes:
+    """The bytes that are signed. They never begin like a token, so that a seal cannot be used as one."""
     return f"punctual-audit-seal-1\n{organisation}\n{number}\n{digest.hex()}".encode()
 
 
 @dataclass(frozen=True)
-class Notary:
-    """Signs with the organisation's key."""
+class ChainSigner:
+    """Extends the chain; signs with the organisation's key."""
 
     vault: Vault
     key: str
     organisation: str
 
     async def extend(self, session: AsyncSession) -> int:
-        """Chain what waits, at most a batch, and answer how many lines that were; 0 when another worker is at it."""
-        if not await session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))):
+        """Chain at most a batch of waiting lines; returns how many, 0 while another worker does it."""
+        if not await session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(CHAIN_LOCK))):
             return 0
         waiting = sa.select(AuditWaiting.entry_id).order_by(AuditWaiting.entry_id).limit(BATCH)
         ids = list(await session.scalars(waiting))
@@ -72,14 +72,14 @@ class Notary:
         entries = list(
             await session.scalars(sa.select(AuditEntry).where(AuditEntry.id.in_(ids)).order_by(AuditEntry.id))
         )
-        head = await newest(session)
+        head = await read_head(session)
         number, previous = (head.number, head.hash) if head else (0, GENESIS)
         links = []
         for entry in entries:
             number += 1
             previous = link_hash(number, previous, entry)
             links.append((number, entry.id, previous))
-        texts = [sealed_text(self.organisation, number, digest) for number, _, digest in links]
+        texts = [seal_message(self.organisation, number, digest) for number, _, digest in links]
         seals = await self.vault.sign_many(self.key, texts) if texts else []
         for (number, entry_id, digest), (version, signature) in zip(links, seals, strict=True):
             seal = f"{version}:".encode() + signature
@@ -88,28 +88,27 @@ class Notary:
         return len(ids)
 
     async def public_keys(self) -> dict[str, Ed25519PublicKey]:
-        """Key version → key, to check seals with."""
+        """Key version → key, to verify seals with."""
         raw = await self.vault.public_keys(self.key)
         return {version: Ed25519PublicKey.from_public_bytes(key) for version, key in raw.items()}
 
 
-def seal_holds(organisation: str, link: AuditLink, keys: Mapping[str, Ed25519PublicKey]) -> bool:
+def verify_seal(organisation: str, link: AuditLink, keys: Mapping[str, Ed25519PublicKey]) -> bool:
     """Was this link sealed with the organisation's key?"""
     version, _, signature = link.seal.partition(b":")
     key = keys.get(version.decode("ascii", "replace"))
     if key is None:
         return False
     try:
-        key.verify(signature, sealed_text(organisation, link.number, link.hash))
+        key.verify(signature, seal_message(organisation, link.number, link.hash))
     except InvalidSignature:
         return False
     return True
 
 
-async def newest(session: AsyncSession) -> AuditLink | None:
+async def read_head(session: AsyncSession) -> AuditLink | None:
     """The head of the chain."""
-    found: AuditLink | None = await session.scalar(sa.select(AuditLink).order_by(AuditLink.number.desc()).limit(1))
-    return found
+    return await session.scalar(sa.select(AuditLink).order_by(AuditLink.number.desc()).limit(1))
 
 
 async def count_waiting(session: AsyncSession) -> int:

@@ -10,15 +10,15 @@ from pydantic import AwareDatetime
 
 from foundation.contracts.control import AuditReport
 from foundation.database import Database
-from foundation.errors import Forbidden
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.access.dependencies import Paging, Transaction
+from tenant_stack.access.scope import refuse_limited
 from tenant_stack.audit import service
-from tenant_stack.audit.chain import Notary
+from tenant_stack.audit.chain import ChainSigner
 from tenant_stack.audit.schemas import AuditActions, AuditLine
 from tenant_stack.audit.service import AuditFilter
-from tenant_stack.audit.verification import verify
+from tenant_stack.audit.verification import verify_chain
 from tenant_stack.tables.base import audited
 
 Reader = Annotated[Principal, Depends(Requires("audit:read"))]
@@ -26,7 +26,7 @@ Exporter = Annotated[Principal, Depends(Requires("audit:export"))]
 Word = Annotated[str | None, Query(max_length=100)]
 
 
-def _wanted(
+def _audit_filter(
     action: Word = None,
     actor_id: Word = None,
     target_kind: Word = None,
@@ -46,7 +46,7 @@ def _wanted(
     )
 
 
-Wanted = Annotated[AuditFilter, Depends(_wanted)]
+Filter = Annotated[AuditFilter, Depends(_audit_filter)]
 
 
 def audit_router() -> APIRouter:
@@ -58,36 +58,32 @@ def audit_router() -> APIRouter:
     return router
 
 
-def _refuse_limited(caller: Principal) -> None:
-    """Lines speak of everybody: who sees a part of the organisation only does not read them."""
-    if caller.parts is not None:
-        raise Forbidden("scope_limited", "The audit trail speaks of the whole organisation; your account sees a part")
-
-
-async def list_audit(caller: Reader, session: Transaction, page: Paging, wanted: Wanted) -> Page[AuditLine]:
+async def list_audit(caller: Reader, session: Transaction, page: Paging, criteria: Filter) -> Page[AuditLine]:
     """The audit trail, newest first. ``action`` is an action or what stands before its dot."""
-    _refuse_limited(caller)
-    return await service.list_lines(session, page, wanted)
+    refuse_limited(caller)
+    return await service.list_lines(session, page, criteria)
 
 
 async def list_audit_actions(caller: Reader, session: Transaction) -> AuditActions:
     """The actions that occur, for a filter."""
-    _refuse_limited(caller)
-    return AuditActions(items=await service.actions(session))
+    refuse_limited(caller)
+    return AuditActions(items=await service.list_actions(session))
 
 
-async def export_audit(caller: Exporter, session: Transaction, request: Request, wanted: Wanted) -> StreamingResponse:
+async def export_audit(caller: Exporter, session: Transaction, request: Request, criteria: Filter) -> StreamingResponse:
     """The same as CSV, oldest first; that somebody took it is a line of the trail too."""
-    _refuse_limited(caller)
-    after = wanted.model_dump(mode="json", exclude_none=True)
+    refuse_limited(caller)
+    after = criteria.model_dump(mode="json", exclude_none=True)
     audited(session, caller.actor, "audit.export", "audit", "trail", after=after)
     database: Database = request.app.state.database
     headers = {"content-disposition": 'attachment; filename="audit.csv"', "cache-control": "no-store"}
-    return StreamingResponse(service.as_csv(database, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        service.export_csv(database, criteria), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 async def verify_audit(caller: Reader, session: Transaction, request: Request) -> AuditReport:
     """Check the whole chain; the platform's operator checks it against the control plane's anchors as well."""
-    _refuse_limited(caller)
-    notary: Notary = request.app.state.notary
-    return await verify(session, notary)
+    refuse_limited(caller)
+    signer: ChainSigner = request.app.state.chain_signer
+    return await verify_chain(session, signer)

@@ -1,4 +1,4 @@
-"""Open pages are told which enrolments moved; they read the rest themselves, with their own permission."""
+"""Live events of captures: open pages are sent the ids that changed and read them with their own permission."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from foundation.valkey import Valkey
 from tenant_stack.live.events import CHANNEL
 
 
-async def publish_enrolments(valkey: Valkey, session_ids: Sequence[UUID]) -> None:
-    """A lost message costs a page its next look, seconds later."""
+async def publish_captures(valkey: Valkey, session_ids: Sequence[UUID]) -> None:
+    """Publish the ids. A lost event delays a page until its next poll, seconds later."""
     try:
         for session_id in dict.fromkeys(session_ids):
             await valkey.publish(CHANNEL, {"type": "enrolment", "enrolment": {"id": str(session_id)}})

@@ -1,7 +1,8 @@
-"""Enrolment at a distance: a person stands at a clock, somebody at a desk watches each touch arrive.
+"""Remote captures: a person gives a finger at a device while somebody else follows the progress in the portal.
 
-A push clock fetches an ENROLL command with its next poll; a pull clock is asked by the bridge at once. Steps come from
-the bridge under the id that the command or action carried; the template itself comes as an upload and is the proof.
+A push device fetches an ENROLL command with its next poll; a pull device is asked by the bridge at once. The bridge
+reports the steps under the id of the command or session. The template arrives as an upload; only that completes a
+capture.
 """
 
 from __future__ import annotations
@@ -32,30 +33,30 @@ from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import EnrolmentSession, EnrolmentStepRow
 from tenant_stack.tables.devices import Device, DeviceCommand
 from tenant_stack.tables.staff import DeviceEnrollment, Staff
+from tenant_stack.views import view_of
 
-OPEN = ("asked", "sent", "started", "touch")
+OPEN_STATES = ("asked", "sent", "started", "touch")
 FETCH_SECONDS = 120
-"""How long beyond its time limit a session waits for the clock to fetch it and for the last answer."""
-TOUCHES = 3
+"""Seconds beyond its own time limit that a capture waits for the device to fetch it and to answer."""
 
-EXPIRE = sa.text("""
+MARK_EXPIRED = sa.text("""
 UPDATE enrolment_sessions SET state = 'timed_out', finished_at = now(), updated_at = now(), message = CASE
     WHEN state = 'asked' THEN 'The clock did not fetch the request in time' ELSE 'Nobody finished in time' END
 WHERE state IN ('asked', 'sent', 'started', 'touch') AND expires_at < now()
 RETURNING id, state, message, command_id
 """)
-DROP_COMMANDS = sa.text("""
+CANCEL_COMMANDS = sa.text("""
 UPDATE device_commands SET state = 'cancelled', finished_at = now()
 WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'queued'
 """)
-# What the clock's answers to commands say of sessions that the bridge has not told of.
-FROM_COMMANDS = sa.text("""
+# Results of commands whose capture the bridge has not reported on.
+COMMAND_STATES = sa.text("""
 SELECT s.id, c.state, c.result_code, c.result_text FROM enrolment_sessions s
 JOIN device_commands c ON c.id = s.command_id
 WHERE (s.state = 'asked' AND c.state = 'sent')
    OR (s.state IN ('asked', 'sent', 'started', 'touch') AND c.state = 'failed')
 """)
-DISTRIBUTED = sa.text("""
+MARK_DISTRIBUTED = sa.text("""
 UPDATE enrolment_sessions s SET state = 'distributed', finished_at = now(), updated_at = now()
 WHERE s.state = 'stored' AND s.template_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM device_templates c WHERE c.template_id = s.template_id
@@ -64,39 +65,30 @@ RETURNING s.id
 """)
 
 
-async def start(session: AsyncSession, actor: Actor, staff_id: UUID, asked: RemoteEnrolmentIn) -> EnrolmentSession:
-    """Begin an enrolment at a clock. The person is put on the clock first where they are not.
+async def start_capture(
+    session: AsyncSession, actor: Actor, staff_id: UUID, wanted: RemoteEnrolmentIn
+) -> EnrolmentSession:
+    """Start a capture at a device. A person who is not enrolled on the device is enrolled first.
 
     `Conflict`: ``consent_missing``, ``device_not_trusted``, ``device_busy`` (one at a time), ``staff_inactive``.
     """
-    person = await get_staff(session, staff_id)
-    if not person.active:
-        raise Conflict("staff_inactive", f"{person.name} is inactive")
-    await require_consent(session, staff_id, person.name)
-    device = await session.get(Device, asked.device_id)
-    if device is None or device.approved_at is None:
-        raise Invalid("unknown_device", "There is no such approved clock", field="biometric.device_id")
-    if why := trust.why_not(device, "template"):
-        raise Conflict("device_not_trusted", why, field="biometric.device_id")
-    if device.connection == "pull" and asked.template_type != "FINGERPRINT":
-        raise Invalid("not_here", "This clock can be asked for fingers only", field="biometric.template_type")
-    device_id, name, serial, connection = device.id, device.name, device.device_serial, device.connection
-    enrolled = await _enrolment(session, staff_id, device_id)
-    if enrolled is None:
-        await enroll(session, actor, staff_id, [device_id], None)
-        session.expire_all()
-        enrolled = await _enrolment(session, staff_id, device_id)
-    assert enrolled is not None
-    pin = enrolled.pin
+    device = await _require_capturable(session, staff_id, wanted)
+    name = device.name  # a failed savepoint expires the row
+    pin = await _find_pin(session, staff_id, device.id)
+    if pin is None:
+        await enroll(session, actor, staff_id, [device.id], None)
+        await session.refresh(device)  # enrolling expires all rows
+        pin = await _find_pin(session, staff_id, device.id)
+    assert pin is not None
     row = EnrolmentSession(
         staff_id=staff_id,
-        device_id=device_id,
+        device_id=device.id,
         pin=pin,
-        template_type=asked.template_type,
-        finger_index=asked.finger_index,
-        seconds=asked.seconds,
+        template_type=wanted.template_type,
+        finger_index=wanted.finger_index,
+        seconds=wanted.seconds,
         requested_by=actor.label[:200],
-        expires_at=utc_now() + timedelta(seconds=asked.seconds + FETCH_SECONDS),
+        expires_at=utc_now() + timedelta(seconds=wanted.seconds + FETCH_SECONDS),
     )
     try:
         async with session.begin_nested():
@@ -107,119 +99,143 @@ async def start(session: AsyncSession, actor: Actor, staff_id: UUID, asked: Remo
             raise
         message = f"{name} is taking somebody's finger already; wait for it or cancel it"
         raise Conflict("device_busy", message, field="biometric.device_id") from error
-    if connection == "push":
-        target = TemplateName(
-            pin=pin, template_type=TemplateType(asked.template_type), template_index=asked.finger_index
-        )
+    if device.connection == "push":
         row.command_id = await queue(
             session,
-            device_id,
+            device.id,
             CommandKind.ENROLL,
-            target=target,
-            overwrite=asked.overwrite,
+            target=_template_name(row),
+            overwrite=wanted.overwrite,
             requested_by=actor.label,
         )
-    _step(session, row.id, "asked", message=f"{actor.label} asked {name}")
+    _add_step(session, row.id, "asked", message=f"{actor.label} asked {name}")
     after: dict[str, object] = {
-        "device_serial": serial,
-        "template_type": asked.template_type,
-        "finger_index": asked.finger_index,
+        "device_serial": device.device_serial,
+        "template_type": wanted.template_type,
+        "finger_index": wanted.finger_index,
     }
     audited(session, actor, "staff.enroll_remotely", "staff", staff_id, after=after)
     await session.flush()
     return row
 
 
-async def cancel(session: AsyncSession, actor: Actor, session_id: UUID) -> EnrolmentSession:
-    """Stop waiting. A clock that has not fetched the request never hears of it; `Conflict` when it is over."""
+async def _require_capturable(session: AsyncSession, staff_id: UUID, wanted: RemoteEnrolmentIn) -> Device:
+    """The device, if the person may give this template there."""
+    person = await get_staff(session, staff_id)
+    if not person.active:
+        raise Conflict("staff_inactive", f"{person.name} is inactive")
+    await require_consent(session, staff_id, person.name)
+    device = await session.get(Device, wanted.device_id)
+    if device is None or device.approved_at is None:
+        raise Invalid("unknown_device", "There is no such approved clock", field="biometric.device_id")
+    if why := trust.why_not(device, "template"):
+        raise Conflict("device_not_trusted", why, field="biometric.device_id")
+    if device.connection == "pull" and wanted.template_type != "FINGERPRINT":
+        raise Invalid("not_here", "This clock can be asked for fingers only", field="biometric.template_type")
+    return device
+
+
+async def _find_pin(session: AsyncSession, staff_id: UUID, device_id: UUID) -> str | None:
+    return await session.scalar(
+        sa.select(DeviceEnrollment.pin).where(
+            DeviceEnrollment.staff_id == staff_id,
+            DeviceEnrollment.device_id == device_id,
+            DeviceEnrollment.status.in_(["enrolled", "pending"]),
+        )
+    )
+
+
+def _template_name(row: EnrolmentSession) -> TemplateName:
+    return TemplateName(pin=row.pin, template_type=TemplateType(row.template_type), template_index=row.finger_index)
+
+
+async def cancel_capture(session: AsyncSession, actor: Actor, session_id: UUID) -> EnrolmentSession:
+    """Cancel a capture; `Conflict` when it is over. A command that the device has not fetched is never sent."""
     row = await session.get(EnrolmentSession, session_id, with_for_update=True)
     if row is None:
-        raise NotFound("enrolment_not_found", "There is no such enrolment")
-    if row.state not in OPEN:
-        raise Conflict("enrolment_over", "This enrolment is over already")
+        raise NotFound("enrolment_not_found", "There is no such capture")
+    if row.state not in OPEN_STATES:
+        raise Conflict("enrolment_over", "This capture is over already")
     if row.command_id is not None:
-        await session.execute(DROP_COMMANDS, {"ids": [row.command_id]})
+        await session.execute(CANCEL_COMMANDS, {"ids": [row.command_id]})
     _finish(session, row, "cancelled", f"{actor.label} cancelled it")
     audited(session, actor, "enrolment.cancel", "enrolment", row.id)
     await session.flush()
     return row
 
 
-async def take_step(session: AsyncSession, device_id: UUID, told: EnrolmentStep) -> UUID | None:
-    """The bridge tells of progress; returns the session it is of. Unknown ones and late news are ignored."""
+async def record_progress(session: AsyncSession, device_id: UUID, progress: EnrolmentStep) -> UUID | None:
+    """Record a step that the bridge reports; returns the session. Unknown and finished sessions are ignored."""
     query = sa.select(EnrolmentSession).where(EnrolmentSession.device_id == device_id).with_for_update()
-    if told.enrolment.isascii() and told.enrolment.isdigit():
-        query = query.where(EnrolmentSession.command_id == int(told.enrolment))
+    if progress.enrolment.isascii() and progress.enrolment.isdigit():
+        query = query.where(EnrolmentSession.command_id == int(progress.enrolment))
     else:
         try:
-            query = query.where(EnrolmentSession.id == UUID(told.enrolment))
+            query = query.where(EnrolmentSession.id == UUID(progress.enrolment))
         except ValueError:
             return None
     row = await session.scalar(query)
-    if row is None or row.state not in OPEN:
+    if row is None or row.state not in OPEN_STATES:
         return None
-    message = printable(told.message)[:300]
-    if told.step == "failed" and await _may_be_asked_again(session, row):
-        # A clock that does not know the person yet is sent the person, and is asked again: the command decides.
+    message = printable(progress.message)[:300]
+    if progress.step == "failed" and await _command_pending(session, row):
+        # A device that does not know the person yet is sent the user first and asked again: the command decides.
         row.message = message
-    elif told.step in {"failed", "cancelled"}:
-        _finish(session, row, told.step, message)
-    elif told.step == "stored":
-        row.state, row.message = "stored", message
-        _step(session, row.id, "stored", message=message)
+    elif progress.step in {"failed", "cancelled"}:
+        _finish(session, row, progress.step, message)
     else:
-        row.state, row.touch, row.message = told.step, max(row.touch, told.touch), message
-        _step(session, row.id, told.step, touch=told.touch, message=message)
+        row.state, row.touch, row.message = progress.step, max(row.touch, progress.touch), message
+        _add_step(session, row.id, progress.step, touch=progress.touch, message=message)
     await session.flush()
     return row.id
 
 
-async def arrived(session: AsyncSession, device_id: UUID) -> list[UUID]:
-    """Sessions whose template has come: stored, whatever the bridge said of it; returns their ids."""
+async def record_arrivals(session: AsyncSession, device_id: UUID) -> list[UUID]:
+    """Mark the sessions whose template was uploaded as stored, whatever the bridge reported; returns their ids."""
     rows = await session.scalars(
         sa.select(EnrolmentSession)
         .where(
             EnrolmentSession.device_id == device_id,
             EnrolmentSession.template_id.is_not(None),
-            EnrolmentSession.state.in_([*OPEN, "stored"]),
+            EnrolmentSession.state.in_([*OPEN_STATES, "stored"]),
         )
         .with_for_update()
     )
-    touched: list[UUID] = []
+    changed: list[UUID] = []
     for row in rows:
         if row.state != "stored":
             row.state, row.message = "stored", ""
-            _step(session, row.id, "stored", message="The template has arrived")
-        touched.append(row.id)
+            _add_step(session, row.id, "stored", message="The template has arrived")
+        changed.append(row.id)
     await session.flush()
-    return touched
+    return changed
 
 
-async def advance(session: AsyncSession) -> list[UUID]:
-    """What time and the clocks' answers make of open sessions; returns those that changed."""
-    touched: list[UUID] = []
-    for fact in list(await session.execute(FROM_COMMANDS)):
+async def update_open_captures(session: AsyncSession) -> list[UUID]:
+    """Apply command results, time limits and finished distribution to sessions; returns those that changed."""
+    changed: list[UUID] = []
+    for fact in list(await session.execute(COMMAND_STATES)):
         row = await session.get_one(EnrolmentSession, fact.id, with_for_update=True)
         if fact.state == "sent":
             row.state = "sent"
-            _step(session, row.id, "sent", message="The clock has fetched the request")
+            _add_step(session, row.id, "sent", message="The clock has fetched the request")
         else:
             _finish(session, row, "failed", row.message or fact.result_text or "The clock refused")
-        touched.append(row.id)
-    expired = list(await session.execute(EXPIRE))
-    for late in expired:
-        _step(session, late.id, late.state, message=late.message)
-        touched.append(late.id)
-    await session.execute(DROP_COMMANDS, {"ids": [late.command_id for late in expired if late.command_id]})
-    for done in list(await session.scalars(DISTRIBUTED)):
-        _step(session, done, "distributed", message="Every clock of the person has answered")
-        touched.append(done)
+        changed.append(row.id)
+    expired = list(await session.execute(MARK_EXPIRED))
+    for each in expired:
+        _add_step(session, each.id, each.state, message=each.message)
+        changed.append(each.id)
+    await session.execute(CANCEL_COMMANDS, {"ids": [each.command_id for each in expired if each.command_id]})
+    for done in list(await session.scalars(MARK_DISTRIBUTED)):
+        _add_step(session, done, "distributed", message="Every clock of the person has answered")
+        changed.append(done)
     await session.flush()
-    return touched
+    return changed
 
 
-async def due_at_pull_clocks(session: AsyncSession) -> list[UUID]:
-    """Claim sessions that the bridge is to start: their person is on the clock."""
+async def lease_pull_captures(session: AsyncSession) -> list[UUID]:
+    """Mark the captures that the bridge can start (the person is on the pull device) as sent; returns their ids."""
     rows = await session.scalars(
         sa.select(EnrolmentSession)
         .join(Device, Device.id == EnrolmentSession.device_id)
@@ -235,18 +251,18 @@ async def due_at_pull_clocks(session: AsyncSession) -> list[UUID]:
         )
         .with_for_update(of=EnrolmentSession, skip_locked=True)
     )
-    claimed = []
+    leased = []
     for row in list(rows):
         row.state = "sent"
-        _step(session, row.id, "sent", message="The clock is being asked")
-        claimed.append(row.id)
-    return claimed
+        _add_step(session, row.id, "sent", message="The clock is being asked")
+        leased.append(row.id)
+    return leased
 
 
-async def target_of(
+async def read_pull_target(
     session: AsyncSession, session_id: UUID, *, still_open: bool = True
 ) -> tuple[str, TemplateName, int] | None:
-    """Serial, finger and time limit of a session at a pull clock; None when it is over or of another kind."""
+    """Serial, template name and time limit (seconds) of a capture at a pull device; None when there is none."""
     found = (
         await session.execute(
             sa.select(EnrolmentSession, Device.device_serial)
@@ -254,24 +270,23 @@ async def target_of(
             .where(EnrolmentSession.id == session_id, Device.connection == "pull")
         )
     ).one_or_none()
-    if found is None or (still_open and found[0].state not in OPEN):
+    if found is None or (still_open and found[0].state not in OPEN_STATES):
         return None
     row, serial = found
-    name = TemplateName(pin=row.pin, template_type=TemplateType(row.template_type), template_index=row.finger_index)
-    return serial, name, row.seconds
+    return serial, _template_name(row), row.seconds
 
 
-async def _may_be_asked_again(session: AsyncSession, row: EnrolmentSession) -> bool:
+async def _command_pending(session: AsyncSession, row: EnrolmentSession) -> bool:
     if row.command_id is None:
         return False
     state = await session.scalar(sa.select(DeviceCommand.state).where(DeviceCommand.id == row.command_id))
     return state in {"queued", "sent"}
 
 
-async def fail(session: AsyncSession, session_id: UUID, message: str) -> bool:
-    """The bridge could not; returns whether that changed anything."""
+async def fail_capture(session: AsyncSession, session_id: UUID, message: str) -> bool:
+    """The bridge could not start it; returns whether the session changed."""
     row = await session.get(EnrolmentSession, session_id, with_for_update=True)
-    if row is None or row.state not in OPEN:
+    if row is None or row.state not in OPEN_STATES:
         return False
     _finish(session, row, "failed", message)
     return True
@@ -279,22 +294,11 @@ async def fail(session: AsyncSession, session_id: UUID, message: str) -> bool:
 
 def _finish(session: AsyncSession, row: EnrolmentSession, state: str, message: str) -> None:
     row.state, row.message, row.finished_at = state, message[:300], utc_now()
-    _step(session, row.id, state, message=message)
+    _add_step(session, row.id, state, message=message)
 
 
-def _step(session: AsyncSession, session_id: UUID, step: str, *, touch: int = 0, message: str = "") -> None:
+def _add_step(session: AsyncSession, session_id: UUID, step: str, *, touch: int = 0, message: str = "") -> None:
     session.add(EnrolmentStepRow(session_id=session_id, step=step, touch=touch, message=message[:300]))
-
-
-async def _enrolment(session: AsyncSession, staff_id: UUID, device_id: UUID) -> DeviceEnrollment | None:
-    found: DeviceEnrollment | None = await session.scalar(
-        sa.select(DeviceEnrollment).where(
-            DeviceEnrollment.staff_id == staff_id,
-            DeviceEnrollment.device_id == device_id,
-            DeviceEnrollment.status.in_(["enrolled", "pending"]),
-        )
-    )
-    return found
 
 
 def _query() -> sa.Select[*tuple[Any, ...]]:
@@ -305,16 +309,16 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-async def read_enrolment(session: AsyncSession, session_id: UUID) -> EnrolmentView:
-    """One enrolment with its steps; `NotFound` when there is none."""
+async def read_capture(session: AsyncSession, session_id: UUID) -> EnrolmentView:
+    """One capture with its steps; `NotFound` when there is none."""
     row = (await session.execute(_query().where(EnrolmentSession.id == session_id))).one_or_none()
     if row is None:
-        raise NotFound("enrolment_not_found", "There is no such enrolment")
+        raise NotFound("enrolment_not_found", "There is no such capture")
     return (await _views(session, [row]))[0]
 
 
-async def list_enrolments(session: AsyncSession, page: PageRequest, *, staff_id: UUID | None) -> Page[EnrolmentView]:
-    """Enrolments at a distance, the newest first."""
+async def list_captures(session: AsyncSession, page: PageRequest, *, staff_id: UUID | None) -> Page[EnrolmentView]:
+    """Remote captures, newest first."""
     query = _query()
     if staff_id is not None:
         query = query.where(EnrolmentSession.staff_id == staff_id)
@@ -331,31 +335,18 @@ async def _views(session: AsyncSession, rows: list[Any]) -> list[EnrolmentView]:
     )
     steps: dict[UUID, list[EnrolmentStepView]] = {}
     for step in found:
-        view = EnrolmentStepView(at=step.at, step=step.step, touch=step.touch, message=step.message)
-        steps.setdefault(step.session_id, []).append(view)
+        steps.setdefault(step.session_id, []).append(view_of(EnrolmentStepView, step))
     copies = await read_copies(session, [row[0].template_id for row in rows if row[0].template_id])
     return [
-        EnrolmentView(
-            id=row[0].id,
-            staff_id=row[0].staff_id,
-            staff_name=row[1],
-            device_id=row[0].device_id,
-            device_name=row[2],
-            zone=row[3],
-            pin=row[0].pin,
-            template_type=row[0].template_type,
-            finger_index=row[0].finger_index,
-            state=row[0].state,
-            open=row[0].state in OPEN,
-            touch=row[0].touch,
-            message=row[0].message,
-            requested_by=row[0].requested_by,
-            template_id=row[0].template_id,
-            created_at=row[0].created_at,
-            expires_at=row[0].expires_at,
-            finished_at=row[0].finished_at,
-            steps=steps.get(row[0].id, []),
-            copies=copies.get(row[0].template_id, []),
+        view_of(
+            EnrolmentView,
+            row,
+            staff_name=staff_name,
+            device_name=device_name,
+            zone=zone,
+            open=row.state in OPEN_STATES,
+            steps=steps.get(row.id, []),
+            copies=copies.get(row.template_id, []),
         )
-        for row in rows
+        for row, staff_name, device_name, zone, *_ in rows
     ]

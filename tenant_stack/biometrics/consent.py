@@ -1,12 +1,13 @@
-"""Consent: recorded before capture, by version of the text; withdrawn, it takes the templates along.
+"""Consent to the use of biometric data: recorded per version of the text, before a capture. Withdrawal erases.
 
-A person without consent, or who withdraws it, stays on the clocks with card and PIN.
+A person without consent stays enrolled on the devices with card and PIN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,17 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.errors import Conflict, Invalid, NotFound
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.erasure import erase
+from tenant_stack.biometrics.erasure import erase_templates
 from tenant_stack.biometrics.schemas import ConsentIn, ConsentTextIn, ConsentTextView, ConsentView
 from tenant_stack.people.staff.service import get_staff
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate, ConsentText, StaffConsent
+from tenant_stack.views import view_of
 
 VERSION_LOCK = sa.text("SELECT pg_advisory_xact_lock(7203417)")
 
-# What came unasked becomes usable when its person has agreed and its clock is one that we trust with templates.
+# A quarantined template becomes active when its person has consented and its device is trusted with templates.
 ACTIVATE = sa.text("""
 UPDATE biometric_templates t SET state = 'active', updated_at = now()
 WHERE t.state = 'quarantined' AND t.staff_id IS NOT NULL AND t.unreadable_at IS NULL
@@ -38,20 +40,23 @@ RETURNING t.id, t.staff_id
 
 
 async def list_texts(session: AsyncSession, page: PageRequest) -> Page[ConsentTextView]:
-    """Versions of the text, the newest first, with how many people stand on each."""
-    standing = (
+    """Versions of the text, newest first, with the number of people who consented to each."""
+    consented = (
         sa.select(sa.func.count())
         .where(StaffConsent.text_id == ConsentText.id, StaffConsent.ended_at.is_(None))
         .scalar_subquery()
     )
     order = [ConsentText.__table__.c.version]
-    query = sa.select(ConsentText, standing)
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    return Page(items=[_text_view(row[0], row[1]) for row in rows], next_cursor=cursor, total=total)
+    query = sa.select(ConsentText, consented)
+    return await page_of(session, query, page, _text_view, order=order, descending=True)
+
+
+def _text_view(row: Any) -> ConsentTextView:
+    return view_of(ConsentTextView, row[0], people=row[1])
 
 
 async def create_text(session: AsyncSession, actor: Actor, entered: ConsentTextIn) -> ConsentTextView:
-    """The next version. People who agreed to an earlier one stay agreed; ask them again where the purpose changed."""
+    """Create the next version. Consent to an earlier version stays valid; ask again where the purpose changed."""
     await session.execute(VERSION_LOCK)
     newest = await session.scalar(sa.select(sa.func.max(ConsentText.version))) or 0
     row = ConsentText(version=newest + 1, created_by=actor.label[:200], **entered.model_dump())
@@ -59,23 +64,11 @@ async def create_text(session: AsyncSession, actor: Actor, entered: ConsentTextI
     await session.flush()
     await session.refresh(row)
     audited(session, actor, "consent_text.create", "consent_text", row.id, after={"version": row.version})
-    return _text_view(row, 0)
+    return view_of(ConsentTextView, row, people=0)
 
 
-def _text_view(row: ConsentText, standing: int) -> ConsentTextView:
-    return ConsentTextView(
-        id=row.id,
-        version=row.version,
-        title=row.title,
-        text=row.text,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        people=standing,
-    )
-
-
-async def consenting(session: AsyncSession, staff_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these people who agreed and have not withdrawn it."""
+async def find_consenting(session: AsyncSession, staff_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these people who have a consent that is not withdrawn."""
     found = await session.scalars(
         sa.select(StaffConsent.staff_id).where(StaffConsent.staff_id.in_(staff_ids), StaffConsent.ended_at.is_(None))
     )
@@ -83,8 +76,8 @@ async def consenting(session: AsyncSession, staff_ids: Sequence[UUID]) -> set[UU
 
 
 async def require_consent(session: AsyncSession, staff_id: UUID, name: str) -> None:
-    """`Conflict` ``consent_missing`` unless the person has agreed."""
-    if not await consenting(session, [staff_id]):
+    """`Conflict` ``consent_missing`` unless the person has consented."""
+    if not await find_consenting(session, [staff_id]):
         raise Conflict(
             "consent_missing",
             f"{name} has not agreed to the use of biometric data; record their consent first, or let them use a card",
@@ -92,7 +85,7 @@ async def require_consent(session: AsyncSession, staff_id: UUID, name: str) -> N
 
 
 async def record_consent(session: AsyncSession, actor: Actor, staff_id: UUID, entered: ConsentIn) -> ConsentView:
-    """Somebody agreed. What their clocks had sent unasked becomes usable."""
+    """Record a consent and activate the quarantined templates of the person."""
     person = await get_staff(session, staff_id)
     query = sa.select(ConsentText)
     query = (
@@ -108,7 +101,7 @@ async def record_consent(session: AsyncSession, actor: Actor, staff_id: UUID, en
     given = entered.given_at or utc_now()
     if given > utc_now() + timedelta(minutes=5):
         raise Invalid("in_the_future", "Consent cannot be given in the future", field="given_at")
-    await _end(session, staff_id, "renewed", actor)
+    await _end_consent(session, staff_id, "renewed", actor)
     row = StaffConsent(
         staff_id=staff_id,
         text_id=text.id,
@@ -122,21 +115,21 @@ async def record_consent(session: AsyncSession, actor: Actor, staff_id: UUID, en
     await session.refresh(row)
     after: dict[str, object] = {"version": text.version, "how": entered.how, "given_at": given.isoformat()}
     audited(session, actor, "consent.record", "staff", person.id, after=after)
-    await activate(session, actor, [staff_id])
-    return _view(row, text)
+    await activate_templates(session, actor, [staff_id])
+    return _consent_view(row, text)
 
 
 async def withdraw_consent(session: AsyncSession, actor: Actor, staff_id: UUID) -> int:
-    """Consent is taken back: the templates are erased here and on the clocks. Returns how many."""
+    """Withdraw the consent and erase the templates, here and on the devices. Returns how many templates."""
     person = await get_staff(session, staff_id)
-    if not await _end(session, staff_id, "withdrawn", actor):
+    if not await _end_consent(session, staff_id, "withdrawn", actor):
         raise Conflict("consent_missing", f"{person.name} has no consent that could be withdrawn")
     audited(session, actor, "consent.withdraw", "staff", staff_id)
-    return await erase(session, actor, BiometricTemplate.staff_id == staff_id, "consent withdrawn")
+    return await erase_templates(session, actor, BiometricTemplate.staff_id == staff_id, "consent withdrawn")
 
 
-async def activate(session: AsyncSession, actor: Actor, staff_ids: Sequence[UUID] | None = None) -> int:
-    """Release from quarantine what may be used now, and send it out; returns how many."""
+async def activate_templates(session: AsyncSession, actor: Actor, staff_ids: Sequence[UUID] | None = None) -> int:
+    """Activate quarantined templates that may be used now and distribute them; returns how many."""
     rows = list(await session.execute(ACTIVATE, {"staff": list(staff_ids) if staff_ids is not None else None}))
     for row in rows:
         audited(session, actor, "template.active", "template", row.id, after={"staff_id": str(row.staff_id)})
@@ -146,7 +139,7 @@ async def activate(session: AsyncSession, actor: Actor, staff_ids: Sequence[UUID
 
 
 async def list_consents(session: AsyncSession, staff_id: UUID) -> list[ConsentView]:
-    """All consents of a person, the newest first."""
+    """All consents of a person, newest first."""
     if await session.scalar(sa.text("SELECT 1 FROM staff WHERE id = :id"), {"id": staff_id}) is None:
         raise NotFound("staff_not_found", "There is no such person")
     rows = await session.execute(
@@ -155,26 +148,14 @@ async def list_consents(session: AsyncSession, staff_id: UUID) -> list[ConsentVi
         .where(StaffConsent.staff_id == staff_id)
         .order_by(StaffConsent.id.desc())
     )
-    return [_view(row, text) for row, text in rows]
+    return [_consent_view(row, text) for row, text in rows]
 
 
-def _view(row: StaffConsent, text: ConsentText) -> ConsentView:
-    return ConsentView(
-        id=row.id,
-        version=text.version,
-        title=text.title,
-        how=row.how,
-        note=row.note,
-        given_at=row.given_at,
-        recorded_by=row.recorded_by,
-        created_at=row.created_at,
-        ended_at=row.ended_at,
-        ended_because=row.ended_because,
-        ended_by=row.ended_by,
-    )
+def _consent_view(row: StaffConsent, text: ConsentText) -> ConsentView:
+    return view_of(ConsentView, row, version=text.version, title=text.title)
 
 
-async def _end(session: AsyncSession, staff_id: UUID, why: str, actor: Actor) -> bool:
+async def _end_consent(session: AsyncSession, staff_id: UUID, why: str, actor: Actor) -> bool:
     ended = await session.scalars(
         sa.update(StaffConsent)
         .where(StaffConsent.staff_id == staff_id, StaffConsent.ended_at.is_(None))

@@ -1,6 +1,7 @@
-"""Templates on their way to clocks: decrypted when a clock fetches them, in the process that speaks to the bridge.
+"""Delivery of templates to devices: decrypted when a device fetches them, in the process that talks to the bridge.
 
-A queued command holds an id only. What is no longer wanted, not trusted or not decryptable is not sent.
+A queued command holds an id only. A template that is no longer wanted, not trusted to the device or not decryptable is
+not sent.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from foundation.contracts.bridge import (
 )
 from foundation.errors import Unavailable
 from foundation.logs import get_logger
-from tenant_stack.biometrics.distribution import templates_due
-from tenant_stack.biometrics.template_encryption import Sealer, note_access, report_unreadable
+from tenant_stack.biometrics.distribution import count_due_templates
+from tenant_stack.biometrics.template_encryption import TemplateCipher, record_access, report_unreadable
 from tenant_stack.devices import trust
 from tenant_stack.devices.commands.queue import Leased
 from tenant_stack.pins import normal_pin
@@ -34,33 +35,33 @@ from tenant_stack.tables.biometrics import BiometricTemplate, DeviceTemplate
 from tenant_stack.tables.devices import Device
 
 UNREADABLE = "The template could not be decrypted; it is sent to no clock"
-WITHOUT_KEY_SECONDS = 30
+KEY_STORE_RETRY_SECONDS = 30
 
-LATER = sa.text("""
+REQUEUE = sa.text("""
 UPDATE device_commands SET state = 'queued', attempts = greatest(attempts - 1, 0),
        leased_until = now() + make_interval(secs => CAST(:seconds AS integer))
 WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sent'
 """)
-CANCEL = sa.text("""
+CANCEL_COMMANDS = sa.text("""
 UPDATE device_commands SET state = 'cancelled', finished_at = now()
 WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'sent'
 """)
-SENT = sa.text("""
+MARK_SENT = sa.text("""
 UPDATE device_templates c SET state = 'sent', revision = t.revision, attempts = c.attempts + 1, updated_at = now()
 FROM biometric_templates t
 WHERE t.id = c.template_id AND c.device_id = :device AND c.template_id = ANY(CAST(:ids AS uuid[]))
   AND c.state IN ('pending', 'sent')
 """)
-REFUSE = sa.text("""
+MARK_REFUSED = sa.text("""
 UPDATE device_templates c SET state = a.state, message = left(a.message, 300), command_id = NULL, updated_at = now()
 FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:messages AS text[])) AS a(id, state, message)
 WHERE c.device_id = :device AND c.template_id = a.id AND c.state IN ('pending', 'sent')
 """)
-CONFIRM = sa.text("""
+MARK_CONFIRMED = sa.text("""
 UPDATE device_templates SET state = 'confirmed', message = '', confirmed_at = :at, updated_at = now()
 WHERE device_id = :device AND template_id = ANY(CAST(:ids AS uuid[])) AND state IN ('sent', 'written', 'pending')
 """)
-REMOVED = sa.text("""
+MARK_REMOVED = sa.text("""
 UPDATE device_templates c SET state = 'removed', message = '', confirmed_at = :at, updated_at = now()
 FROM biometric_templates t, unnest(CAST(:pins AS text[]), CAST(:types AS text[]), CAST(:indexes AS integer[]))
      AS r(pin, template_type, finger_index)
@@ -81,10 +82,12 @@ def _wanted_rows(device_id: UUID) -> sa.Select[BiometricTemplate, DeviceTemplate
     )
 
 
-async def fill(session: AsyncSession, sealer: Sealer, device_id: UUID, leased: Sequence[Leased]) -> list[Command]:
-    """The leased commands, those of templates with their bytes. What cannot be sent is left out and says why.
+async def fill_commands(
+    session: AsyncSession, cipher: TemplateCipher, device_id: UUID, leased: Sequence[Leased]
+) -> list[Command]:
+    """The leased commands, with the bytes of their templates. What cannot be sent is cancelled with a reason.
 
-    Without the key store templates wait half a minute; everything else goes all the same.
+    While the key store is unavailable, commands with templates wait half a minute; the others are sent.
     """
     waiting = [each for each in leased if each.template_id is not None]
     plain = [each.command for each in leased if each.template_id is None]
@@ -93,56 +96,60 @@ async def fill(session: AsyncSession, sealer: Sealer, device_id: UUID, leased: S
     ids = [each.template_id for each in waiting if each.template_id]
     rows = list(await session.execute(_wanted_rows(device_id).where(BiometricTemplate.id.in_(ids))))
     try:
-        templates = await _open(session, sealer, device_id, [(row[0], row[1].pin) for row in rows])
+        templates = await _decrypt_for_device(session, cipher, device_id, [(row[0], row[1].pin) for row in rows])
     except Unavailable as error:
         get_logger().warning("biometrics.waiting", reason=error.code, count=len(waiting))
-        values = {"ids": [int(each.command.id) for each in waiting], "seconds": WITHOUT_KEY_SECONDS}
-        await session.execute(LATER, values)
+        values = {"ids": [int(each.command.id) for each in waiting], "seconds": KEY_STORE_RETRY_SECONDS}
+        await session.execute(REQUEUE, values)
         return plain
     ready = [
         each.command.model_copy(update={"template": templates[each.template_id], "pin": None})
         for each in waiting
         if each.template_id in templates
     ]
-    if lost := [int(each.command.id) for each in waiting if each.template_id not in templates]:
-        await session.execute(CANCEL, {"ids": lost})
+    if unsendable := [int(each.command.id) for each in waiting if each.template_id not in templates]:
+        await session.execute(CANCEL_COMMANDS, {"ids": unsendable})
     return sorted([*plain, *ready], key=lambda command: int(command.id))
 
 
-async def wanted(session: AsyncSession, sealer: Sealer, device_id: UUID, demand: TemplateDemand) -> WantedTemplates:
-    """What a pull clock still lacks, with the bytes, and what must go; at most ``limit`` of each."""
+async def list_wanted_templates(
+    session: AsyncSession, cipher: TemplateCipher, device_id: UUID, demand: TemplateDemand
+) -> WantedTemplates:
+    """Templates a pull device lacks, decrypted, and those to remove; at most ``limit`` of each."""
     query = _wanted_rows(device_id).order_by(DeviceTemplate.id).limit(demand.limit)
     rows = [(row[0], row[1]) for row in await session.execute(query)]
-    takes = demand.fingerprint_format.partition(".")[0]
-    unfit = {
+    accepted = demand.fingerprint_format.partition(".")[0]
+    incompatible = {
         template.id: f"This clock takes {demand.fingerprint_format}, this one is {template.template_format}"
         for template, _ in rows
-        if takes and template.template_type == "FINGERPRINT" and template.template_format.partition(".")[0] != takes
+        if accepted
+        and template.template_type == "FINGERPRINT"
+        and template.template_format.partition(".")[0] != accepted
     }
-    await _refuse(session, device_id, "unfit", unfit)
-    fitting = [(template, copy.pin) for template, copy in rows if template.id not in unfit]
-    templates = await _open(session, sealer, device_id, fitting)
-    gone = await session.execute(
+    await _record_refusals(session, device_id, "unfit", incompatible)
+    fitting = [(template, copy.pin) for template, copy in rows if template.id not in incompatible]
+    templates = await _decrypt_for_device(session, cipher, device_id, fitting)
+    removals = await session.execute(
         sa.select(DeviceTemplate.pin, BiometricTemplate.template_type, BiometricTemplate.finger_index)
         .join(BiometricTemplate, BiometricTemplate.id == DeviceTemplate.template_id)
         .where(DeviceTemplate.device_id == device_id, DeviceTemplate.state == "removing")
         .distinct()
         .limit(demand.limit)
     )
-    names = [TemplateName(pin=pin, template_type=TemplateType(kind), template_index=nth) for pin, kind, nth in gone]
+    names = [TemplateName(pin=pin, template_type=TemplateType(kind), template_index=nth) for pin, kind, nth in removals]
     return WantedTemplates(templates=list(templates.values()), remove=names)
 
 
-async def with_templates(session: AsyncSession, terminals: TerminalList) -> TerminalList:
-    """The pull clocks, with how many templates wait for each and whether to report those that are on it.
+async def add_template_counts(session: AsyncSession, terminals: TerminalList) -> TerminalList:
+    """The pull devices with the number of due templates and whether to report the templates they hold.
 
-    ``read_templates: false`` in a clock's configuration says that it keeps its own.
+    ``read_templates: false`` in a device's configuration switches the reports off.
     """
     found = await session.scalars(
         sa.select(Device).where(Device.device_serial.in_([each.serial for each in terminals.terminals]))
     )
     devices = {device.device_serial: device for device in found}
-    due = await templates_due(session, [device.id for device in devices.values()])
+    due = await count_due_templates(session, [device.id for device in devices.values()])
     return TerminalList(
         terminals=[
             each.model_copy(
@@ -156,47 +163,47 @@ async def with_templates(session: AsyncSession, terminals: TerminalList) -> Term
     )
 
 
-async def take_report(session: AsyncSession, device_id: UUID, report: TemplateReport) -> None:
-    """A pull clock was shown to have these templates, refused those, and has these no more."""
+async def record_template_report(session: AsyncSession, device_id: UUID, report: TemplateReport) -> None:
+    """Record what a pull device has confirmed, refused and removed."""
     ids = [UUID(each) for each in report.written]
-    await session.execute(CONFIRM, {"device": device_id, "ids": ids, "at": report.at})
+    await session.execute(MARK_CONFIRMED, {"device": device_id, "ids": ids, "at": report.at})
     refused = {UUID(each): printable(reason) for each, reason in report.refused.items()}
-    await _refuse(session, device_id, "refused", refused)
+    await _record_refusals(session, device_id, "refused", refused)
     if report.removed:
         values = {
             "pins": [normal_pin(each.pin) for each in report.removed],
             "types": [each.template_type.value for each in report.removed],
             "indexes": [each.template_index for each in report.removed],
         }
-        await session.execute(REMOVED, {"device": device_id, "at": report.at, **values})
+        await session.execute(MARK_REMOVED, {"device": device_id, "at": report.at, **values})
 
 
-async def _open(
-    session: AsyncSession, sealer: Sealer, device_id: UUID, rows: Sequence[tuple[BiometricTemplate, str]]
+async def _decrypt_for_device(
+    session: AsyncSession, cipher: TemplateCipher, device_id: UUID, rows: Sequence[tuple[BiometricTemplate, str]]
 ) -> dict[UUID, Template]:
-    """Templates in clear for one clock, each noted; those that do not decrypt raise the alert and are left out."""
+    """Decrypt templates for one device and record each access; those that do not decrypt are reported and left out."""
     device = await session.get_one(Device, device_id)
     if why := trust.why_not(device, "template"):
-        await _refuse(session, device_id, "unfit", {row.id: why for row, _ in rows})
+        await _record_refusals(session, device_id, "unfit", {row.id: why for row, _ in rows})
         return {}
-    clear = await sealer.open([row for row, _ in rows])
-    broken = [row for (row, _), data in zip(rows, clear, strict=True) if data is None]
-    await report_unreadable(session, broken)
-    await _refuse(session, device_id, "refused", {row.id: UNREADABLE for row in broken})
+    clear = await cipher.decrypt([row for row, _ in rows])
+    unreadable = [row for (row, _), data in zip(rows, clear, strict=True) if data is None]
+    await report_unreadable(session, unreadable)
+    await _record_refusals(session, device_id, "refused", {row.id: UNREADABLE for row in unreadable})
     readable = {row.id: (row, pin, data) for (row, pin), data in zip(rows, clear, strict=True) if data is not None}
     actor = Actor("device", str(device_id), f"{device.name} ({device.device_serial})")
-    note_access(session, [row for row, _, _ in readable.values()], "sent to clock", actor=actor, device_id=device_id)
-    await session.execute(SENT, {"device": device_id, "ids": list(readable)})
-    return {template_id: _template(row, pin, data) for template_id, (row, pin, data) in readable.items()}
+    record_access(session, [row for row, _, _ in readable.values()], "sent to clock", actor=actor, device_id=device_id)
+    await session.execute(MARK_SENT, {"device": device_id, "ids": list(readable)})
+    return {template_id: _contract_template(row, pin, data) for template_id, (row, pin, data) in readable.items()}
 
 
-async def _refuse(session: AsyncSession, device_id: UUID, state: str, reasons: dict[UUID, str]) -> None:
+async def _record_refusals(session: AsyncSession, device_id: UUID, state: str, reasons: dict[UUID, str]) -> None:
     if reasons:
         values = {"ids": list(reasons), "states": [state] * len(reasons), "messages": list(reasons.values())}
-        await session.execute(REFUSE, {"device": device_id, **values})
+        await session.execute(MARK_REFUSED, {"device": device_id, **values})
 
 
-def _template(row: BiometricTemplate, pin: str, data: str) -> Template:
+def _contract_template(row: BiometricTemplate, pin: str, data: str) -> Template:
     return Template.model_validate(
         {
             "id": str(row.id),

@@ -1,8 +1,8 @@
-"""Which template belongs on which clock: the difference between what is wanted and what is confirmed, made into wishes.
+"""Distribution of templates: the difference between the wanted and the confirmed copies becomes commands.
 
-Wanted: every active template of a person on every approved clock that has confirmed the person, if the clock is
-trusted with it and can take it. A copy that cannot be says why. Everything is set-based: the number of statements does
-not grow with people or clocks.
+Wanted is every active template of a person on every approved device that has confirmed the person, is trusted with
+templates and can take the format. A copy that cannot be made carries the reason. Everything is set-based: the number of
+statements does not grow with people or devices.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.contracts.bridge import CommandKind, TemplateName, TemplateType
-from tenant_stack.biometrics.device_capabilities import abilities_of, fits
+from tenant_stack.biometrics.device_capabilities import incompatibility, read_capabilities
 from tenant_stack.devices import trust
 from tenant_stack.devices.commands.queue import Wish, queue_many
 from tenant_stack.devices.commands.results import in_words
 from tenant_stack.tables.devices import Device
 
-QUEUED_AT_ONCE = 2000
-# In a scope of None everything is looked at.
+QUEUE_BATCH = 2000
+# Without staff ids, all templates are compared.
 SCOPE = "(CAST(:staff AS uuid[]) IS NULL OR t.staff_id = ANY(CAST(:staff AS uuid[])))"
 
-KINDS = sa.text(f"""
+FORMATS_BY_DEVICE = sa.text(f"""
 SELECT DISTINCT e.device_id, t.template_type, t.template_format
 FROM biometric_templates t
 JOIN device_enrollments e ON e.staff_id = t.staff_id AND e.status = 'enrolled'
 WHERE t.state = 'active' AND t.unreadable_at IS NULL AND {SCOPE}
 """)  # noqa: S608 - the scope is a constant
 
-WANT = sa.text(f"""
+UPSERT_COPIES = sa.text(f"""
 INSERT INTO device_templates (device_id, template_id, pin, state, message)
 SELECT e.device_id, t.id, e.pin, CASE WHEN k.reason = '' THEN 'pending' ELSE 'unfit' END, k.reason
 FROM biometric_templates t
@@ -49,8 +49,8 @@ WHERE device_templates.pin <> excluded.pin
    OR device_templates.state IN ('removing', 'removed')
 """)  # noqa: S608
 
-# A new capture goes to every clock that has an older one, also to those that refused the older one.
-OUTDATED = sa.text(f"""
+# A new capture replaces older copies, also on devices that refused the older one.
+MARK_OUTDATED = sa.text(f"""
 UPDATE device_templates c SET state = 'pending', message = '', command_id = NULL, updated_at = now()
 FROM biometric_templates t
 WHERE t.id = c.template_id AND t.state = 'active' AND c.revision < t.revision
@@ -58,15 +58,15 @@ WHERE t.id = c.template_id AND t.state = 'active' AND c.revision < t.revision
   AND (c.state <> 'sent' OR c.command_id IS NOT NULL)
 """)  # noqa: S608
 
-# Who is no longer on a clock took their templates along; a copy that was never sent has nothing to be removed.
-GONE = sa.text(f"""
+# A device that removed a user removed the templates too.
+DELETE_COPIES = sa.text(f"""
 DELETE FROM device_templates c USING biometric_templates t
 WHERE t.id = c.template_id AND t.state <> 'revoked' AND t.staff_id IS NOT NULL AND {SCOPE}
   AND NOT EXISTS (SELECT 1 FROM device_enrollments e WHERE e.device_id = c.device_id AND e.staff_id = t.staff_id
                   AND e.status <> 'removed')
 """)  # noqa: S608
 
-REMOVE = sa.text(f"""
+MARK_REMOVALS = sa.text(f"""
 UPDATE device_templates c SET
     state = CASE WHEN c.state IN ('pending', 'unfit', 'refused') AND c.revision = 0 AND c.attempts = 0 THEN 'removed'
                  WHEN t.staff_id IS NOT NULL AND NOT EXISTS (
@@ -79,15 +79,15 @@ FROM biometric_templates t
 WHERE t.id = c.template_id AND t.state = 'revoked' AND c.state NOT IN ('removing', 'removed') AND {SCOPE}
 """)  # noqa: S608
 
-# Commands of templates that went meanwhile are not sent: what the clock has fetched stays to be answered.
-CANCEL = sa.text("""
+# Queued commands for copies that are no longer wanted; a command that was fetched still gets its result.
+CANCEL_COMMANDS = sa.text("""
 UPDATE device_commands d SET state = 'cancelled', finished_at = now()
 WHERE d.kind = 'template_update' AND d.state = 'queued' AND NOT EXISTS (
     SELECT 1 FROM device_templates c WHERE c.command_id = d.id AND c.state IN ('pending', 'sent')
 )
 """)
 
-TO_ASK = sa.text("""
+UNQUEUED_COPIES = sa.text("""
 SELECT c.id, c.device_id, c.template_id, c.pin, c.state, t.template_type, t.finger_index
 FROM device_templates c
 JOIN biometric_templates t ON t.id = c.template_id
@@ -96,12 +96,12 @@ WHERE c.state IN ('pending', 'removing') AND c.command_id IS NULL
 ORDER BY c.device_id, c.pin, c.id LIMIT :most
 FOR UPDATE OF c SKIP LOCKED
 """)
-ASKED = sa.text("""
+SET_COMMANDS = sa.text("""
 UPDATE device_templates c SET command_id = a.command_id
 FROM unnest(CAST(:ids AS uuid[]), CAST(:commands AS bigint[])) AS a(id, command_id) WHERE c.id = a.id
 """)
 
-SETTLE = sa.text("""
+RECORD_RESULTS = sa.text("""
 UPDATE device_templates c SET
     state = CASE WHEN c.state = 'removing' AND d.state = 'done' THEN 'removed'
                  WHEN c.state = 'removing' THEN 'removing'
@@ -116,24 +116,24 @@ WHERE d.id = c.command_id AND d.state IN ('done', 'failed') AND c.state IN ('pen
   AND NOT (c.state = 'removing' AND d.state = 'failed' AND c.message <> '')
 RETURNING c.id, c.device_id, c.template_id, c.pin, c.state, c.message, d.result_code, t.template_type, t.finger_index
 """)
-EXPLAIN = sa.text("""
+SET_MESSAGES = sa.text("""
 UPDATE device_templates c SET message = left(a.message, 300)
 FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS text[])) AS a(id, message) WHERE c.id = a.id
 """)
 
-DUE = sa.text("""
+COUNT_DUE = sa.text("""
 SELECT device_id, count(*) AS due FROM device_templates
 WHERE device_id = ANY(CAST(:devices AS uuid[])) AND state IN ('pending', 'sent', 'removing') GROUP BY device_id
 """)
 
 
 async def distribute(session: AsyncSession, staff_ids: Sequence[UUID] | None = None) -> bool:
-    """Make wishes of the differences, for these people or all; returns whether a pull clock has something to fetch."""
+    """Queue commands for the differences, for these people or all; returns whether a pull device has work to fetch."""
     scope = {"staff": sorted(set(staff_ids)) if staff_ids is not None else None}
     await session.flush()
-    await session.execute(GONE, scope)
-    await session.execute(REMOVE, scope)
-    kinds = list(await session.execute(KINDS, scope))
+    await session.execute(DELETE_COPIES, scope)
+    await session.execute(MARK_REMOVALS, scope)
+    kinds = list(await session.execute(FORMATS_BY_DEVICE, scope))
     if kinds:
         reasons = await _reasons(session, [tuple(row) for row in kinds])
         values = {
@@ -142,10 +142,10 @@ async def distribute(session: AsyncSession, staff_ids: Sequence[UUID] | None = N
             "formats": [key[2] for key in reasons],
             "reasons": list(reasons.values()),
         }
-        await session.execute(WANT, {**scope, **values})
-    await session.execute(OUTDATED, scope)
-    await session.execute(CANCEL)
-    await _ask_push_clocks(session)
+        await session.execute(UPSERT_COPIES, {**scope, **values})
+    await session.execute(MARK_OUTDATED, scope)
+    await session.execute(CANCEL_COMMANDS)
+    await _queue_push_commands(session)
     waiting = sa.text(
         "SELECT EXISTS (SELECT 1 FROM device_templates c JOIN devices d ON d.id = c.device_id AND d.connection = 'pull'"
         " WHERE c.state IN ('pending', 'removing'))"
@@ -154,7 +154,7 @@ async def distribute(session: AsyncSession, staff_ids: Sequence[UUID] | None = N
 
 
 async def _reasons(session: AsyncSession, kinds: Sequence[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], str]:
-    """Per clock, type and format why not, empty when it may have it; clocks that are not approved are left out."""
+    """Per device, type and format the reason against it, empty when it is accepted. Only approved devices."""
     found = await session.scalars(
         sa.select(Device).where(Device.id.in_({kind[0] for kind in kinds}), Device.approved_at.is_not(None))
     )
@@ -162,20 +162,20 @@ async def _reasons(session: AsyncSession, kinds: Sequence[tuple[UUID, str, str]]
     answers: dict[tuple[UUID, str, str], str] = {}
     for kind in sorted(kinds):
         if device := devices.get(kind[0]):
-            unable = fits(abilities_of(device.connection, device.info), kind[1], kind[2])
-            answers[kind] = (trust.why_not(device, "template") or unable or "")[:300]
+            incompatible = incompatibility(read_capabilities(device.connection, device.info), kind[1], kind[2])
+            answers[kind] = (trust.why_not(device, "template") or incompatible or "")[:300]
     return answers
 
 
-async def _ask_push_clocks(session: AsyncSession) -> None:
-    rows = list(await session.execute(TO_ASK, {"most": QUEUED_AT_ONCE}))
+async def _queue_push_commands(session: AsyncSession) -> None:
+    rows = list(await session.execute(UNQUEUED_COPIES, {"most": QUEUE_BATCH}))
     wishes: list[Wish] = []
     removals: dict[tuple[UUID, str, str, int], int] = {}
-    of_row: list[int] = []
+    wish_of_row: list[int] = []
     for row in rows:
         name = TemplateName(pin=row.pin, template_type=TemplateType(row.template_type), template_index=row.finger_index)
         if row.state == "pending":
-            of_row.append(len(wishes))
+            wish_of_row.append(len(wishes))
             wishes.append(
                 Wish(
                     device_id=row.device_id,
@@ -191,19 +191,21 @@ async def _ask_push_clocks(session: AsyncSession) -> None:
         if key not in removals:
             removals[key] = len(wishes)
             wishes.append(Wish(device_id=row.device_id, kind=CommandKind.TEMPLATE_DELETE, target=name))
-        of_row.append(removals[key])
+        wish_of_row.append(removals[key])
     commands = await queue_many(session, wishes)
     if commands:
-        await session.execute(ASKED, {"ids": [row.id for row in rows], "commands": [commands[nth] for nth in of_row]})
+        await session.execute(
+            SET_COMMANDS, {"ids": [row.id for row in rows], "commands": [commands[nth] for nth in wish_of_row]}
+        )
 
 
-async def settle(session: AsyncSession, device_id: UUID | None = None) -> None:
-    """Take over what push clocks answered; what a clock says it has written is asked back, to be compared."""
-    rows = list(await session.execute(SETTLE, {"device": device_id}))
+async def record_command_results(session: AsyncSession, device_id: UUID | None = None) -> None:
+    """Apply the results of template commands of push devices; a written template is read back for comparison."""
+    rows = list(await session.execute(RECORD_RESULTS, {"device": device_id}))
     refused = [row for row in rows if row.message == "?"]
     if refused:
         values = {"ids": [row.id for row in refused], "messages": [in_words(row.result_code) for row in refused]}
-        await session.execute(EXPLAIN, values)
+        await session.execute(SET_MESSAGES, values)
     written = {(row.device_id, row.pin, row.template_type, row.finger_index) for row in rows if row.state == "written"}
     await queue_many(
         session,
@@ -219,7 +221,7 @@ async def settle(session: AsyncSession, device_id: UUID | None = None) -> None:
     )
 
 
-async def templates_due(session: AsyncSession, device_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many templates wait to be written to or removed from each clock; clocks with none are absent."""
-    rows = await session.execute(DUE, {"devices": list(device_ids)})
+async def count_due_templates(session: AsyncSession, device_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Templates to be written to or removed from each device; devices with none are absent."""
+    rows = await session.execute(COUNT_DUE, {"devices": list(device_ids)})
     return {row.device_id: row.due for row in rows}

@@ -1,4 +1,4 @@
-"""Templates, consent and enrolments at a distance by API. No answer holds a template."""
+"""Templates, consent and remote captures by API. No response holds a template."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from foundation.database import after_commit
 from foundation.pagination import Page
 from foundation.sign_in.principal import Principal, RecentLogin, Requires
 from foundation.valkey import Valkey
-from tenant_stack.access.dependencies import Paging, Transaction, Worker
+from tenant_stack.access.dependencies import Paging, RecentSettingsEditor, SettingsReader, Transaction, Worker
 from tenant_stack.access.scope import refuse_limited
 from tenant_stack.biometrics import captures, consent, maintenance, service
-from tenant_stack.biometrics.capture_events import publish_enrolments
-from tenant_stack.biometrics.erasure import erase
+from tenant_stack.biometrics.capture_events import publish_captures
+from tenant_stack.biometrics.erasure import erase_templates
 from tenant_stack.biometrics.schemas import (
     AccessView,
     BiometricList,
@@ -33,7 +33,7 @@ from tenant_stack.biometrics.schemas import (
     QuarantinedView,
     TemplateIn,
 )
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tenant_stack.people.staff.service import get_staff
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate
@@ -41,19 +41,17 @@ from tenant_stack.tables.biometrics import BiometricTemplate
 Creator = Annotated[Principal, Depends(Requires("biometrics:create"))]
 Reader = Annotated[Principal, Depends(Requires("biometrics:read"))]
 Editor = Annotated[Principal, Depends(Requires("biometrics:update"))]
-# What cannot be taken back is not done at a desk that somebody left open.
-KeyKeeper = Annotated[Principal, Depends(RecentLogin("biometrics:update"))]
+# Irreversible actions need a recent sign-in.
+KeyEditor = Annotated[Principal, Depends(RecentLogin("biometrics:update"))]
 Remover = Annotated[Principal, Depends(RecentLogin("biometrics:delete", machines=True))]
-SettingsReader = Annotated[Principal, Depends(Requires("settings:read"))]
-SettingsEditor = Annotated[Principal, Depends(RecentLogin("settings:update"))]
 
 
-def _sealer(request: Request) -> Sealer:
-    sealer: Sealer = request.app.state.sealer
-    return sealer
+def _cipher(request: Request) -> TemplateCipher:
+    cipher: TemplateCipher = request.app.state.template_cipher
+    return cipher
 
 
-Key = Annotated[Sealer, Depends(_sealer)]
+Key = Annotated[TemplateCipher, Depends(_cipher)]
 
 
 def biometrics_router() -> APIRouter:
@@ -80,7 +78,7 @@ def biometrics_router() -> APIRouter:
     return router
 
 
-def _tell_clocks(session: AsyncSession, hints: Worker) -> None:
+def _refresh_terminals(session: AsyncSession, hints: Worker) -> None:
     after_commit(session, hints.refresh_terminals)
 
 
@@ -93,15 +91,15 @@ async def create_biometric(
     staff_id: UUID, entered: TemplateIn, caller: Creator, session: Transaction, key: Key, hints: Worker
 ) -> BiometricView:
     """Keep a template from elsewhere, encrypted; 409 ``consent_missing`` when the person has not agreed."""
-    _tell_clocks(session, hints)
+    _refresh_terminals(session, hints)
     return await service.create_template(session, key, caller.actor, staff_id, entered)
 
 
 async def erase_biometrics(staff_id: UUID, caller: Remover, session: Transaction, hints: Worker) -> EraseAnswer:
     """Erase all templates of a person, here at once and on the clocks as they confirm."""
     await get_staff(session, staff_id)
-    _tell_clocks(session, hints)
-    count = await erase(session, caller.actor, BiometricTemplate.staff_id == staff_id, "asked for")
+    _refresh_terminals(session, hints)
+    count = await erase_templates(session, caller.actor, BiometricTemplate.staff_id == staff_id, "asked for")
     return EraseAnswer(erased=count)
 
 
@@ -110,9 +108,9 @@ async def erase_biometric(
 ) -> EraseAnswer:
     """Erase one template, here at once and on the clocks as they confirm."""
     await get_staff(session, staff_id)
-    _tell_clocks(session, hints)
+    _refresh_terminals(session, hints)
     which = (BiometricTemplate.staff_id == staff_id) & (BiometricTemplate.id == template_id)
-    return EraseAnswer(erased=await erase(session, caller.actor, which, "asked for"))
+    return EraseAnswer(erased=await erase_templates(session, caller.actor, which, "asked for"))
 
 
 async def list_consents(staff_id: UUID, caller: Reader, session: Transaction) -> ConsentList:
@@ -124,13 +122,13 @@ async def record_consent(
     staff_id: UUID, entered: ConsentIn, caller: Creator, session: Transaction, hints: Worker
 ) -> ConsentView:
     """A person has agreed; what their clocks had sent unasked becomes usable."""
-    _tell_clocks(session, hints)
+    _refresh_terminals(session, hints)
     return await consent.record_consent(session, caller.actor, staff_id, entered)
 
 
 async def withdraw_consent(staff_id: UUID, caller: Remover, session: Transaction, hints: Worker) -> EraseAnswer:
     """Consent is taken back: templates are erased here and on the clocks; card and PIN stay."""
-    _tell_clocks(session, hints)
+    _refresh_terminals(session, hints)
     return EraseAnswer(erased=await consent.withdraw_consent(session, caller.actor, staff_id))
 
 
@@ -166,7 +164,7 @@ async def read_biometric_key(caller: Reader, session: Transaction, key: Key) -> 
     return await maintenance.read_key(session, key)
 
 
-async def rotate_biometric_key(caller: KeyKeeper, session: Transaction, key: Key) -> KeyView:
+async def rotate_biometric_key(caller: KeyEditor, session: Transaction, key: Key) -> KeyView:
     """Make a new version of the key now; templates are renewed in the background while they stay in use."""
     refuse_limited(caller)
     audited(session, caller.actor, "template_key.rotate", "key", "templates")
@@ -180,7 +178,7 @@ async def read_biometric_settings(caller: SettingsReader, session: Transaction) 
 
 
 async def change_biometric_settings(
-    entered: BiometricSettings, caller: SettingsEditor, session: Transaction
+    entered: BiometricSettings, caller: RecentSettingsEditor, session: Transaction
 ) -> BiometricSettings:
     """Replace the periods."""
     return await service.change_settings(session, caller.actor, entered)
@@ -189,25 +187,25 @@ async def change_biometric_settings(
 async def list_enrolments(
     caller: Reader, session: Transaction, page: Paging, staff_id: UUID | None = None
 ) -> Page[EnrolmentView]:
-    """Enrolments at a distance, the newest first."""
-    return await captures.list_enrolments(session, page, staff_id=staff_id)
+    """Remote captures, newest first."""
+    return await captures.list_captures(session, page, staff_id=staff_id)
 
 
 async def read_enrolment(enrolment_id: UUID, caller: Reader, session: Transaction) -> EnrolmentView:
-    """One enrolment at a distance with its steps."""
-    return await captures.read_enrolment(session, enrolment_id)
+    """One remote capture with its steps."""
+    return await captures.read_capture(session, enrolment_id)
 
 
 async def cancel_enrolment(
     enrolment_id: UUID, request: Request, caller: Creator, session: Transaction, hints: Worker
 ) -> EnrolmentView:
-    """Stop waiting for the finger; 409 when it is over already."""
+    """Cancel a remote capture; 409 when it is over already."""
     valkey: Valkey = request.app.state.valkey
-    await captures.cancel(session, caller.actor, enrolment_id)
+    await captures.cancel_capture(session, caller.actor, enrolment_id)
 
-    async def tell() -> None:
-        await publish_enrolments(valkey, [enrolment_id])
-        await hints.enrolment("enrolment.cancel", str(enrolment_id))
+    async def notify() -> None:
+        await publish_captures(valkey, [enrolment_id])
+        await hints.cancel_capture(str(enrolment_id))
 
-    after_commit(session, tell)
-    return await captures.read_enrolment(session, enrolment_id)
+    after_commit(session, notify)
+    return await captures.read_capture(session, enrolment_id)

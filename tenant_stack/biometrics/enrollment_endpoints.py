@@ -10,7 +10,7 @@ from foundation.database import after_commit
 from foundation.errors import Forbidden, Invalid
 from tenant_stack.access.dependencies import StaffEnroller, Transaction, Worker
 from tenant_stack.biometrics import captures
-from tenant_stack.biometrics.capture_events import publish_enrolments
+from tenant_stack.biometrics.capture_events import publish_captures
 from tenant_stack.biometrics.enrollment_schemas import EnrollAnswer, EnrollIn
 from tenant_stack.people.groups.manual_enrollment import enroll
 from tenant_stack.people.staff import service
@@ -25,22 +25,22 @@ def enrollment_router() -> APIRouter:
 async def enroll_staff(
     staff_id: UUID, wanted: EnrollIn, request: Request, caller: StaffEnroller, session: Transaction, hints: Worker
 ) -> EnrollAnswer:
-    """Put a person on clocks, and take a finger at one of them if asked; each step is told as it happens."""
+    """Enroll a person on clocks, and capture a finger at one of them if requested; each step is reported live."""
     if not wanted.device_ids and wanted.biometric is None:
         raise Invalid("clock_missing", "Choose at least one clock", field="device_ids")
     pull = False
     if wanted.device_ids:
         pull = await enroll(session, caller.actor, staff_id, wanted.device_ids, wanted.pin)
-    begun = None
+    capture = None
     if wanted.biometric is not None:
         if not caller.may("biometrics:create"):
             raise Forbidden("not_allowed", "Taking biometric data needs the permission biometrics:create")
-        begun = await captures.start(session, caller.actor, staff_id, wanted.biometric)
-        after_commit(session, lambda: publish_enrolments(request.app.state.valkey, [begun.id]))
-    if pull or begun:
+        capture = await captures.start_capture(session, caller.actor, staff_id, wanted.biometric)
+        after_commit(session, lambda: publish_captures(request.app.state.valkey, [capture.id]))
+    if pull or capture:
         after_commit(session, hints.refresh_terminals)
     after_commit(session, hints.drain)
     return EnrollAnswer(
         enrollments=await service.read_enrollments(session, staff_id),
-        enrolment=await captures.read_enrolment(session, begun.id) if begun else None,
+        enrolment=await captures.read_capture(session, capture.id) if capture else None,
     )

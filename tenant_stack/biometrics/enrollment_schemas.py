@@ -14,7 +14,7 @@ from tenant_stack.people.staff.schemas import EnrollmentView
 class EnrollIn(BaseModel):
     """Put a person on clocks. Without ``pin`` the number is their badge or employee number, else the next free one.
 
-    With ``biometric`` a finger is taken at one clock now; without consent that is a 409 ``consent_missing``.
+    With ``biometric`` a finger is captured at one clock now; without consent that is a 409 ``consent_missing``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -25,7 +25,7 @@ class EnrollIn(BaseModel):
 
 
 class EnrollAnswer(BaseModel):
-    """Where the person is, and the enrolment at a distance that was begun, if one was asked for."""
+    """Where the person is enrolled, and the remote capture that was started, if one was requested."""
 
     enrollments: list[EnrollmentView]
     enrolment: EnrolmentView | None = None

@@ -1,4 +1,4 @@
-"""Erasing templates: the ciphertext goes at once, the clocks are told, each clock's confirmation is kept."""
+"""Erasure of templates: the ciphertext is deleted at once, each device removes its copy and confirms that."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.database import server_now
 from tenant_stack.biometrics.distribution import distribute
-from tenant_stack.biometrics.template_encryption import note_access
+from tenant_stack.biometrics.template_encryption import record_access
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.biometrics import BiometricTemplate
 
 
-async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[bool], because: str) -> int:
-    """Erase the templates that ``which`` selects, here and on the clocks; returns how many. Audited with the reason."""
+async def erase_templates(session: AsyncSession, actor: Actor, which: sa.ColumnElement[bool], because: str) -> int:
+    """Erase the templates that ``which`` selects, here and on the devices; returns how many. Audited."""
     rows: Sequence[BiometricTemplate] = list(
         await session.scalars(
             sa.select(BiometricTemplate)
@@ -28,7 +28,7 @@ async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[boo
     )
     if not rows:
         return 0
-    note_access(session, rows, "erased", actor=actor)
+    record_access(session, rows, "erased", actor=actor)
     for row in rows:
         row.state, row.template_data, row.key_version = "revoked", None, None
         row.erased_at, row.erased_because = server_now(), because[:40]
@@ -47,6 +47,6 @@ async def erase(session: AsyncSession, actor: Actor, which: sa.ColumnElement[boo
         )
     await session.flush()
     owners: set[UUID] = {row.staff_id for row in rows if row.staff_id}
-    # Somebody unknown has no staff id to look for, so all differences are looked at.
+    # A template of an unknown owner has no staff id to limit the comparison to.
     await distribute(session, sorted(owners) if all(row.staff_id for row in rows) else None)
     return len(rows)

@@ -1,9 +1,9 @@
-"""Templates that a clock reported: encrypted before the first INSERT, never believed more than the clock is trusted.
+"""Storage of the templates that devices report: encrypted before the first INSERT, trusted no more than the device.
 
-* Nobody's PIN, no consent, or a clock that is trusted with punches only: quarantined, encrypted, sent nowhere.
-* The same bytes as we hold: the clock's copy is confirmed (this is also how what we wrote there is read back).
-* Other bytes than we hold: taken as a new capture only from a trusted clock that is known to have had ours, or during
-  an enrolment at a distance there. Anything else keeps ours, so that clocks can't overwrite one another in turn.
+* Unknown PIN, no consent, or a device that is trusted with punches only: quarantined, encrypted, distributed nowhere.
+* The same bytes as stored: the copy on the device is confirmed (a written template is read back in this way).
+* Other bytes than stored: accepted as a new capture only from a trusted device whose copy was confirmed, or during a
+  remote capture there. Otherwise the stored template stays, so that devices cannot overwrite one another in turn.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.audit import Actor
 from foundation.contracts.bridge import BatchResult, Template, TemplateBatch
 from foundation.database import server_now
-from tenant_stack.biometrics.consent import consenting
+from tenant_stack.biometrics.consent import find_consenting
 from tenant_stack.biometrics.distribution import distribute
 from tenant_stack.biometrics.template_encryption import (
-    Place,
-    Sealer,
-    Unsealed,
-    note_access,
-    place_of,
+    PlainTemplate,
+    TemplateCipher,
+    context_of,
+    record_access,
     report_unreadable,
 )
 from tenant_stack.devices import trust
@@ -36,7 +35,7 @@ from tenant_stack.tables.biometrics import BiometricTemplate, DeviceTemplate, En
 from tenant_stack.tables.devices import Device
 
 NEW_IDS = sa.text("SELECT uuidv7() FROM generate_series(1, CAST(:count AS integer))")
-COPY = sa.text("""
+UPSERT_COPIES = sa.text("""
 INSERT INTO device_templates (device_id, template_id, pin, state, revision, confirmed_at)
 SELECT CAST(:device AS uuid), t.id, t.pin, 'confirmed', t.revision, now()
 FROM unnest(CAST(:ids AS uuid[]), CAST(:pins AS text[]), CAST(:revisions AS integer[])) AS t(id, pin, revision)
@@ -47,159 +46,155 @@ ON CONFLICT (device_id, template_id) DO UPDATE SET
 WHERE device_templates.state NOT IN ('removing', 'removed')
 """)
 DIFFERS = "What the clock holds is not what was sent to it"
-MISREAD = sa.text("""
+MARK_MISMATCHES = sa.text("""
 UPDATE device_templates SET state = 'refused', message = :message, updated_at = now()
 WHERE device_id = :device AND template_id = ANY(CAST(:ids AS uuid[])) AND state = 'written'
 """)
-LEAVING = sa.text("""
+REMOVALS = sa.text("""
 SELECT c.pin, t.template_type, t.finger_index FROM device_templates c
 JOIN biometric_templates t ON t.id = c.template_id WHERE c.device_id = :device AND c.state = 'removing'
 """)
 
 Key = tuple[UUID | str, str, int, int, str]
-OPEN = ("asked", "sent", "started", "touch")
+OPEN_STATES = ("asked", "sent", "started", "touch")
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """One batch with what is known of its device and people. ``captures``: sessions by owner, type and index."""
+
+    device: Device
+    actor: Actor
+    trusted: bool
+    consenting: set[UUID]
+    captures: dict[tuple[UUID, str, int], EnrolmentSession]
+
+    def capture_of(self, owner: UUID | None, template_type: str, index: int) -> EnrolmentSession | None:
+        return self.captures.get((owner, template_type, index)) if owner is not None else None
 
 
 @dataclass
-class _Sorted:
-    """What becomes of each reported template."""
+class _Classified:
+    """What is done with each reported template; ``quarantined`` counts those that are not stored, too."""
 
     new: list[tuple[Template, str, UUID | None, str]] = field(default_factory=list)
     changed: list[tuple[BiometricTemplate, Template, str]] = field(default_factory=list)
     same: list[tuple[BiometricTemplate, str]] = field(default_factory=list)
-    misread: list[UUID] = field(default_factory=list)
-    held: int = 0
-    kept: int = 0
+    mismatched: list[UUID] = field(default_factory=list)
+    quarantined: int = 0
 
 
-async def take_templates(session: AsyncSession, sealer: Sealer, device: Device, batch: TemplateBatch) -> BatchResult:
-    """Keep what a clock reported; ``stored`` are new captures of people who agreed."""
+async def store_reported_templates(
+    session: AsyncSession, cipher: TemplateCipher, device: Device, batch: TemplateBatch
+) -> BatchResult:
+    """Store what a device reported; ``stored`` counts new captures of people with consent."""
     reported = _latest(batch.templates)
     owners = await match_pins(session, device.id, sorted({pin for pin, *_ in reported}))
     known = await _known(session, device.id, owners, reported)
     rows = list(known.values())
-    held_data = await sealer.open(rows)
-    data_of = {row.id: data for row, data in zip(rows, held_data, strict=True)}
+    plain = {row.id: data for row, data in zip(rows, await cipher.decrypt(rows), strict=True)}
     actor = Actor("device", str(device.id), f"{device.name} ({device.device_serial})", batch.source_address)
-    note_access(session, rows, "compared", actor=actor, device_id=device.id)
-    await report_unreadable(session, [row for row in rows if data_of[row.id] is None])
-    agreed = await consenting(session, sorted(set(owners.values())))
-    trusted = trust.may_receive(device, "template")
-    sorting = _Sorted()
+    record_access(session, rows, "compared", actor=actor, device_id=device.id)
+    await report_unreadable(session, [row for row in rows if plain[row.id] is None])
+    upload = _Upload(
+        device,
+        actor,
+        trusted=trust.may_receive(device, "template"),
+        consenting=await find_consenting(session, sorted(set(owners.values()))),
+        captures=await _open_captures(session, device.id),
+    )
+    classified = _Classified(quarantined=len(batch.rejected))
     copies = await _copies(session, device.id, rows)
-    sessions = await _sessions(session, device.id)
-    leaving = {tuple(row) for row in await session.execute(LEAVING, {"device": device.id})}
+    removals = {tuple(row) for row in await session.execute(REMOVALS, {"device": device.id})}
     for (pin, kind, index, _, _), template in reported.items():
         owner = owners.get(pin)
         row = known.get(_key(owner or pin, template))
-        asked = owner is not None and (owner, kind, index) in sessions
-        if template.valid == 0 or (pin, kind, index) in leaving:
-            sorting.held += 1
+        if template.valid == 0 or (pin, kind, index) in removals or (row is not None and plain[row.id] is None):
+            classified.quarantined += 1
         elif row is None:
-            active = owner in agreed and trusted
-            sorting.new.append((template, pin, owner, "active" if active else "quarantined"))
-        elif data_of[row.id] == template.template_data and row.valid == template.valid:
-            sorting.same.append((row, pin))
-        elif data_of[row.id] is None:
-            sorting.held += 1
+            active = owner in upload.consenting and upload.trusted
+            classified.new.append((template, pin, owner, "active" if active else "quarantined"))
+            classified.quarantined += not active
+        elif plain[row.id] == template.template_data and row.valid == template.valid:
+            classified.same.append((row, pin))
         else:
-            _differing(sorting, row, template, pin, copies.get(row.id), trusted=trusted, asked=asked)
-    await _store(session, sealer, device, sorting, sessions, actor)
-    received = len(batch.templates) + len(batch.rejected)
-    stored = sum(state == "active" for *_, state in sorting.new) + len(sorting.changed)
-    quarantined = sum(state == "quarantined" for *_, state in sorting.new) + sorting.held + len(batch.rejected)
+            _classify_changed(classified, upload, row, copies.get(row.id), template, pin)
+    await _write(session, cipher, upload, classified)
     await distribute(session, list(owners.values()))
+    received, quarantined = len(batch.templates) + len(batch.rejected), classified.quarantined
+    stored = sum(state == "active" for *_, state in classified.new) + len(classified.changed)
     return BatchResult(
         received=received, stored=stored, duplicate=received - stored - quarantined, quarantined=quarantined
     )
 
 
-def _differing(
-    sorting: _Sorted,
+def _classify_changed(
+    classified: _Classified,
+    upload: _Upload,
     row: BiometricTemplate,
+    copy: DeviceTemplate | None,
     template: Template,
     pin: str,
-    copy: DeviceTemplate | None,
-    *,
-    trusted: bool,
-    asked: bool,
 ) -> None:
-    had_ours = copy is not None and copy.state == "confirmed" and copy.revision == row.revision
-    if (trusted and (had_ours or asked)) or (row.state == "quarantined" and had_ours):
-        sorting.changed.append((row, template, pin))
+    confirmed = copy is not None and copy.state == "confirmed" and copy.revision == row.revision
+    requested = upload.capture_of(row.staff_id, row.template_type, row.finger_index) is not None
+    if (upload.trusted and (confirmed or requested)) or (row.state == "quarantined" and confirmed):
+        classified.changed.append((row, template, pin))
     elif copy is not None and copy.state == "written":
-        sorting.misread.append(row.id)
-        sorting.held += 1
-    elif trusted:
-        sorting.kept += 1
-    else:
-        sorting.held += 1
+        classified.mismatched.append(row.id)
+        classified.quarantined += 1
+    elif not upload.trusted:
+        classified.quarantined += 1
 
 
-async def _store(
-    session: AsyncSession,
-    sealer: Sealer,
-    device: Device,
-    sorting: _Sorted,
-    sessions: dict[tuple[UUID, str, int], EnrolmentSession],
-    actor: Actor,
-) -> None:
-    ids = list(await session.scalars(NEW_IDS, {"count": len(sorting.new)}))
-    unsealed = [
-        Unsealed(
-            Place(new_id, owner, each.template_type.value, each.template_index, each.template_format),
-            each.template_data,
-        )
-        for new_id, (each, _, owner, _) in zip(ids, sorting.new, strict=True)
-    ]
-    unsealed.extend(Unsealed(place_of(row), each.template_data) for row, each, _ in sorting.changed)
-    sealed = await sealer.seal(unsealed)
-    fresh: list[BiometricTemplate] = []
-    for new_id, cipher, (each, pin, owner, state) in zip(ids, sealed[: len(ids)], sorting.new, strict=True):
-        asked = owner is not None and (owner, each.template_type.value, each.template_index) in sessions
-        row = BiometricTemplate(
+async def _write(session: AsyncSession, cipher: TemplateCipher, upload: _Upload, classified: _Classified) -> None:
+    device, actor = upload.device, upload.actor
+    ids = list(await session.scalars(NEW_IDS, {"count": len(classified.new)}))
+    new = [
+        BiometricTemplate(
             id=new_id,
             staff_id=owner,
             template_type=each.template_type.value,
             template_format=each.template_format,
-            template_data=cipher.text,
-            key_version=cipher.version,
             finger_index=each.template_index,
             part=each.part,
-            valid=each.valid,
             state=state,
-            origin="enrolment" if asked else "walk_up",
-            origin_device_id=device.id,
-            origin_pin=pin,
-            revision=1,
+            origin="enrolment"
+            if upload.capture_of(owner, each.template_type.value, each.template_index)
+            else "walk_up",
+            revision=0,
         )
-        session.add(row)
-        fresh.append(row)
-    for cipher, (row, each, pin) in zip(sealed[len(ids) :], sorting.changed, strict=True):
-        row.template_data, row.key_version, row.valid = cipher.text, cipher.version, each.valid
+        for new_id, (each, _, owner, state) in zip(ids, classified.new, strict=True)
+    ]
+    written = [(row, each, pin) for row, (each, pin, _, _) in zip(new, classified.new, strict=True)]
+    written += classified.changed
+    sealed = await cipher.encrypt([PlainTemplate(context_of(row), each.template_data) for row, each, _ in written])
+    for ciphertext, (row, each, pin) in zip(sealed, written, strict=True):
+        row.template_data, row.key_version, row.valid = ciphertext.text, ciphertext.version, each.valid
         row.revision += 1
         row.origin_device_id, row.origin_pin, row.captured_at = device.id, pin, server_now()
         row.quality_score = None
-        audited(session, actor, "template.recapture", "template", row.id, after=_facts(row, device))
+    session.add_all(new)
     await session.flush()
-    for row in fresh:
-        audited(session, actor, f"template.{row.state}", "template", row.id, after=_facts(row, device))
-    written = [*fresh, *(row for row, _, _ in sorting.changed)]
-    note_access(session, written, "stored", actor=actor, device_id=device.id)
-    here = [(row, row.origin_pin or "") for row in written] + sorting.same
+    for row, _, _ in classified.changed:
+        audited(session, actor, "template.recapture", "template", row.id, after=_audit_fields(row, device))
+    for row in new:
+        audited(session, actor, f"template.{row.state}", "template", row.id, after=_audit_fields(row, device))
+    record_access(session, [row for row, _, _ in written], "stored", actor=actor, device_id=device.id)
+    here = [(row, pin) for row, _, pin in written] + classified.same
     values = {
         "ids": [row.id for row, _ in here],
         "pins": [pin for _, pin in here],
         "revisions": [row.revision for row, _ in here],
     }
-    await session.execute(COPY, {"device": device.id, **values})
-    await session.execute(MISREAD, {"device": device.id, "ids": sorting.misread, "message": DIFFERS})
+    await session.execute(UPSERT_COPIES, {"device": device.id, **values})
+    await session.execute(MARK_MISMATCHES, {"device": device.id, "ids": classified.mismatched, "message": DIFFERS})
     for row, _ in here:
-        if row.staff_id and (found := sessions.get((row.staff_id, row.template_type, row.finger_index))):
+        if found := upload.capture_of(row.staff_id, row.template_type, row.finger_index):
             found.template_id = row.id
 
 
-def _facts(row: BiometricTemplate, device: Device) -> dict[str, object]:
+def _audit_fields(row: BiometricTemplate, device: Device) -> dict[str, object]:
     return {
         "staff_id": str(row.staff_id) if row.staff_id else None,
         "template_type": row.template_type,
@@ -265,14 +260,14 @@ async def _copies(
     return {copy.template_id: copy for copy in found}
 
 
-async def _sessions(session: AsyncSession, device_id: UUID) -> dict[tuple[UUID, str, int], EnrolmentSession]:
-    """The enrolment that is under way on this clock; one that has just ended still takes its template."""
+async def _open_captures(session: AsyncSession, device_id: UUID) -> dict[tuple[UUID, str, int], EnrolmentSession]:
+    """The capture in progress on this device; one that has just ended still receives its template."""
     found = await session.scalars(
         sa.select(EnrolmentSession)
         .where(
             EnrolmentSession.device_id == device_id,
             sa.or_(
-                EnrolmentSession.state.in_(OPEN),
+                EnrolmentSession.state.in_(OPEN_STATES),
                 sa.and_(
                     EnrolmentSession.state == "stored",
                     EnrolmentSession.template_id.is_(None),

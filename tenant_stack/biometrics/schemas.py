@@ -177,7 +177,7 @@ class KeyView(BaseModel):
 
 
 class RemoteEnrolmentIn(BaseModel):
-    """Take a finger at one clock now. ``overwrite`` replaces a template that the clock holds there."""
+    """Capture a finger at one clock now. ``overwrite`` replaces a template that the clock holds there."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -196,7 +196,7 @@ class EnrolmentStepView(BaseModel):
 
 
 class EnrolmentView(BaseModel):
-    """An enrolment at a distance; ``open`` while somebody may still come to the clock."""
+    """A remote capture; ``open`` while the person may still come to the clock."""
 
     id: UUID
     staff_id: UUID

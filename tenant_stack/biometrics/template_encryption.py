@@ -1,7 +1,7 @@
-"""Templates in and out of the organisation's key. The only place where a template is in clear in this service.
+"""Encryption of templates under the organisation's key. Nowhere else in this service is a template in plain text.
 
-The context binds a ciphertext to its row: template id, staff id, type, index, format. Moved to another row, it does not
-decrypt. What is sealed is the Base64 text itself, so that it comes back byte for byte as the clock wrote it.
+The context binds a ciphertext to its row (template id, staff id, type, index, format): moved to another row, it does
+not decrypt. The plain text is the Base64 text itself, so that it comes back byte for byte as the device wrote it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ INSERT INTO alerts (kind, device_id, severity, text) VALUES ('template_unreadabl
 ON CONFLICT (kind, device_id) WHERE closed_at IS NULL
 DO UPDATE SET last_at = now(), times = alerts.times + 1, text = excluded.text
 """)
-WHY_UNREADABLE = (
+UNREADABLE_TEXT = (
     "Biometric templates could not be decrypted: rows were changed or exchanged outside Punctual, or the key is gone. "
     "They are sent to no clock. Look at them under Biometrics, and at who had access to the database."
 )
 
 
 @dataclass(frozen=True)
-class Place:
-    """The row that a ciphertext belongs to; ``staff_id`` is None while nobody knows whose template it is."""
+class TemplateContext:
+    """The row that a ciphertext belongs to; ``staff_id`` is None while the owner is unknown."""
 
     template_id: UUID
     staff_id: UUID | None
@@ -45,46 +45,46 @@ class Place:
     template_format: str
 
     @property
-    def context(self) -> bytes:
+    def encoded(self) -> bytes:
         parts = (self.template_id, self.staff_id or "-", self.template_type, self.finger_index, self.template_format)
         return "|".join(str(part) for part in parts).encode()
 
 
 @dataclass(frozen=True)
-class Unsealed:
-    """A template in clear, with the row it belongs to; its data is in no representation."""
+class PlainTemplate:
+    """A template in plain text with the row it belongs to; ``repr`` omits the data."""
 
-    place: Place
+    context: TemplateContext
     data: str = field(repr=False)
 
 
-def place_of(row: BiometricTemplate) -> Place:
-    """The row's place as it is now."""
-    return Place(row.id, row.staff_id, row.template_type, row.finger_index, row.template_format)
+def context_of(row: BiometricTemplate) -> TemplateContext:
+    """The context of a row as it is now."""
+    return TemplateContext(row.id, row.staff_id, row.template_type, row.finger_index, row.template_format)
 
 
-class Sealer:
+class TemplateCipher:
     """The organisation's template key. Raises `Unavailable` when OpenBao does not answer or the key is gone."""
 
     def __init__(self, vault: Vault, key: str) -> None:
         self._vault = vault
         self._key = key
 
-    async def seal(self, templates: Sequence[Unsealed]) -> list[Sealed]:
+    async def encrypt(self, templates: Sequence[PlainTemplate]) -> list[Sealed]:
         """Ciphertexts in the order given."""
-        clear = [Clear(each.data.encode(), each.place.context) for each in templates]
+        clear = [Clear(each.data.encode(), each.context.encoded) for each in templates]
         texts = await self._vault.encrypt(self._key, clear) if clear else []
         return [Sealed(text, each.context) for text, each in zip(texts, clear, strict=True)]
 
-    async def open(self, rows: Sequence[BiometricTemplate]) -> list[str | None]:
-        """What the rows hold, in clear; None where it does not decrypt. Callers note the access and its purpose."""
-        sealed = [Sealed(row.template_data or "", place_of(row).context) for row in rows]
+    async def decrypt(self, rows: Sequence[BiometricTemplate]) -> list[str | None]:
+        """The templates of the rows; None where one does not decrypt. Callers record the access and its purpose."""
+        sealed = [Sealed(row.template_data or "", context_of(row).encoded) for row in rows]
         clear = await self._vault.decrypt(self._key, sealed) if sealed else []
         return [None if data is None else data.decode() for data in clear]
 
     async def rewrap(self, rows: Sequence[BiometricTemplate]) -> list[Sealed | None]:
         """The rows' ciphertexts under the newest version of the key; no plaintext leaves OpenBao."""
-        sealed = [Sealed(row.template_data or "", place_of(row).context) for row in rows]
+        sealed = [Sealed(row.template_data or "", context_of(row).encoded) for row in rows]
         texts = await self._vault.rewrap(self._key, sealed) if sealed else []
         return [Sealed(text, old.context) if text else None for text, old in zip(texts, sealed, strict=True)]
 
@@ -93,15 +93,15 @@ class Sealer:
         return await self._vault.key_versions(self._key)
 
     async def rotate(self) -> None:
-        """Make a new version of the key."""
+        """Create a new version of the key."""
         await self._vault.rotate_key(self._key)
 
     async def retire(self, oldest: int) -> None:
-        """Let nothing decrypt that versions before ``oldest`` made."""
+        """Refuse decryption of what versions before ``oldest`` encrypted."""
         await self._vault.retire_key_versions(self._key, oldest)
 
 
-def note_access(
+def record_access(
     session: AsyncSession,
     rows: Sequence[BiometricTemplate],
     purpose: str,
@@ -109,7 +109,7 @@ def note_access(
     actor: Actor = SYSTEM,
     device_id: UUID | None = None,
 ) -> None:
-    """Write down that these templates were touched and what for; in the transaction that touches them."""
+    """Record that these templates were accessed and for what purpose, in the transaction that does it."""
     session.add_all(
         BiometricAccess(
             template_id=row.id,
@@ -125,15 +125,15 @@ def note_access(
 
 
 async def report_unreadable(session: AsyncSession, rows: Sequence[BiometricTemplate]) -> None:
-    """Templates that did not decrypt: marked, in the trail, and an alert for people. Said once for each."""
+    """Mark templates that did not decrypt, audit them and raise an alert; once for each template."""
     if not rows:
         return
     ids = [row.id for row in rows]
-    fresh = set(await session.scalars(MARK_UNREADABLE, {"ids": ids}))
+    newly_marked = set(await session.scalars(MARK_UNREADABLE, {"ids": ids}))
     for row in rows:
-        if row.id in fresh:
+        if row.id in newly_marked:
             audited(session, SYSTEM, "template.unreadable", "template", row.id, after={"staff_id": str(row.staff_id)})
-    if fresh:
-        note_access(session, [row for row in rows if row.id in fresh], "unreadable")
-        await session.execute(ALERT, {"text": WHY_UNREADABLE})
-        get_logger().error("biometrics.unreadable", count=len(fresh))
+    if newly_marked:
+        record_access(session, [row for row in rows if row.id in newly_marked], "unreadable")
+        await session.execute(ALERT, {"text": UNREADABLE_TEXT})
+        get_logger().error("biometrics.unreadable", count=len(newly_marked))

@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from foundation.contracts.bridge import Serial
+from foundation.views import IdentifiedView
+from tenant_stack.tables.devices import SyncFields
 from tenant_stack.text_types import PRINTABLE, BlankIsNone, ZoneName
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
@@ -83,25 +85,8 @@ class DeviceView(BaseModel):
     updated_at: datetime
 
 
-class SyncView(BaseModel):
+class SyncView(SyncFields, IdentifiedView):
     """One synchronisation: what was asked, how far it is, what it brought."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    device_id: UUID
-    kind: str
-    state: Literal["queued", "running", "retrying", "done", "failed"]
-    requested_by: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    attempts: int
-    received: int
-    stored: int
-    duplicate: int
-    quarantined: int
-    message: str
-    created_at: datetime
 
 
 class LastSeen(BaseModel):

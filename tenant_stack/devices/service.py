@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import Network, device_address
 from foundation.audit import Actor
 from foundation.database import server_now, unique
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.devices.addresses import Network, device_address
 from tenant_stack.devices.comm_keys import CommKeys
 from tenant_stack.devices.completeness import compared
 from tenant_stack.devices.completeness_view import completeness_view
@@ -32,15 +32,14 @@ from tenant_stack.schedules.sites import require_site
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device, DeviceCommand, SyncLog
 from tenant_stack.tables.staff import DeviceEnrollment, Staff
+from tenant_stack.views import view_of
 
-SHOWN = tuple(name for name in DeviceView.model_fields if name not in {"status", "status_message"})
 ENTERED = ("device_serial", "name", "connection", "ip_address", "port", "zone", "location", "device_config", "trust")
 
 
 def _view(row: Any) -> DeviceView:
     device: Device = row[0]
-    facts = {name: getattr(device, name) for name in SHOWN}
-    return DeviceView(**facts, status=row[1], status_message=status_message(device, row[1]))
+    return view_of(DeviceView, device, status=row[1], status_message=status_message(device, row[1]))
 
 
 def _query() -> sa.Select[*tuple[Any, ...]]:
@@ -95,7 +94,7 @@ async def get_device(session: AsyncSession, device_id: UUID) -> Device:
 
 def _check_address(entered: DeviceIn, networks: Sequence[Network]) -> str | None:
     if entered.ip_address is not None:
-        return device_address(entered.ip_address, networks)
+        return str(device_address(entered.ip_address, networks))
     if entered.connection == "pull":
         raise Invalid("address_missing", "A clock that is read by us needs its IP address", field="ip_address")
     return None

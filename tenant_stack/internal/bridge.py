@@ -1,4 +1,4 @@
-"""``/internal/bridge``: what the device bridge tells and asks (contract: `foundation.contracts.bridge`)."""
+"""``/internal/bridge``: the API of the device bridge (contract: `foundation.contracts.bridge`)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from foundation.database import Database, after_commit
 from foundation.sign_in.principal import ServiceToken
 from tenant_stack.access.dependencies import Settings, Transaction, Worker
 from tenant_stack.biometrics import capture_events, captures, delivery, intake
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tenant_stack.devices.admission import Admitted, DeviceRefused, admit, record_sighting
 from tenant_stack.devices.comm_keys import Keys
 from tenant_stack.devices.commands import queue
 from tenant_stack.devices.contacts import push_family, touch
-from tenant_stack.internal.command_results import settle_answers
+from tenant_stack.internal.command_results import record_command_results
 from tenant_stack.people.enrollments import pull_reports
 from tenant_stack.people.enrollments.confirmations import poll_seconds
 from tenant_stack.people.enrollments.pull_list import terminal_list
@@ -66,14 +66,14 @@ def bridge_router() -> APIRouter:
     return router
 
 
-async def _with_device(
+async def _for_device(
     request: Request,
     serial: str,
     kind: str,
     address: str,
     work: Callable[[AsyncSession, Admitted], Awaitable[Answer]],
 ) -> Answer:
-    """Work for an approved device in one transaction; a refused serial is remembered in another, then refused."""
+    """Run ``work`` for an approved device in one transaction; record an unknown serial in another, then refuse it."""
     database: Database = request.app.state.database
     settings: TenantSettings = request.app.state.settings
     try:
@@ -85,7 +85,7 @@ async def _with_device(
 
 
 async def take_contact(contact: Contact, request: Request, settings: Settings) -> DeviceDecision:
-    """A push clock made contact: may it speak, and what time zone is it in?"""
+    """A push device made contact; returns whether it is admitted, and its time zone."""
 
     async def work(session: AsyncSession, device: Admitted) -> DeviceDecision:
         await touch(
@@ -100,104 +100,104 @@ async def take_contact(contact: Contact, request: Request, settings: Settings) -
             device_type=await push_family(session, device.id),
         )
 
-    return await _with_device(request, contact.serial, contact.kind.value, contact.source_address, work)
+    return await _for_device(request, contact.serial, contact.kind.value, contact.source_address, work)
 
 
 async def take_punches(batch: PunchBatch, request: Request) -> BatchResult:
-    """Store punches; they are committed when this answers."""
+    """Store punches; they are committed when the response is sent."""
     intake: Intake = request.app.state.intake
     return await intake.receive(batch)
 
 
 async def take_reported_users(batch: UserBatch, request: Request, hints: Worker) -> BatchResult:
-    """Keep the users that a clock reported."""
+    """Store the users that a device reported."""
 
     async def work(session: AsyncSession, device: Admitted) -> BatchResult:
         after_commit(session, hints.drain)
         return await take_users(session, device.id, batch, hints.plan)
 
-    return await _with_device(request, batch.serial, "upload", "", work)
+    return await _for_device(request, batch.serial, "upload", "", work)
 
 
 async def take_reported_templates(batch: TemplateBatch, request: Request, hints: Worker) -> BatchResult:
-    """Keep the templates that a clock reported, encrypted before they are stored."""
-    told: list[UUID] = []
+    """Store the templates that a device reported, encrypted."""
+    changed: list[UUID] = []
 
     async def work(session: AsyncSession, device: Admitted) -> BatchResult:
         clock = await session.get_one(Device, device.id)
-        result = await intake.take_templates(session, request.app.state.sealer, clock, batch)
-        told.extend(await captures.arrived(session, device.id))
+        result = await intake.store_reported_templates(session, request.app.state.template_cipher, clock, batch)
+        changed.extend(await captures.record_arrivals(session, device.id))
         after_commit(session, hints.refresh_terminals)
         return result
 
-    result = await _with_device(request, batch.serial, "upload", batch.source_address, work)
-    await capture_events.publish_enrolments(request.app.state.valkey, told)
+    result = await _for_device(request, batch.serial, "upload", batch.source_address, work)
+    await capture_events.publish_captures(request.app.state.valkey, changed)
     return result
 
 
 async def list_wanted_templates(demand: TemplateDemand, request: Request) -> WantedTemplates:
-    """What a pull clock still lacks, and what must go from it."""
+    """Templates that a pull device lacks, and those to remove."""
 
     async def work(session: AsyncSession, device: Admitted) -> WantedTemplates:
-        return await delivery.wanted(session, request.app.state.sealer, device.id, demand)
+        return await delivery.list_wanted_templates(session, request.app.state.template_cipher, device.id, demand)
 
-    return await _with_device(request, demand.serial, "pull", "", work)
+    return await _for_device(request, demand.serial, "pull", "", work)
 
 
 async def take_template_report(report: TemplateReport, request: Request) -> Response:
-    """What a pull clock was shown to have, by read-back."""
+    """Templates that a pull device was confirmed to hold, by read-back."""
 
     async def work(session: AsyncSession, device: Admitted) -> Response:
-        await delivery.take_report(session, device.id, report)
+        await delivery.record_template_report(session, device.id, report)
         return Response(status_code=204)
 
-    return await _with_device(request, report.serial, "pull", "", work)
+    return await _for_device(request, report.serial, "pull", "", work)
 
 
-async def take_enrolment_step(told: EnrolmentStep, request: Request) -> Response:
-    """Progress of an enrolment at a distance."""
+async def take_enrolment_step(step: EnrolmentStep, request: Request) -> Response:
+    """Record the progress of a capture."""
 
     async def work(session: AsyncSession, device: Admitted) -> UUID | None:
-        return await captures.take_step(session, device.id, told)
+        return await captures.record_progress(session, device.id, step)
 
-    moved = await _with_device(request, told.serial, "command", "", work)
-    await capture_events.publish_enrolments(request.app.state.valkey, [moved] if moved else [])
+    changed = await _for_device(request, step.serial, "command", "", work)
+    await capture_events.publish_captures(request.app.state.valkey, [changed] if changed else [])
     return Response(status_code=204)
 
 
 async def lease_commands(lease: CommandLease, request: Request) -> CommandBatch:
-    """The next commands for a push clock that polls."""
+    """The next commands for a push device that polls."""
 
     async def work(session: AsyncSession, device: Admitted) -> CommandBatch:
         await touch(session, device.id, "poll", lease.at, address=lease.source_address, info=lease.info)
         leased = await queue.lease(
             session, device.id, most=lease.limit, seconds=lease.lease_seconds, source_address=lease.source_address
         )
-        # Templates are filled in here, where the clock fetches them; without its bytes a template is not sent.
-        sealer: Sealer = request.app.state.sealer
-        return CommandBatch(commands=await delivery.fill(session, sealer, device.id, leased))
+        # Templates are decrypted here, when the device fetches them.
+        cipher: TemplateCipher = request.app.state.template_cipher
+        return CommandBatch(commands=await delivery.fill_commands(session, cipher, device.id, leased))
 
-    return await _with_device(request, lease.serial, "poll", lease.source_address, work)
+    return await _for_device(request, lease.serial, "poll", lease.source_address, work)
 
 
 async def take_command_results(results: CommandResults, request: Request) -> Response:
-    """What a push clock answered to commands."""
+    """Results of commands of a push device."""
 
     async def work(session: AsyncSession, device: Admitted) -> list[UUID]:
         await touch(session, device.id, "command", results.at, address=results.source_address, info={})
-        return await settle_answers(session, device.id, results.results)
+        return await record_command_results(session, device.id, results.results)
 
-    moved = await _with_device(request, results.serial, "command", results.source_address, work)
-    await capture_events.publish_enrolments(request.app.state.valkey, moved)
+    changed = await _for_device(request, results.serial, "command", results.source_address, work)
+    await capture_events.publish_captures(request.app.state.valkey, changed)
     return Response(status_code=204)
 
 
 async def list_terminals(session: Transaction, keys: Keys) -> TerminalList:
-    """The approved pull clocks and whom we want on them."""
-    return await delivery.with_templates(session, await terminal_list(session, await keys.of_terminals(session)))
+    """The approved pull devices and the people wanted on them."""
+    return await delivery.add_template_counts(session, await terminal_list(session, await keys.of_terminals(session)))
 
 
 async def take_terminal_report(report: TerminalReport, session: Transaction) -> Response:
-    """The bridge spoke with a pull clock, or could not."""
+    """The bridge reached a pull device, or could not."""
     await pull_reports.take_terminal_report(session, report)
     return Response(status_code=204)

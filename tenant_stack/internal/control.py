@@ -1,4 +1,4 @@
-"""``/internal/control``: the control plane sets this stack up (contract: `foundation.contracts.control`)."""
+"""``/internal/control``: the API of the control plane (contract: `foundation.contracts.control`)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ from foundation.settings import product_version
 from foundation.sign_in.principal import ServiceToken
 from foundation.valkey import Valkey
 from tenant_stack.access.clients import create_client
-from tenant_stack.access.dependencies import Transaction
+from tenant_stack.access.dependencies import SignIn, Transaction
 from tenant_stack.access.service import ensure_owner, set_sign_in
-from tenant_stack.access.sign_in import TenantSignIn
 from tenant_stack.access.support.requests import add_support_routes
-from tenant_stack.audit.chain import Notary, count_waiting, newest
-from tenant_stack.audit.verification import verify
+from tenant_stack.audit.chain import ChainSigner, count_waiting, read_head
+from tenant_stack.audit.verification import verify_chain
 
 
 def control_router() -> APIRouter:
@@ -42,35 +41,34 @@ def control_router() -> APIRouter:
 
 
 async def read_internal_health(request: Request, session: Transaction) -> Health:
-    """Database and session store answer; 503 when one does not."""
+    """Checks database and session store; 503 when one does not answer."""
     head = await session.scalar(sa.text("SELECT version_num FROM alembic_version"))
     valkey: Valkey = request.app.state.valkey
     await valkey.get("health")
     return Health(status="ok", version=product_version(), schema_head=head)
 
 
-async def replace_sign_in(connection: SignInConnection, request: Request, session: Transaction) -> Response:
+async def replace_sign_in(connection: SignInConnection, sign_in: SignIn, session: Transaction) -> Response:
     """Replace the OpenID connection; the next sign-in uses it."""
     await set_sign_in(session, connection)
-    sign_in: TenantSignIn = request.app.state.sign_in
     sign_in.forget()
     return Response(status_code=204)
 
 
 async def put_owner(owner: Owner, session: Transaction) -> Response:
-    """Make the owner's account, or leave it as it is."""
+    """Create the owner's account unless it exists."""
     await ensure_owner(session, owner)
     return Response(status_code=204)
 
 
 async def create_oauth_client(wanted: ClientRequest, session: Transaction) -> ClientCreated:
-    """Register a machine; its secret is in this answer and nowhere else."""
+    """Register an OAuth client; its secret is in this response only."""
     return await create_client(session, SYSTEM, wanted)
 
 
 async def read_audit_head(session: Transaction) -> AuditHead:
-    """The newest line of the audit chain, for the control plane to remember."""
-    link = await newest(session)
+    """The newest link of the audit chain, for the control plane to keep as an anchor."""
+    link = await read_head(session)
     return AuditHead(
         newest=AuditAnchor(number=link.number, hash=link.hash.hex()) if link else None,
         sealed_at=link.sealed_at if link else None,
@@ -79,6 +77,6 @@ async def read_audit_head(session: Transaction) -> AuditHead:
 
 
 async def verify_audit(remembered: AuditAnchors, request: Request, session: Transaction) -> AuditReport:
-    """Check the audit chain against what the control plane remembers of it."""
-    notary: Notary = request.app.state.notary
-    return await verify(session, notary, remembered.anchors)
+    """Verify the audit chain against the control plane's anchors."""
+    signer: ChainSigner = request.app.state.chain_signer
+    return await verify_chain(session, signer, remembered.anchors)

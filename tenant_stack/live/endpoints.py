@@ -1,7 +1,7 @@
-"""``/api/live``: a WebSocket that tells a page of punches, records and clocks as they happen.
+"""``/api/live``: a WebSocket that sends a page punches, records and devices as they change.
 
-Origin and session are checked before the handshake is accepted and again while it is open, so that signing out or being
-disabled closes it. An open socket does not keep a session alive: only a person does.
+Origin and session are checked before the handshake and again while the socket is open, so that signing out or a
+disabled account closes it. An open socket does not count as activity of the session.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from foundation.errors import Problem
 from foundation.sign_in.principal import Principal, Requires
 from tenant_stack.access.dependencies import Settings
 from tenant_stack.access.service import Authenticator
+from tenant_stack.live.event_filter import EventFilter
 from tenant_stack.live.hub import Hub, Listener
-from tenant_stack.live.sight import Sight
 
 PERMISSION = "attendance:read"
-ENDED, TOO_SLOW, TOO_MANY, TOO_LARGE = 4401, 4408, 1008, 1009
+SESSION_ENDED, TOO_SLOW, TOO_MANY, TOO_LARGE = 4401, 4408, 1008, 1009
 LARGEST_MESSAGE = 16_384
 MESSAGES_A_SECOND = 20
 SEND_SECONDS = 10.0
@@ -40,22 +40,22 @@ async def live(
 ) -> None:
     """Events as JSON: hello, punch, record, device, heartbeat."""
     hub: Hub = socket.app.state.hub
-    sight = Sight(socket.app.state.database)
-    await sight.look(caller)
+    event_filter = EventFilter(socket.app.state.database)
+    await event_filter.refresh(caller)
     await socket.accept()
-    with hub.listening(caller.id) as listener:
-        await _send(socket, {"type": "hello", "at": utc_now().isoformat()})
-        await _first_of(
-            _forward(socket, listener, sight),
-            _beat(socket, settings.live_heartbeat_seconds),
-            _check(socket, settings.live_check_seconds, sight),
+    with hub.subscribe(caller.id) as listener:
+        await socket.send_json({"type": "hello", "at": utc_now().isoformat()})
+        await _run_until_first(
+            _forward(socket, listener, event_filter),
+            _send_heartbeats(socket, settings.live_heartbeat_seconds),
+            _check_session(socket, settings.live_check_seconds, event_filter),
             _read(socket),
         )
 
 
-async def _first_of(*works: Coroutine[None, None, None]) -> None:
-    """Run all until one ends, then end the others."""
-    tasks = [asyncio.ensure_future(work) for work in works]
+async def _run_until_first(*coroutines: Coroutine[None, None, None]) -> None:
+    """Run all coroutines until one ends, then cancel the others."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -64,9 +64,9 @@ async def _first_of(*works: Coroutine[None, None, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _forward(socket: WebSocket, listener: Listener, sight: Sight) -> None:
+async def _forward(socket: WebSocket, listener: Listener, event_filter: EventFilter) -> None:
     while (message := await listener.next()) is not None:
-        if not sight.shows(message):
+        if not event_filter.allows(message):
             continue
         try:
             await asyncio.wait_for(socket.send_text(message), SEND_SECONDS)
@@ -78,13 +78,13 @@ async def _forward(socket: WebSocket, listener: Listener, sight: Sight) -> None:
         await socket.close(TOO_SLOW, "This page fell too far behind")
 
 
-async def _beat(socket: WebSocket, seconds: float) -> None:
+async def _send_heartbeats(socket: WebSocket, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        await _send(socket, {"type": "heartbeat", "at": utc_now().isoformat()})
+        await socket.send_json({"type": "heartbeat", "at": utc_now().isoformat()})
 
 
-async def _check(socket: WebSocket, seconds: float, sight: Sight) -> None:
+async def _check_session(socket: WebSocket, seconds: float, event_filter: EventFilter) -> None:
     authenticate: Authenticator = socket.app.state.authenticate
     while True:
         await asyncio.sleep(seconds)
@@ -94,12 +94,12 @@ async def _check(socket: WebSocket, seconds: float, sight: Sight) -> None:
             break
         if not caller.may(PERMISSION):
             break
-        await sight.look(caller)
-    await socket.close(ENDED, "The session has ended")
+        await event_filter.refresh(caller)
+    await socket.close(SESSION_ENDED, "The session has ended")
 
 
 async def _read(socket: WebSocket) -> None:
-    """Pages have nothing to say; reading notices that they went away, and ends those that talk too much."""
+    """Pages send nothing; reading detects a closed connection, and limits size and rate."""
     second, count = 0, 0
     try:
         while True:
@@ -116,7 +116,3 @@ async def _read(socket: WebSocket) -> None:
         return
     except KeyError:  # a binary frame
         await socket.close(1003, "Only text is read here")
-
-
-async def _send(socket: WebSocket, message: dict[str, str]) -> None:
-    await socket.send_json(message)

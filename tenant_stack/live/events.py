@@ -1,4 +1,4 @@
-"""Live events: what the worker tells open pages through Valkey. A lost one costs a stale line until the next reload."""
+"""Live events, published to open pages through Valkey. A lost event leaves a stale line until the next reload."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def publish_record(valkey: Valkey, record: BaseModel) -> None:
 
 
 async def publish_alerts(valkey: Valkey) -> None:
-    """Alerts were opened or closed; pages ask for them anew."""
+    """Alerts were opened or closed; pages read them again."""
     await valkey.publish(CHANNEL, {"type": "alerts"})
 
 

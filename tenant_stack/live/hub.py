@@ -1,4 +1,4 @@
-"""One subscription a process, handed on to every open page. A page that cannot keep up is cut, and reloads."""
+"""One subscription per process, forwarded to every open page. A page that falls behind is disconnected and reloads."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ MOST_OF_ONE_USER = 5
 
 
 class Listener:
-    """The events waiting for one page; None at the end says that it was cut (``displaced``: by a newer page)."""
+    """The event queue of one page; None ends it (``displaced``: by a newer page of the user)."""
 
     def __init__(self, owner: str = "") -> None:
         self.owner = owner
         self.displaced = False
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
-        self._cut = False
+        self._disconnected = False
 
-    def offer(self, message: str) -> None:
-        """Never waits: a full backlog cuts the page."""
-        if self._cut:
+    def push(self, message: str) -> None:
+        """Enqueue without waiting; a full queue disconnects the page."""
+        if self._disconnected:
             return
         try:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
-            self.cut()
+            self.disconnect()
 
-    def cut(self) -> None:
-        """End this page after what it was told already."""
-        if not self._cut:
-            self._cut = True
+    def disconnect(self) -> None:
+        """End the page after the events that are queued."""
+        if not self._disconnected:
+            self._disconnected = True
             if self._waiting.full():
                 self._waiting.get_nowait()
             self._waiting.put_nowait(None)
 
     async def next(self) -> str | None:
-        """The next event; None when this page fell too far behind."""
+        """The next event; None when the page is disconnected."""
         return await self._waiting.get()
 
 
 class Hub:
-    """Open it inside the event loop; `close` ends the subscription."""
+    """``open`` it inside the event loop; ``close`` ends the subscription."""
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
@@ -62,13 +62,13 @@ class Hub:
             await asyncio.wait([self._task], timeout=1)
 
     @contextmanager
-    def listening(self, owner: str) -> Iterator[Listener]:
-        """Listen for a page of a user; a sixth page of theirs ends the oldest."""
+    def subscribe(self, owner: str) -> Iterator[Listener]:
+        """Listen for a page of a user; a sixth page of theirs disconnects the oldest."""
         listener = Listener(owner)
         same = [each for each in self._listeners if each.owner == owner and not each.displaced]
         for oldest in same[: max(0, len(same) + 1 - MOST_OF_ONE_USER)]:
             oldest.displaced = True
-            oldest.cut()
+            oldest.disconnect()
         self._listeners[listener] = None
         try:
             yield listener
@@ -78,4 +78,4 @@ class Hub:
     async def _forward(self) -> None:
         async for message in self._valkey.subscribe(CHANNEL):
             for listener in list(self._listeners):
-                listener.offer(message)
+                listener.push(message)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Header, Response, UploadFile
+from fastapi import APIRouter, File, Header, Response, UploadFile
 
-from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.access.dependencies import AnyCaller, Transaction
+from tenant_stack.access.dependencies import AnyCaller, SettingsEditor, Transaction
 from tenant_stack.access.scope import refuse_limited
 from tenant_stack.logo import service
-from tenant_stack.logo.image import drawn_from
+from tenant_stack.logo.image import render_logo
 from tenant_stack.logo.render_process import MOST_BYTES
 from tenant_stack.logo.schemas import LogoNow, LogoView
 
-Decider = Annotated[Principal, Depends(Requires("settings:update"))]
 ImageFile = Annotated[UploadFile, File(description="PNG or JPEG, at most 1 MB and 4,000 × 4,000 pixels")]
 Known = Annotated[str | None, Header(alias="If-None-Match")]
 PNG_ANSWER: dict[int | str, dict[str, Any]] = {
@@ -39,7 +37,7 @@ def logo_router() -> APIRouter:
 async def read_logo(caller: AnyCaller, session: Transaction, known: Known = None) -> Response:
     """The picture as it is printed, a PNG; 404 ``no_logo`` when there is none."""
     tag = f'"{await service.read_digest(session)}"'
-    # May be kept, but is asked for each time: a new logo shows at once.
+    # Cached, but revalidated each time: a new logo shows at once.
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     if tag in {each.strip().removeprefix("W/") for each in (known or "").split(",")}:
         return Response(status_code=304, headers=headers)
@@ -51,14 +49,14 @@ async def read_logo_facts(caller: AnyCaller, session: Transaction) -> LogoNow:
     return await service.read_now(session)
 
 
-async def set_logo(file: ImageFile, caller: Decider, session: Transaction) -> LogoView:
+async def set_logo(file: ImageFile, caller: SettingsEditor, session: Transaction) -> LogoView:
     """Print this picture on reports; it is drawn anew within 720 × 240 pixels, without anything that is not seen."""
     refuse_limited(caller)
-    drawn = await drawn_from(await file.read(MOST_BYTES + 1))
-    return await service.set_logo(session, caller.actor, drawn, file.filename or "")
+    rendered = await render_logo(await file.read(MOST_BYTES + 1))
+    return await service.set_logo(session, caller.actor, rendered, file.filename or "")
 
 
-async def remove_logo(caller: Decider, session: Transaction) -> None:
+async def remove_logo(caller: SettingsEditor, session: Transaction) -> None:
     """Print no logo."""
     refuse_limited(caller)
     await service.remove_logo(session, caller.actor)

@@ -1,4 +1,4 @@
-"""An uploaded image into the PNG that is printed, by a process of its own."""
+"""Renders an uploaded image as the PNG that is printed, in a separate process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from foundation.errors import Invalid
 from foundation.logs import get_logger
 from tenant_stack.logo.render_process import BROKEN, MOST_BYTES, MOST_PIXELS_A_SIDE, NOT_AN_IMAGE, TOO_MANY_PIXELS
 
-DRAWN_WITHIN_SECONDS = 20.0
-HEAD = b"\x89PNG\r\n\x1a\n"
-SENTENCES = {
+RENDER_SECONDS = 20.0
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ERRORS = {
     NOT_AN_IMAGE: ("logo_not_an_image", "The file is not a PNG or JPEG image"),
     TOO_MANY_PIXELS: ("logo_too_many_pixels", f"The image has more than {MOST_PIXELS_A_SIDE:,} pixels on a side"),
     BROKEN: ("logo_broken", "The image is damaged or incomplete and cannot be read"),
@@ -21,7 +21,7 @@ SENTENCES = {
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedLogo:
     """The PNG and its size in pixels."""
 
     content: bytes
@@ -29,16 +29,16 @@ class Drawn:
     height: int
 
 
-def refusal(code: int) -> Invalid:
-    """Why the image was not drawn, by the code with which the process ended."""
-    name, sentence = SENTENCES.get(code, SENTENCES[BROKEN])
+def render_error(code: int) -> Invalid:
+    """Why the image was not rendered, by the exit code of the process."""
+    name, sentence = ERRORS.get(code, ERRORS[BROKEN])
     return Invalid(name, sentence, field="file")
 
 
-async def drawn_from(data: bytes, within_seconds: float = DRAWN_WITHIN_SECONDS) -> Drawn:
-    """Draw the image anew; `Invalid` when it is none, too large, damaged or takes too long.
+async def render_logo(data: bytes, within_seconds: float = RENDER_SECONDS) -> RenderedLogo:
+    """Render the image; `Invalid` when it is none, too large, damaged or takes too long.
 
-    When this is cancelled, the drawing process is killed.
+    When this is cancelled, the rendering process is killed.
     """
     if not data:
         raise Invalid("file_empty", "The file is empty", field="file")
@@ -53,10 +53,10 @@ async def drawn_from(data: bytes, within_seconds: float = DRAWN_WITHIN_SECONDS) 
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode != 0 or not content.startswith(HEAD):
+    if process.returncode != 0 or not content.startswith(PNG_SIGNATURE):
         code = process.returncode or BROKEN
         if code not in (NOT_AN_IMAGE, TOO_MANY_PIXELS):
             get_logger().warning("logo.not_drawn", code=code, said=said.decode(errors="replace")[-500:])
-        raise refusal(code)
+        raise render_error(code)
     width, height = struct.unpack(">II", content[16:24])
-    return Drawn(content, width, height)
+    return RenderedLogo(content, width, height)

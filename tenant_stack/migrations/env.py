@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that `tenant_stack.schema` passes in, inside its transaction."""
+"""Alembic's entry: migrations run on the connection that `foundation.migrations` hands over, in its transaction."""
 
 from __future__ import annotations
 

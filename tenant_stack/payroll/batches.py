@@ -8,7 +8,7 @@ happens at once, and a file can be fetched again byte for byte.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,11 +24,12 @@ from foundation.sign_in.principal import Principal
 from tenant_stack.payroll.definition import Definition
 from tenant_stack.payroll.mapping import About, Sheet, make_sheet
 from tenant_stack.payroll.queries import Scope, days_in, pay, read_paid_by, read_people
-from tenant_stack.payroll.schemas import BatchView, NewBatch, State, TotalView
+from tenant_stack.payroll.schemas import BatchView, NewBatch
 from tenant_stack.payroll.service import find_profile, scope_of, totals_of, warnings_of
 from tenant_stack.payroll.writers.files import File, written_file
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.payroll import PayrollBatch, PayrollFile
+from tenant_stack.views import view_of
 from tenant_stack.webhook_events import announce
 
 BATCH = "payroll_batch"
@@ -40,31 +41,14 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 def batch_view(batch: PayrollBatch) -> BatchView:
-    return BatchView(
-        id=batch.id,
-        number=batch.number,
-        state=cast(State, batch.state),
+    return view_of(
+        BatchView,
+        batch,
         first=batch.starts_on,
         last=batch.ends_on,
-        filters=batch.filters,
-        unapproved=batch.unapproved,
-        differences=batch.differences,
         profile=batch.profile_code,
-        profile_name=batch.profile_name,
         made_by=batch.made_name,
-        created_at=batch.created_at,
-        done_at=batch.done_at,
-        file_name=batch.file_name,
-        sha256=batch.sha256,
-        size=batch.size,
-        rows=batch.rows,
-        people=batch.people,
-        totals=[TotalView.model_validate(each) for each in batch.totals],
-        warnings=list(batch.warnings),
-        error=batch.error,
         withdrawn_by=batch.withdrawn_name or None,
-        withdrawn_at=batch.withdrawn_at,
-        withdrawn_reason=batch.withdrawn_reason,
     )
 
 

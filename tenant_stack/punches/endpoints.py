@@ -6,14 +6,14 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from foundation.pagination import Page
 from tenant_stack.access.dependencies import AttendanceEditor, AttendanceReader, Paging, Transaction
 from tenant_stack.punches import quarantine
 from tenant_stack.punches.intake import Intake
 from tenant_stack.punches.schemas import DismissIn, DismissView, PunchView, QuarantineView, ReplayIn, ReplayView
-from tenant_stack.punches.service import list_punches
+from tenant_stack.punches.service import PunchFilter, list_punches
 
 First = Annotated[date | None, Query(alias="from", description="First local date")]
 Last = Annotated[date | None, Query(alias="to", description="Last local date, included")]
@@ -29,21 +29,25 @@ def punches_router() -> APIRouter:
     return router
 
 
-async def list_punch_logs(
-    caller: AttendanceReader,
-    session: Transaction,
-    page: Paging,
+def _punch_filter(
     first: First = None,
     last: Last = None,
     staff_id: UUID | None = None,
     device_id: UUID | None = None,
     unknown: bool | None = None,
     q: Search = None,
+) -> PunchFilter:
+    return PunchFilter(first, last, staff_id, device_id, unknown, q)
+
+
+async def list_punch_logs(
+    caller: AttendanceReader,
+    session: Transaction,
+    wanted: Annotated[PunchFilter, Depends(_punch_filter)],
+    page: Paging,
 ) -> Page[PunchView]:
     """Raw punches, newest first. ``unknown=true``: only those whose PIN nobody answers to."""
-    return await list_punches(
-        session, page, first=first, last=last, staff_id=staff_id, device_id=device_id, unknown=unknown, q=q
-    )
+    return await list_punches(session, page, wanted)
 
 
 async def list_quarantined_lines(
@@ -52,7 +56,7 @@ async def list_quarantined_lines(
     page: Paging,
     state: Literal["open", "replayed", "dismissed"] | None = None,
     device_id: UUID | None = None,
-    q: Annotated[str | None, Query(max_length=100)] = None,
+    q: Search = None,
 ) -> Page[QuarantineView]:
     """Lines of clocks that could not be taken as punches, newest first."""
     return await quarantine.list_lines(session, page, state=state, device_id=device_id, q=q)
@@ -65,7 +69,7 @@ async def replay_quarantined_lines(
     intake: Intake = request.app.state.intake
     ids = None if entered.all else entered.ids
     if caller.parts is not None:
-        # The intake has a transaction of its own, which knows no caller: which lines are theirs is asked here.
+        # The intake opens its own transaction, which is not limited to the caller's part of the organisation.
         ids = await quarantine.open_lines(session, ids)
     return await quarantine.replay(intake, caller.actor, ids)
 

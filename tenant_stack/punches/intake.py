@@ -1,6 +1,6 @@
-"""The way in of every punch: one transaction a batch, a bounded number of statements whatever the batch's size.
+"""Intake of punches: one transaction per batch, a bounded number of statements whatever the size of the batch.
 
-What makes a punch is (device, normalised PIN, device-local second, status). A unique constraint, not a watermark,
+A punch is identified by (device, normalised PIN, device-local second, status). A unique constraint, not a watermark,
 removes duplicates: the same log by push, by pull and by replay adds nothing.
 received = stored + duplicate + quarantined, always.
 """
@@ -8,7 +8,7 @@ received = stored + duplicate + quarantined, always.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,14 +21,14 @@ from foundation.database import Database, after_commit
 from tenant_stack.devices.admission import DeviceRefused, admit, record_sighting
 from tenant_stack.devices.sources import FOLLOW_ADDRESS
 from tenant_stack.people.enrollments.pin_matches import match_pins
-from tenant_stack.punch_lines import Placed, Refused, place, printable
+from tenant_stack.punch_lines import RejectedLine, ValidPunch, printable, validate_punch
 from tenant_stack.punches.partitions import Month, Months, month_of
 from tenant_stack.worker_hints import Hints
 
 TOPIC = "punches.stored"
 
-# Punches, the staff-days they touch, the device's counters and the outbox row in one round trip. Marking a day again
-# takes its row lock, so that a worker that is computing it cannot miss this batch.
+# Punches, affected staff-days, the device's counters and the outbox row in one round trip. Marking a day again takes
+# its row lock, so that a worker that is computing the day cannot miss this batch.
 STORE = sa.text(
     """
 WITH incoming AS (
@@ -91,7 +91,7 @@ SELECT count(*) FROM kept
 """)
 
 
-class MonthsMissing(Exception):
+class PartitionsMissing(Exception):
     """The batch has punches of months that may have no partition yet."""
 
     def __init__(self, months: set[Month]) -> None:
@@ -101,9 +101,9 @@ class MonthsMissing(Exception):
 
 @dataclass(frozen=True)
 class Intake:
-    """Takes batches in, at the edge of a request: the one place that opens and commits their transactions.
+    """Stores batches; opens and commits their transactions.
 
-    ``organisation_zone`` is what a clock that nobody has approved yet is assumed to show.
+    ``organisation_zone`` is assumed for a device that is not approved yet.
     """
 
     database: Database
@@ -112,11 +112,11 @@ class Intake:
     organisation_zone: str
 
     async def receive(self, batch: PunchBatch) -> BatchResult:
-        """Store a batch, committed when this returns; `Forbidden` when the serial is unknown or waits for approval."""
+        """Store a batch, committed on return; `Forbidden` when the serial is unknown or not approved."""
         try:
             try:
                 return await self._store(batch)
-            except MonthsMissing as missing:
+            except PartitionsMissing as missing:
                 await self.months.create(missing.months)
                 return await self._store(batch)
         except DeviceRefused:
@@ -138,100 +138,96 @@ class Intake:
 
 
 async def store(session: AsyncSession, batch: PunchBatch, months: Months) -> BatchResult:
-    """Store a batch in the caller's transaction; raises `MonthsMissing` before it has written anything."""
+    """Store a batch in the caller's transaction; raises `PartitionsMissing` before anything is written."""
     device = await admit(session, batch.serial, lock=True)
     site = zone(device.zone)
     now = utc_now()
-    placed: list[Placed] = []
-    refused = [Refused(printable(line.raw), printable(line.reason)[:300]) for line in batch.rejected]
+    valid: list[ValidPunch] = []
+    rejected = [RejectedLine(printable(line.raw), printable(line.reason)[:300]) for line in batch.rejected]
     for punch in batch.punches:
-        line = place(punch, site, now)
-        if isinstance(line, Placed):
-            placed.append(line)
+        line = validate_punch(punch, site, now)
+        if isinstance(line, ValidPunch):
+            valid.append(line)
         else:
-            refused.append(line)
-    if missing := months.missing({month_of(line.local_time) for line in placed}):
-        raise MonthsMissing(missing)
+            rejected.append(line)
+    if missing := months.missing({month_of(line.local_time) for line in valid}):
+        raise PartitionsMissing(missing)
 
-    owners = await match_pins(session, device.id, sorted({line.pin for line in placed})) if placed else {}
-    quarantined = await _quarantine(session, device.id, batch, refused) if refused else 0
+    owners = await match_pins(session, device.id, sorted({line.pin for line in valid})) if valid else {}
+    quarantined = await _quarantine(session, device.id, batch, rejected) if rejected else 0
     received = len(batch.punches) + len(batch.rejected)
-    stored = await insert_punches(
-        session,
-        device.id,
-        device.zone,
-        placed,
-        owners,
+    receipt = Receipt(
         source=batch.source.value,
         kind=contact_kind(batch.source),
-        received_at=batch.received_at,
+        at=batch.received_at,
         received=received,
         quarantined=quarantined,
-        source_address=batch.source_address,
-        clock_offset_seconds=batch.clock_offset_seconds,
+        address=batch.source_address[:64],
+        clock_offset=batch.clock_offset_seconds,
     )
+    stored = await insert_punches(session, device.id, device.zone, valid, owners, receipt)
     return BatchResult(
         received=received, stored=stored, duplicate=received - stored - quarantined, quarantined=quarantined
     )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How and when lines of a device arrived.
+
+    ``received`` and ``quarantined`` are added to the device's counters; what is neither new nor quarantined is a
+    duplicate. ``kind`` is the kind of contact by which the device was seen at ``at``; ``clock_offset`` in seconds.
+    """
+
+    source: str
+    kind: str
+    at: datetime
+    received: int
+    quarantined: int
+    address: str = ""
+    clock_offset: int | None = None
 
 
 async def insert_punches(
     session: AsyncSession,
     device_id: UUID,
     zone_name: str,
-    placed: Sequence[Placed],
+    valid: Sequence[ValidPunch],
     owners: Mapping[str, UUID],
-    *,
-    source: str,
-    kind: str,
-    received_at: datetime,
-    received: int,
-    quarantined: int,
-    source_address: str = "",
-    clock_offset_seconds: int | None = None,
+    receipt: Receipt,
 ) -> int:
-    """Write punches and what follows from them; returns how many were new.
-
-    ``received`` and ``quarantined`` are added to the clock's counters; what is neither new nor quarantined is a
-    duplicate. ``kind`` is the kind of contact by which the clock was seen at ``received_at``.
-    """
+    """Insert punches and apply what follows from them; returns how many were new."""
     values = {
+        **asdict(receipt),
         "device": device_id,
         "zone": zone_name,
-        "source": source,
-        "kind": kind,
-        "address": source_address[:64],
-        "clock_offset": clock_offset_seconds,
-        "at": received_at,
-        "received": received,
-        "quarantined": quarantined,
         "topic": TOPIC,
-        "pins": [line.pin for line in placed],
-        "raw_pins": [line.raw_pin for line in placed],
-        "local_times": [line.local_time for line in placed],
-        "instants": [line.punched_at for line in placed],
-        "statuses": [line.status for line in placed],
-        "verifies": [line.verify for line in placed],
-        "work_codes": [line.work_code for line in placed],
-        "raws": [line.raw for line in placed],
-        "staff": [owners.get(line.pin) for line in placed],
+        "pins": [line.pin for line in valid],
+        "raw_pins": [line.raw_pin for line in valid],
+        "local_times": [line.local_time for line in valid],
+        "instants": [line.punched_at for line in valid],
+        "statuses": [line.status for line in valid],
+        "verifies": [line.verify for line in valid],
+        "work_codes": [line.work_code for line in valid],
+        "raws": [line.raw for line in valid],
+        "staff": [owners.get(line.pin) for line in valid],
     }
     return int((await session.execute(STORE, values)).scalar_one())
 
 
-async def _quarantine(session: AsyncSession, device_id: UUID, batch: PunchBatch, refused: list[Refused]) -> int:
+async def _quarantine(session: AsyncSession, device_id: UUID, batch: PunchBatch, rejected: list[RejectedLine]) -> int:
     values = {
         "device": device_id,
         "source": batch.source.value,
         "received_at": batch.received_at,
-        "raws": [line.raw for line in refused],
-        "digests": [line.digest for line in refused],
-        "reasons": [line.reason for line in refused],
-        "fields": [line.fields for line in refused],
+        "raws": [line.raw for line in rejected],
+        "digests": [line.digest for line in rejected],
+        "reasons": [line.reason for line in rejected],
+        "fields": [line.fields for line in rejected],
     }
     return int((await session.execute(QUARANTINE, values)).scalar_one())
 
 
 def contact_kind(source: BatchSource) -> str:
-    """Under which kind of contact a batch counts as having seen the device."""
+    """The kind of contact that a batch counts as."""
     return "upload" if source is BatchSource.PUSH else "pull"

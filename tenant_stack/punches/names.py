@@ -1,4 +1,4 @@
-"""What the clocks' status and verify numbers mean (public Attendance PUSH protocol description, code tables)."""
+"""Names of the devices' status and verify codes (public Attendance PUSH protocol description, code tables)."""
 
 from __future__ import annotations
 

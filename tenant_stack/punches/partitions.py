@@ -1,6 +1,6 @@
-"""The months of `punch_logs`: each a partition, made before the first punch of that month is stored.
+"""Monthly partitions of `punch_logs`, each created before the first punch of that month is stored.
 
-Our role may make no table: the database's own function `make_punch_month` does, and takes nothing but a month.
+The application role may create no table: the function `make_punch_month` of the database does, given only a month.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from foundation.errors import Unavailable
 NAME = re.compile(r"punch_logs_(\d{4})_(\d{2})")
 
 PRESENT = sa.text("SELECT relid::regclass::text FROM pg_partition_tree('punch_logs') WHERE isleaf")
-MAKE = sa.text("SELECT make_punch_month(:year, :month)")
+CREATE = sa.text("SELECT make_punch_month(:year, :month)")
 SHORT_WAIT = sa.text("SET LOCAL lock_timeout = '200ms'")
 
 Month = tuple[int, int]
@@ -38,9 +38,9 @@ def months_ahead(count: int = 2) -> list[Month]:
 
 
 class Months:
-    """The months known to have a partition; asks the database once, then only when a new month turns up.
+    """The months known to have a partition; queries the database again only for a month that is not known.
 
-    ``patience``: seconds for which a month is tried while others keep the tables busy.
+    ``patience``: seconds for which creation is retried while other transactions lock the tables.
     """
 
     def __init__(self, database: Database, *, patience: float = 20.0) -> None:
@@ -52,11 +52,11 @@ class Months:
         return set(months) - self._known
 
     async def create(self, months: Collection[Month]) -> None:
-        """Make the partitions that are not there yet; safe to call from many processes at once.
+        """Create the missing partitions; safe to call from many processes at once.
 
-        Attaching one locks `staff` and `devices` against writers, one after the other. So each month has a transaction
-        of its own that waits for a lock much shorter than PostgreSQL takes to look for a deadlock (a second): whoever
-        is in the way never pays for it with its own transaction; we step back and try again.
+        Attaching a partition locks `staff` and `devices` against writers, one after the other. Each month has a
+        transaction of its own that waits for a lock much shorter than PostgreSQL waits before it looks for a deadlock
+        (a second), so no other transaction is ever aborted for it; this one gives up and is retried.
         """
         async with self._database.transaction() as session:
             present = await session.scalars(PRESENT)
@@ -64,7 +64,7 @@ class Months:
         self._known |= found
         for year, month in sorted(set(months) - found):
             try:
-                await self._make(year, month)
+                await self._create(year, month)
             except DBAPIError as error:
                 if not is_contention(error):
                     raise
@@ -72,7 +72,7 @@ class Months:
                 raise Unavailable("month_not_made", detail, retry_after=5) from error
             self._known.add((year, month))
 
-    async def _make(self, year: int, month: int) -> None:
+    async def _create(self, year: int, month: int) -> None:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(is_contention),
             wait=wait_random(0.05, 0.5),
@@ -82,4 +82,4 @@ class Months:
             with attempt:
                 async with self._database.transaction() as session:
                     await session.execute(SHORT_WAIT)
-                    await session.execute(MAKE, {"year": year, "month": month})
+                    await session.execute(CREATE, {"year": year, "month": month})

@@ -1,10 +1,11 @@
-"""Lines in quarantine: listed, taken in again by today's rules, or dismissed with a reason. None is ever deleted."""
+"""Quarantined lines: listed, replayed under the current rules, or dismissed with a reason. None is ever deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,28 +16,29 @@ from foundation.audit import Actor
 from foundation.clock import utc_now, zone
 from foundation.contracts.bridge import Punch
 from foundation.database import after_commit
-from foundation.pagination import Page, PageRequest, paginate
+from foundation.pagination import Page, PageRequest, page_of
 from tenant_stack.people.enrollments.pin_matches import match_pins
-from tenant_stack.punch_lines import Placed, place, read_line
-from tenant_stack.punches.intake import Intake, MonthsMissing, insert_punches
+from tenant_stack.punch_lines import ValidPunch, parse_line, validate_punch
+from tenant_stack.punches.intake import Intake, PartitionsMissing, Receipt, insert_punches
 from tenant_stack.punches.partitions import Months, month_of
 from tenant_stack.punches.schemas import DismissView, QuarantineView, ReplayView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.punches import QuarantinedLine
+from tenant_stack.views import view_of
 
-MOST_AT_ONCE = 5000
+REPLAY_LIMIT = 5000
 REPLAY = "replay"
 
 
 @dataclass(slots=True)
-class _Group:
-    """Lines of one clock that came by one road and can be taken now."""
+class _ReplayGroup:
+    """Replayable lines of one device and one source."""
 
     device: Device
     source: str
     lines: list[QuarantinedLine]
-    placed: list[Placed]
+    valid: list[ValidPunch]
     received_at: datetime
 
 
@@ -48,7 +50,7 @@ async def list_lines(
     device_id: UUID | None = None,
     q: str | None = None,
 ) -> Page[QuarantineView]:
-    """Quarantined lines, newest first. ``q`` looks in the line and in the reason."""
+    """Quarantined lines, newest first. ``q`` searches the line and the reason."""
     query = sa.select(QuarantinedLine, Device.device_serial, Device.name).join(
         Device, Device.id == QuarantinedLine.device_id
     )
@@ -60,44 +62,29 @@ async def list_lines(
         columns = (QuarantinedLine.raw, QuarantinedLine.reason)
         query = query.where(sa.or_(*(column.icontains(q, autoescape=True) for column in columns)))
     order = [QuarantinedLine.__table__.c.received_at, QuarantinedLine.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    items = [
-        QuarantineView(
-            id=line.id,
-            device_id=line.device_id,
-            device_serial=serial,
-            device_name=name,
-            raw=line.raw,
-            reason=line.reason,
-            source=line.source,
-            received_at=line.received_at,
-            state=line.state,
-            attempts=line.attempts,
-            settled_at=line.settled_at,
-            settled_by=line.settled_by,
-            note=line.note,
-        )
-        for line, serial, name, *_ in rows
-    ]
-    return Page(items=items, next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=order, descending=True)
+
+
+def _view(row: Any) -> QuarantineView:
+    return view_of(QuarantineView, row[0], device_serial=row[1], device_name=row[2])
 
 
 async def open_lines(session: AsyncSession, ids: Sequence[UUID] | None) -> list[UUID]:
-    """Those of these lines (None: of all) that are open and that the caller of this session may see, oldest first."""
+    """Those of these lines (None: of all) that are open and visible to the caller of the session, oldest first."""
     query = sa.select(QuarantinedLine.id).where(QuarantinedLine.state == "open")
     if ids is not None:
         query = query.where(QuarantinedLine.id.in_(ids))
-    return list(await session.scalars(query.order_by(QuarantinedLine.id).limit(MOST_AT_ONCE)))
+    return list(await session.scalars(query.order_by(QuarantinedLine.id).limit(REPLAY_LIMIT)))
 
 
 async def replay(intake: Intake, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
-    """Take these open lines in again, or all; committed when this returns. At most 5,000 at a time, oldest first.
+    """Replay these open lines, or all; committed on return. At most 5,000 at a time, oldest first.
 
-    A line that can be placed now becomes a punch, once however often it is replayed; the others stay, and say why.
+    A valid line becomes a punch, once however often it is replayed; the others stay quarantined with the reason.
     """
     try:
         return await _replay(intake, actor, ids)
-    except MonthsMissing as missing:
+    except PartitionsMissing as missing:
         await intake.months.create(missing.months)
         return await _replay(intake, actor, ids)
 
@@ -111,40 +98,32 @@ async def _replay(intake: Intake, actor: Actor, ids: Sequence[UUID] | None) -> R
 
 
 async def _replay_in(session: AsyncSession, months: Months, actor: Actor, ids: Sequence[UUID] | None) -> ReplayView:
-    groups, left = await _sort_out(session, ids)
-    if missing := months.missing({month_of(line.local_time) for group in groups for line in group.placed}):
-        raise MonthsMissing(missing)
-    stored = taken = 0
+    groups, left = await _group_replayable(session, ids)
+    if missing := months.missing({month_of(line.local_time) for group in groups for line in group.valid}):
+        raise PartitionsMissing(missing)
+    stored = replayed = 0
     for group in groups:
-        owners = await match_pins(session, group.device.id, sorted({line.pin for line in group.placed}))
-        # Nothing new was received; what leaves the quarantine is stored, or was here already.
-        stored += await insert_punches(
-            session,
-            group.device.id,
-            group.device.zone,
-            group.placed,
-            owners,
-            source=group.source,
-            kind=REPLAY,
-            received_at=group.received_at,
-            received=0,
-            quarantined=-len(group.lines),
-        )
-        taken += len(group.lines)
+        owners = await match_pins(session, group.device.id, sorted({line.pin for line in group.valid}))
+        # Nothing new was received: what leaves the quarantine is stored or a duplicate.
+        receipt = Receipt(group.source, REPLAY, group.received_at, received=0, quarantined=-len(group.lines))
+        stored += await insert_punches(session, group.device.id, group.device.zone, group.valid, owners, receipt)
+        replayed += len(group.lines)
         for line in group.lines:
             line.state, line.settled_at, line.settled_by = "replayed", utc_now(), actor.label[:200]
     await session.flush()
-    if taken:
-        audited(session, actor, "quarantine.replay", "quarantine", "lines", after={"replayed": taken, "stored": stored})
-    return ReplayView(replayed=taken, stored=stored, duplicate=taken - stored, left=left)
+    if replayed:
+        audited(
+            session, actor, "quarantine.replay", "quarantine", "lines", after={"replayed": replayed, "stored": stored}
+        )
+    return ReplayView(replayed=replayed, stored=stored, duplicate=replayed - stored, left=left)
 
 
-async def _sort_out(session: AsyncSession, ids: Sequence[UUID] | None) -> tuple[list[_Group], int]:
-    """The lines that can be placed now, by clock and road, and how many cannot; locked, their clocks first."""
+async def _group_replayable(session: AsyncSession, ids: Sequence[UUID] | None) -> tuple[list[_ReplayGroup], int]:
+    """Lines that are valid now, by device and source, and the number of the others; locked after their devices."""
     query = sa.select(QuarantinedLine).where(QuarantinedLine.state == "open")
     if ids is not None:
         query = query.where(QuarantinedLine.id.in_(ids))
-    found = list(await session.scalars(query.order_by(QuarantinedLine.id).limit(MOST_AT_ONCE)))
+    found = list(await session.scalars(query.order_by(QuarantinedLine.id).limit(REPLAY_LIMIT)))
     devices = {
         device.id: device
         for device in await session.scalars(
@@ -160,27 +139,27 @@ async def _sort_out(session: AsyncSession, ids: Sequence[UUID] | None) -> tuple[
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    groups: dict[tuple[UUID, str], _Group] = {}
+    groups: dict[tuple[UUID, str], _ReplayGroup] = {}
     left, now = 0, utc_now()
     for line in lines:
         device = devices[line.device_id]
         line.attempts += 1
         punch = _punch(line)
-        placed = place(punch, zone(device.zone), now) if punch else None
-        if not isinstance(placed, Placed):
-            line.reason = placed.reason if placed else line.reason
+        valid = validate_punch(punch, zone(device.zone), now) if punch else None
+        if not isinstance(valid, ValidPunch):
+            line.reason = valid.reason if valid else line.reason
             left += 1
             continue
-        group = groups.setdefault((device.id, line.source), _Group(device, line.source, [], [], line.received_at))
+        group = groups.setdefault((device.id, line.source), _ReplayGroup(device, line.source, [], [], line.received_at))
         group.lines.append(line)
-        group.placed.append(placed)
+        group.valid.append(valid)
         group.received_at = max(group.received_at, line.received_at)
     return list(groups.values()), left
 
 
 def _punch(line: QuarantinedLine) -> Punch | None:
     if line.fields is None:
-        return read_line(line.raw)
+        return parse_line(line.raw)
     try:
         return Punch.model_validate(line.fields)
     except ValidationError:
@@ -188,7 +167,7 @@ def _punch(line: QuarantinedLine) -> Punch | None:
 
 
 async def dismiss(session: AsyncSession, actor: Actor, ids: Sequence[UUID], reason: str) -> DismissView:
-    """Somebody says why these lines are no punches; they stay, out of the way."""
+    """Dismiss lines that are no punches, with a reason; they are kept."""
     rows = await session.execute(
         sa.update(QuarantinedLine)
         .where(QuarantinedLine.id.in_(ids), QuarantinedLine.state == "open")

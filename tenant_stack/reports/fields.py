@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from tenant_stack.attendance.service import NEEDS_SOMEBODY
 from tenant_stack.reports.columns import Column
+from tenant_stack.rules.figures import FIGURE
 from tenant_stack.tables.attendance import STATUSES, AttendanceAnomaly, AttendanceRecord
 from tenant_stack.tables.schedules import Site
 from tenant_stack.tables.staff import Staff
@@ -64,6 +65,11 @@ def _summed(name: str, title: str, column: Expression, kind: Any = "duration", w
     return Field(Column(name, title, kind, total=True, width=width), value, sa.cast(sa.func.sum(value), sa.BigInteger))
 
 
+def _figure(name: str) -> Field:
+    figure = FIGURE[name]
+    return _summed(figure.code, figure.label, getattr(R, name))
+
+
 def _days(name: str, title: str, condition: Expression) -> Field:
     return _summed(name, title, sa.case((condition, 1), else_=0), "number", 7)
 
@@ -109,14 +115,11 @@ FIELDS: dict[str, Field] = {
         Field(Column("shifts", "Shift", width=12), sa.func.coalesce(SHIFTS, "")),
         Field(Column("first_in", "In", "instant", width=9), R.first_in),
         Field(Column("last_out", "Out", "instant", width=9), R.last_out),
-        _summed("expected", "Expected", R.expected_seconds),
-        _summed("presence", "Present", R.presence_seconds),
-        _summed("worked", "Worked", R.worked_seconds),
+        _figure("expected_seconds"),
+        _figure("presence_seconds"),
+        _figure("worked_seconds"),
         _summed("breaks", "Breaks", R.break_seconds + R.deducted_seconds - R.paid_break_seconds),
-        _summed("late", "Late", R.late_seconds),
-        _summed("early", "Early out", R.early_seconds),
-        _summed("overtime", "Overtime", R.overtime_seconds),
-        _summed("balance", "Balance", R.balance_seconds),
+        *(_figure(name) for name in ("late_seconds", "early_seconds", "overtime_seconds", "balance_seconds")),
         Field(Column("pay", "Pay lines", width=36), sa.literal_column(f"coalesce({PAY.text}, '')", sa.Text)),
         _summed("punches", "Punches", R.punch_count, "number", 8),
         _summed("anomalies", "To look at", DOUBTS, "number", 9),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation.clock import zone
+from foundation.clock import utc_now, zone
 from tenant_stack.logo.service import picture_text
 from tenant_stack.reports.columns import duration_text
 from tenant_stack.reports.definitions import Definition
@@ -125,16 +125,15 @@ async def describe(
     organisation: str,
     home_zone: str,
     by: str,
-    now: datetime,
 ) -> Document:
-    """The document for the writers."""
+    """The document for the writers, made now."""
     notes = []
     if definition.grid and definition.columns[3].kind == "mark":
         marks = ((STATUS_MARKS[status], STATUS_WORDS[status]) for status in STATUS_MARKS)
         notes.append("   ".join(f"{mark} {word.lower()}" for mark, word in marks))
     if len(totals.zones) > 1:
         notes.append("Times are wall times in the zone of each person's site.")
-    made = now.astimezone(zone(home_zone))
+    made = utc_now().astimezone(zone(home_zone))
     return Document(
         format=form,
         title=definition.title,

@@ -149,7 +149,6 @@ class _Writing:
                 organisation=settings.organisation_name,
                 home_zone=settings.zone,
                 by=run.requester_name,
-                now=utc_now(),
             )
             await write_file(session, asked.definition, document, sink=self._keep, progress=self._progress)
         await self._flush()

@@ -20,6 +20,7 @@ from tenant_stack.reports.schemas import ReportRequest, RunView
 from tenant_stack.reports.service import Asked
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.reports import ReportChunk, ReportRun
+from tenant_stack.views import view_of
 
 KEPT = timedelta(days=7)
 MOST_WAITING = 20
@@ -81,26 +82,12 @@ def is_stuck(run: ReportRun, now: datetime, seconds: float) -> bool:
 def run_view(run: ReportRun, caller: Principal, stuck_seconds: float) -> RunView:
     now = utc_now()
     mine = run.requester_id == caller.id
-    return RunView(
-        id=run.id,
-        kind=run.kind,
-        title=run.title,
-        about=run.about,
-        format=run.format,
+    return view_of(
+        RunView,
+        run,
         state="stuck" if is_stuck(run, now, stuck_seconds) else run.state,
-        step=run.step,
-        rows=run.rows,
-        rows_total=run.rows_total,
-        bytes=run.bytes,
-        checksum=run.checksum,
-        file_name=run.file_name,
         requested_by=run.requester_name,
         scheduled=run.schedule_id is not None,
-        message=run.message,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        expires_at=run.expires_at,
         file=mine and run.stored and run.expires_at is not None and run.expires_at > now,
         mine=mine,
     )

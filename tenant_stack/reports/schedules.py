@@ -22,6 +22,7 @@ from tenant_stack.reports.service import resolve
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.reports import ReportDelivery, ReportSchedule, SavedReport
+from tenant_stack.views import view_of
 
 DUE_AT_ONCE = 20
 
@@ -71,13 +72,7 @@ async def find_saved(session: AsyncSession, saved_id: UUID) -> SavedReport:
 
 
 def saved_view(row: SavedReport) -> SavedView:
-    return SavedView(
-        id=row.id,
-        name=row.name,
-        report=ReportRequest.model_validate(row.request),
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-    )
+    return view_of(SavedView, row, report=row.request)
 
 
 async def list_saved(session: AsyncSession, page: PageRequest) -> Page[SavedView]:
@@ -150,20 +145,10 @@ async def schedule_view(session: AsyncSession, row: ReportSchedule) -> ScheduleV
         .order_by(ReportDelivery.due_at.desc())
         .limit(1)
     )
-    return ScheduleView(
-        id=row.id,
-        name=row.name,
-        report=ReportRequest.model_validate(row.request),
-        format=row.format,
-        every=row.every,
-        weekday=row.weekday,
-        day=row.day,
-        at=row.at,
-        zone=row.zone,
-        recipients=row.recipients,
-        active=row.active,
-        next_at=row.next_at,
-        created_by=row.created_by,
+    return view_of(
+        ScheduleView,
+        row,
+        report=row.request,
         last_at=newest.due_at if newest else None,
         last_state=newest.state if newest else None,
         last_message=newest.message if newest else "",

@@ -42,7 +42,6 @@ async def direct_file(
         organisation=settings.organisation_name,
         home_zone=settings.zone,
         by=caller.label,
-        now=utc_now(),
     )
     pieces: list[bytes] = []
 

@@ -87,11 +87,6 @@ def of_event(event: Event, day: date, rule: AnomalyRule, now: int | None) -> lis
     return found
 
 
-def corrected(event_at: int, clock_ahead: int | None) -> int:
-    """When the punch probably happened; only an audited correction may use it, the raw time stays."""
-    return event_at - (clock_ahead or 0)
-
-
 def travel(one: Event, other: Event, day: date, rule: AnomalyRule) -> Anomaly | None:
     """Two punches at clocks nobody can travel between in the time."""
     here, there = one.punch.place, other.punch.place
@@ -110,8 +105,3 @@ def distance(here: tuple[float, float], there: tuple[float, float]) -> float:
     lat1, lon1, lat2, lon2 = (radians(each) for each in (*here, *there))
     half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
     return 2 * 6_371_000 * asin(sqrt(half))
-
-
-def inside_fence(metres: float, radius: float, *, window_open: bool) -> bool:
-    """May somebody punch from this far away? The fence only stands while a shift's window is open."""
-    return not window_open or metres <= radius

@@ -6,17 +6,6 @@ device of the person has reported past it, and the waiting time has passed. An o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-NO_NEWS: int = -(1 << 60)
-
-
-def complete_until(reports: Mapping[str, int | None]) -> int | None:
-    """The instant up to which every device has reported; None without devices, ``NO_NEWS`` when one never did."""
-    if not reports:
-        return None
-    return min(NO_NEWS if seen is None else seen for seen in reports.values())
-
 
 def may_conclude(closes: int, *, now: int | None, complete: int | None, wait: int) -> bool:
     """May the absence of punches be read as absence? ``closes`` is the end of the shift's window.

@@ -40,31 +40,11 @@ def build_record(
     """The record of a date; None when there is nothing to say about it. Anomalies without a record stay on the day."""
     rules, zone = day.rules, staff.zone
     events = day.events() if day.units else []
-    attended = {id(unit.instance) for unit in day.units if unit.instance is not None}
-    concluded = all(
-        may_conclude(_closes(each), now=now, complete=complete, wait=rules.anomalies.wait)
-        for each in day.instances
-        if id(each) not in attended
-    )
-    unresolved = any(
-        stretch.opens or stretch.orphans or stretch.held for unit in day.units for stretch in unit.stretches
-    )
-    worked = total(day.intervals)
     shift = day.instances[0].shift if day.instances else None
     status_rule = rules.status if shift is None or shift.status is None else shift.status
     employed = (staff.joined is None or day.day >= staff.joined) and (staff.left is None or day.day <= staff.left)
-    facts = DayFacts(
-        worked=worked,
-        punches=len(events) or len(day.intervals),  # a date may hold only the middle of a long pair
-        unresolved=unresolved,
-        scheduled=len(day.instances),
-        attended=len(attended),
-        holiday=day.holiday,
-        off=day.off_by_calendar and not day.holiday,
-        leave=leave if employed else None,
-        concluded=concluded,
-        running=now is not None and any(now < each.due_out for each in day.instances if not each.shift.flexible),
-    )
+    # A date may hold only the middle of a long pair: intervals without punches.
+    facts = _facts(day, len(events) or len(day.intervals), leave if employed else None, now, complete)
     judged = judge(facts, status_rule) if employed or facts.punches else None
     if judged is None:
         waiting(day, now)
@@ -84,26 +64,26 @@ def build_record(
     if rules.premiums and day.intervals:
         premiums = premium_lines(day.intervals, rules.premiums, zone, staff.calendar.holidays)
     first, last = day.first_in(), day.last_out()
-    if last is not None and unresolved and _shows_event(day):
+    if last is not None and facts.unresolved and _shows_event(day):
         last = max(last, events[-1].at)
     return DayRecord(
-        day=day.day,
+        work_date=day.day,
         zone=zone,
         status=status,
         shifts=tuple(dict.fromkeys(unit.code for unit in day.units if unit.code is not None)),
         first_in=None if first is None else moment(first),
         last_out=None if last is None else moment(last),
-        presence=sum(unit.pairs[-1][1] - unit.pairs[0][0] for unit in day.units if unit.pairs),
-        worked=worked,
-        breaks=day.breaks,
-        deducted=day.deducted,
-        paid_breaks=day.paid,
-        expected=day.expected,
-        late=late,
-        early=early,
-        balance=_balance(worked, day.expected, rules),
+        presence_seconds=sum(unit.pairs[-1][1] - unit.pairs[0][0] for unit in day.units if unit.pairs),
+        worked_seconds=facts.worked,
+        break_seconds=day.breaks,
+        deducted_seconds=day.deducted,
+        paid_break_seconds=day.paid,
+        expected_seconds=day.expected,
+        late_seconds=late,
+        early_seconds=early,
+        balance_seconds=_balance(facts.worked, day.expected, rules),
         pay=pay,
-        overtime=overtime,
+        overtime_seconds=overtime,
         premiums=premiums,
         fractions=fractions,
         punch_count=len(events),
@@ -111,6 +91,28 @@ def build_record(
         anomalies=tuple(sorted(day.anomalies, key=lambda each: (each.kind, each.punches, each.seconds))),
         trace=Trace(zone, rules.code, _fates(day), _segments(day.units), tuple(day.steps)),
         estimated=any(stretch.estimated for unit in day.units for stretch in unit.stretches),
+    )
+
+
+def _facts(day: Day, punches: int, leave: Leave | None, now: int | None, complete: int | None) -> DayFacts:
+    attended = {id(unit.instance) for unit in day.units if unit.instance is not None}
+    return DayFacts(
+        worked=total(day.intervals),
+        punches=punches,
+        unresolved=any(
+            stretch.opens or stretch.orphans or stretch.held for unit in day.units for stretch in unit.stretches
+        ),
+        scheduled=len(day.instances),
+        attended=len(attended),
+        holiday=day.holiday,
+        off=day.off_by_calendar and not day.holiday,
+        leave=leave,
+        concluded=all(
+            may_conclude(_closes(each), now=now, complete=complete, wait=day.rules.anomalies.wait)
+            for each in day.instances
+            if id(each) not in attended
+        ),
+        running=now is not None and any(now < each.due_out for each in day.instances if not each.shift.flexible),
     )
 
 

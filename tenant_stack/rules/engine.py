@@ -51,12 +51,6 @@ def reach(rules: Iterable[RuleSet], first: date, last: date) -> tuple[date, date
     return start - timedelta(days=2), end + timedelta(days=2)
 
 
-def compute_many(people: Iterable[StaffInput]) -> list[Result]:
-    """One result per person, in order. Shift instances are shared between people with the same shifts and zone."""
-    shared: Shared = {}
-    return [compute(each, shared) for each in people]
-
-
 def compute(staff: StaffInput, shared: Shared | None = None) -> Result:
     """The records of one person for ``first``..``last``. Configuration must be valid (see ``validation``)."""
     return _Run(staff, {} if shared is None else shared).result()
@@ -93,16 +87,12 @@ class _Run:
 
     def result(self) -> Result:
         staff = self.staff
-        if staff.active:
-            self._place(events_of(staff.punches))
-        else:
-            for event in events_of(staff.punches):
-                self.fates.append(Fate(event.punch.id, event.at, "unassigned", "the person is not active"))
+        self._place(events_of(staff.punches))
         days = self._dates()
         self._pay(days)
         records = self._records(days)
         weekly = weekly_anomalies(records, self.roster, self.rules_on, staff.first, staff.last)
-        wanted = tuple(each for each in records if staff.first <= each.day <= staff.last)
+        wanted = tuple(each for each in records if staff.first <= each.work_date <= staff.last)
         return Result(staff.staff_id, wanted, tuple(self.loose), tuple(weekly), tuple(self.fates))
 
     # -- from punches to units of work on dates ------------------------------------------------------------------
@@ -217,7 +207,7 @@ class _Run:
         first, last = self.start.toordinal(), self.end.toordinal()
         calendar = staff.calendar
         known = calendar.holidays or calendar.off or calendar.weekly_offs or staff.leaves
-        if staff.active and (known or not self.roster.empty):
+        if known or not self.roster.empty:
             for ordinal in range(first, last + 1):
                 self.day(ordinal)
         return [self.days[ordinal] for ordinal in sorted(self.days) if first <= ordinal <= last]
@@ -274,7 +264,7 @@ class _Run:
             return records
         turned = {statuses[index][0].day for index in sandwiched([status for _, status in statuses])}
         return [
-            as_absence(each) if each.day in turned and self.rules_on(each.day).status.sandwich else each
+            as_absence(each) if each.work_date in turned and self.rules_on(each.work_date).status.sandwich else each
             for each in records
         ]
 

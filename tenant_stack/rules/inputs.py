@@ -198,6 +198,5 @@ class StaffInput:
     leaves: tuple[Leave, ...] = ()
     joined: date | None = None
     left: date | None = None
-    active: bool = True
     now: datetime | None = None
     complete_until: datetime | None = None

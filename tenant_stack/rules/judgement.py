@@ -116,7 +116,7 @@ def _resolves(unit: Unit, entered: Event, rules: RuleSet) -> int:
 
 
 def _lengths(day: Day, unit: Unit, limits: AnomalyRule) -> None:
-    """Too long, too short, breaks; judged on counted (rounded) time."""
+    """Work that is too long or too short, early or late; judged on counted (rounded) time."""
     on, add = day.day, day.anomalies.append
     for stretch in unit.stretches:
         for event in stretch.repeats:
@@ -132,6 +132,19 @@ def _lengths(day: Day, unit: Unit, limits: AnomalyRule) -> None:
         add(anomaly("long_shift", on, seconds=presence))
     if limits.short_shift is not None and worked < limits.short_shift:
         add(anomaly("short_shift", on, seconds=worked))
+    _breaks(day, unit, limits, worked)
+    instance = unit.instance
+    if instance is not None and not instance.shift.flexible and unit.pairs:
+        ahead, behind = instance.due_in - unit.pairs[0][0], unit.pairs[-1][1] - instance.due_out
+        if limits.early_in is not None and ahead > limits.early_in:
+            add(anomaly("in_early", on, seconds=ahead))
+        if limits.late_out is not None and behind > limits.late_out:
+            add(anomaly("out_late", on, seconds=behind))
+
+
+def _breaks(day: Day, unit: Unit, limits: AnomalyRule, worked: int) -> None:
+    """Breaks that are missing, too short or too long."""
+    on, add = day.day, day.anomalies.append
     punched = sum(gap.length for gap in unit.gaps)
     if limits.no_break_after is not None and worked > limits.no_break_after and not punched:
         add(anomaly("no_break", on, seconds=worked))
@@ -143,10 +156,3 @@ def _lengths(day: Day, unit: Unit, limits: AnomalyRule) -> None:
             add(anomaly("early_return", on, seconds=limits.short_break - gap.length))
         if limits.long_break is not None and gap.length > limits.long_break:
             add(anomaly("long_break", on, seconds=gap.length - limits.long_break))
-    instance = unit.instance
-    if instance is not None and not instance.shift.flexible and unit.pairs:
-        ahead, behind = instance.due_in - unit.pairs[0][0], unit.pairs[-1][1] - instance.due_out
-        if limits.early_in is not None and ahead > limits.early_in:
-            add(anomaly("in_early", on, seconds=ahead))
-        if limits.late_out is not None and behind > limits.late_out:
-            add(anomaly("out_late", on, seconds=behind))

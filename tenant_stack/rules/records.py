@@ -34,9 +34,6 @@ class Fractions:
     off: Decimal = Decimal(0)
     open: Decimal = Decimal(0)
 
-    def total(self) -> Decimal:
-        return self.present + self.absent + self.leave + self.holiday + self.off + self.open
-
 
 @dataclass(frozen=True, slots=True)
 class PayLine:
@@ -118,31 +115,26 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """One person's work date. All durations are seconds.
+    """One person's work date. ``figures.FIGURES`` explains the durations. ``pay`` lines are disjoint and add up to
+    ``worked_seconds``; ``premiums`` come on top. ``stretches`` counts stretches of work."""
 
-    ``presence`` is first in to last out of each stretch; ``worked`` what is paid; ``breaks`` punched breaks,
-    ``deducted`` breaks taken off by rule, ``paid_breaks`` punched time paid back. ``late``/``early`` are zero within
-    grace. ``balance`` is worked minus expected, zero within the tolerance (None: no expectation). ``pay`` lines are
-    disjoint and add up to ``worked``; ``premiums`` come on top.
-    """
-
-    day: date
+    work_date: date
     zone: str
     status: Status
     shifts: tuple[str, ...]
     first_in: datetime | None
     last_out: datetime | None
-    presence: int
-    worked: int
-    breaks: int
-    deducted: int
-    paid_breaks: int
-    expected: int | None
-    late: int
-    early: int
-    balance: int | None
+    presence_seconds: int
+    worked_seconds: int
+    break_seconds: int
+    deducted_seconds: int
+    paid_break_seconds: int
+    expected_seconds: int | None
+    late_seconds: int
+    early_seconds: int
+    balance_seconds: int | None
     pay: tuple[PayLine, ...]
-    overtime: int
+    overtime_seconds: int
     premiums: tuple[PayLine, ...]
     fractions: Fractions
     punch_count: int
@@ -154,7 +146,7 @@ class DayRecord:
     @property
     def worked_minutes(self) -> int:
         """Whole minutes, rounded down: the one final rounding of the day."""
-        return self.worked // 60
+        return self.worked_seconds // 60
 
     @property
     def pay_minutes(self) -> tuple[tuple[str, int], ...]:

@@ -129,7 +129,7 @@ class Roster:
 
     def _build(self, day: date) -> tuple[Instance, ...]:
         staff = self._staff
-        if (staff.joined and day < staff.joined) or (staff.left and day > staff.left) or not staff.active:
+        if (staff.joined and day < staff.joined) or (staff.left and day > staff.left):
             return ()
         found = [self._instance(code, day) for code in codes_on(staff.assignments, staff.default_shift, day)]
         instances = sorted((each for each in found if each is not None), key=_instance_order)

@@ -15,7 +15,6 @@ from decimal import Decimal
 
 HOUR = 3600
 MINUTE = 60
-ALL_WEEK = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,18 +26,6 @@ def boundary(earlier: Instance, later: Instance) -> tuple[int, bool]:
     return (earlier.ends, True) if earlier.ends >= opens else (opens, False)
 
 
-def effective_windows(instances: Sequence[Instance]) -> list[tuple[int, int]]:
-    """The windows after trimming, for people to read; the instance order is kept (by start)."""
-    found = [[each.opens or 0, each.closes or 0] for each in instances]
-    for index in range(len(instances) - 1):
-        earlier, later = instances[index], instances[index + 1]
-        if found[index][1] > found[index + 1][0]:
-            edge, _ = boundary(earlier, later)
-            found[index][1] = min(found[index][1], edge)
-            found[index + 1][0] = max(found[index + 1][0], edge)
-    return [(opens, closes) for opens, closes in found]
-
-
 def split_by_window(
     events: Iterable[Event], instances: Sequence[Instance], *, by_state: bool
 ) -> tuple[list[list[Event]], list[Event]]:

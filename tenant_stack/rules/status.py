@@ -17,19 +17,6 @@ from tenant_stack.rules.ruleset import StatusRule
 HALF = Decimal("0.5")
 ONE = Decimal(1)
 
-#: One letter a day for the monthly grid.
-LETTERS = {
-    Status.PRESENT: "P",
-    Status.ABSENT: "A",
-    Status.ON_LEAVE: "L",
-    Status.HALF_DAY: "HD",
-    Status.HOLIDAY: "H",
-    Status.WEEKLY_OFF: "WO",
-    Status.HOLIDAY_WORKED: "HW",
-    Status.OFF_DAY_WORKED: "WW",
-    Status.INCOMPLETE: "I",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class DayFacts:

@@ -6,6 +6,7 @@ A trace is kept as numbers; sentences are made when somebody asks, so a batch do
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from tenant_stack.rules.records import DayRecord, PayLine
@@ -78,39 +79,17 @@ TEMPLATES: dict[str, Callable[[str, Numbers], str]] = {
 
 
 def as_json(record: DayRecord) -> dict[str, Any]:
-    """The trace as compact JSON-ready data: numbers only, cheap enough to be stored with every record."""
+    """The trace as JSON-ready data: numbers only."""
     trace = record.trace
     return {
         "zone": trace.zone,
         "rules": trace.rules,
-        "punches": [
-            {
-                "punch": each.punch,
-                "at": each.at,
-                "role": each.role,
-                "used": each.used,
-                "why": each.why,
-                "shift": each.shift,
-            }
-            for each in trace.fates
-        ],
-        "segments": [
-            {
-                "shift": each.shift,
-                "why": each.why,
-                "starts": each.starts,
-                "ends": each.ends,
-                "raw_in": each.raw_in,
-                "raw_out": each.raw_out,
-                "counted_in": each.counted_in,
-                "counted_out": each.counted_out,
-            }
-            for each in trace.segments
-        ],
-        "steps": [{"rule": each.rule, "seconds": each.seconds, "numbers": list(each.numbers)} for each in trace.steps],
+        "punches": [asdict(each) | {"used": each.used} for each in trace.fates],
+        "segments": [asdict(each) for each in trace.segments],
+        "steps": [asdict(each) | {"numbers": list(each.numbers)} for each in trace.steps],
         "pay": [_line(line) for line in record.pay],
         "premiums": [_line(line) for line in record.premiums],
-        "worked": record.worked,
+        "worked": record.worked_seconds,
         "status": record.status.value,
     }
 
@@ -143,8 +122,3 @@ def explain(data: Mapping[str, Any]) -> list[str]:
     ]
     lines.append(f"Worked {duration(data['worked'])}; status {data['status'].replace('_', ' ')}.")
     return lines
-
-
-def sentences(record: DayRecord) -> list[str]:
-    """The day explained, line by line."""
-    return explain(as_json(record))

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from math import lcm
-from zoneinfo import ZoneInfoNotFoundError
 
 from tenant_stack.rules.inputs import Assignment, Shift, StaffInput
 from tenant_stack.rules.roster import codes_on, version_on
 from tenant_stack.rules.ruleset import BreakRule, OvertimeRule, PremiumRule, RoundingRule, RuleSet
-from tenant_stack.rules.walltime import DAY, zone_of
+from tenant_stack.rules.walltime import DAY
 
 PAIRING = frozenset({"device_state", "alternate", "state_then_alternate"})
 HOURS = frozenset({"paired", "first_last"})
@@ -50,47 +49,6 @@ class RuleProblem(Exception):
 
     def __hash__(self) -> int:
         return hash((self.field, self.reason))
-
-
-def validate(staff: StaffInput) -> list[RuleProblem]:
-    """Every problem of a configuration, in a fixed order; empty when the engine can work with it."""
-    found = zone_problems("zone", staff.zone)
-    if staff.last < staff.first:
-        found.append(RuleProblem("last", "the period ends before it starts"))
-    for code, versions in sorted(staff.shifts.items()):
-        if not versions:
-            found.append(RuleProblem(f"shifts.{code}", "a shift needs at least one version"))
-        for shift in versions:
-            found += shift_problems(shift)
-        for again in _repeated([shift.effective for shift in versions]):
-            found.append(RuleProblem(f"shifts.{code}.effective", f"two versions start on {again}"))
-    if not staff.rules:
-        found.append(RuleProblem("rules", "a rule set needs at least one version"))
-    for rules in staff.rules:
-        found += ruleset_problems(rules)
-    for again in _repeated([rules.effective for rules in staff.rules]):
-        found.append(RuleProblem("rules.effective", f"two versions start on {again}"))
-    for index, assignment in enumerate(staff.assignments):
-        found += _assignment_problems(f"assignments.{index}", assignment, staff)
-    if staff.default_shift is not None and staff.default_shift not in staff.shifts:
-        found.append(RuleProblem("default_shift", f"there is no shift {staff.default_shift!r}"))
-    if not found:
-        found += overlap_problems(staff)
-    if staff.joined and staff.left and staff.left < staff.joined:
-        found.append(RuleProblem("left", "the last day of employment is before the first"))
-    return found
-
-
-def _repeated(dates: Sequence[date]) -> list[date]:
-    return sorted({each for each in dates if dates.count(each) > 1})
-
-
-def zone_problems(field: str, name: str) -> list[RuleProblem]:
-    try:
-        zone_of(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return [RuleProblem(field, f"{name!r} is no IANA time zone")]
-    return []
 
 
 def shift_problems(shift: Shift) -> list[RuleProblem]:
@@ -227,30 +185,12 @@ def _premium(field: str, rule: PremiumRule) -> list[RuleProblem]:
     return found
 
 
-def _assignment_problems(field: str, assignment: Assignment, staff: StaffInput) -> list[RuleProblem]:
-    found = []
-    if not assignment.rotation:
-        found.append(RuleProblem(f"{field}.rotation", "the rotation is empty"))
-    for code in sorted({each for each in assignment.rotation if each is not None}):
-        if code not in staff.shifts:
-            found.append(RuleProblem(f"{field}.rotation", f"there is no shift {code!r}"))
-    if assignment.end is not None and assignment.end < assignment.start:
-        found.append(RuleProblem(f"{field}.end", "the assignment ends before it starts"))
-    return found
-
-
 def overlaps(one: Shift, day: date, other: Shift, other_day: date) -> bool:
     """Do two shifts on two dates share time? Touching ones do not; neither do flexible ones, which have no times."""
     if one.flexible or other.flexible:
         return False
     shift = (other_day - day).days * DAY
     return one.start < other.last + shift and other.start + shift < one.last
-
-
-def shifts_overlap(one: Shift, other: Shift) -> bool:
-    """Do two shifts assigned over the same dates share time, also across midnight?"""
-    day = date(2024, 1, 2)
-    return any(overlaps(one, day, other, day + timedelta(days=offset)) for offset in (-1, 0, 1))
 
 
 def overlap_problems(staff: StaffInput) -> list[RuleProblem]:

@@ -53,11 +53,6 @@ def local_ordinal(zone: str, instant: int) -> int:
     return (instant + _offset(zone, instant // 900)) // DAY + EPOCH_ORDINAL
 
 
-def local_second(zone: str, instant: int) -> int:
-    """Seconds of wall time after local midnight, 0..86399."""
-    return (instant + _offset(zone, instant // 900)) % DAY
-
-
 def local_date(zone: str, instant: int) -> date:
     return date.fromordinal(local_ordinal(zone, instant))
 

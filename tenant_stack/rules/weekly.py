@@ -19,14 +19,14 @@ def weekly_anomalies(
     found: list[PeriodAnomaly] = []
     weeks: dict[date, list[DayRecord]] = {}
     for record in records:
-        start_day = rules_on(record.day).overtime.week_start
-        start = record.day - timedelta(days=(record.day.weekday() - start_day) % 7)
+        start_day = rules_on(record.work_date).overtime.week_start
+        start = record.work_date - timedelta(days=(record.work_date.weekday() - start_day) % 7)
         weeks.setdefault(start, []).append(record)
     for start, mine in weeks.items():
-        if mine[-1].day < first or mine[0].day > last:
+        if mine[-1].work_date < first or mine[0].work_date > last:
             continue
-        limits = rules_on(mine[-1].day).anomalies
-        worked = sum(record.worked for record in mine)
+        limits = rules_on(mine[-1].work_date).anomalies
+        worked = sum(record.worked_seconds for record in mine)
         if limits.week_limit is not None and worked > limits.week_limit:
             found.append(_anomaly("over_week_limit", start, worked - limits.week_limit))
         if limits.over_schedule is not None and not roster.empty:
@@ -34,17 +34,17 @@ def weekly_anomalies(
             owed = sum(instance.expected for day in days for instance in roster.on(day))
             if owed and worked - owed > limits.over_schedule:
                 found.append(_anomaly("over_weekly_schedule", start, worked - owed))
-    limit = None if not records else rules_on(records[-1].day).anomalies.days_in_a_row
+    limit = None if not records else rules_on(records[-1].work_date).anomalies.days_in_a_row
     if limit is not None:
         row, previous = 0, None
         for record in records:
-            if not record.worked:
+            if not record.worked_seconds:
                 continue
-            row = row + 1 if previous is not None and record.day - previous == timedelta(days=1) else 1
-            previous = record.day
-            if row > limit and first <= record.day <= last:
+            row = row + 1 if previous is not None and record.work_date - previous == timedelta(days=1) else 1
+            previous = record.work_date
+            if row > limit and first <= record.work_date <= last:
                 text = f"{row} working days in a row"
-                found.append(PeriodAnomaly("days_in_a_row", record.day, "medium", text))
+                found.append(PeriodAnomaly("days_in_a_row", record.work_date, "medium", text))
     return found
 
 

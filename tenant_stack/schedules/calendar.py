@@ -26,6 +26,7 @@ from tenant_stack.schedules.sites import require_site
 from tenant_stack.schedules.versions import BEGINNING, shown_date
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import HolidayRow, WeeklyOffRow
+from tenant_stack.views import view_of
 
 
 async def list_holidays(
@@ -121,13 +122,7 @@ async def list_weekly_offs(session: AsyncSession, page: PageRequest) -> Page[Wee
 
 
 def _off_view(row: WeeklyOffRow) -> WeeklyOffView:
-    return WeeklyOffView(
-        id=row.id,
-        weekdays=row.weekdays,
-        starts_on=shown_date(row.starts_on),
-        ends_on=row.ends_on,
-        site_id=row.site_id,
-    )
+    return view_of(WeeklyOffView, row, starts_on=shown_date(row.starts_on))
 
 
 async def add_weekly_off(session: AsyncSession, actor: Actor, entered: WeeklyOffIn) -> WeeklyOffView:

@@ -19,6 +19,7 @@ from tenant_stack.schedules.schemas import LeaveIn, LeaveView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.schedules import LeaveRow
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 Query = sa.Select[*tuple[Any, ...]]
 
@@ -33,9 +34,7 @@ def _view(found: Any) -> LeaveView:
         name: None if seconds is None else time_of_seconds(seconds)
         for name, seconds in (("start", row.starts), ("end", row.ends))
     }
-    same = ("id", "staff_id", "day", "part", "kind", "code", "note", "created_at")
-    facts = {name: getattr(row, name) for name in same}
-    return LeaveView.model_validate({**facts, **times, "employee_id": found[1], "staff_name": found[2]})
+    return view_of(LeaveView, row, **times, employee_id=found[1], staff_name=found[2])
 
 
 def _entered(row: LeaveRow) -> dict[str, object]:

@@ -75,10 +75,7 @@ Weekdays = Annotated[
 Rate = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 
-# Codes are parts of field paths and of trace lines: no spaces, no dots.
-Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\s.\x00-\x1f\x7f]+$")
-]
+# No spaces and no dots, as in other codes.
 PayCode = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=24, pattern=r"^[^\s.\x00-\x1f\x7f]+$")
 ]

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from foundation.views import Form, IdentifiedView
 from tenant_stack.rules.records import Status
 from tenant_stack.schedules.definitions import RuleSetDefinition, ShiftDefinition
-from tenant_stack.schedules.quantities import Code, Day, TimeOfDay, Weekdays
-from tenant_stack.text_types import BlankIsNone, Notes, Text120, Text200, ZoneName
+from tenant_stack.schedules.quantities import Day, TimeOfDay, Weekdays
+from tenant_stack.tables.schedules import AssignmentFields, HolidayFields, NamedFields, RuleSetFields, SiteFields
+from tenant_stack.text_types import BlankIsNone, Code, Notes, Text200
 
 MOST_DAYS = 366
 
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Rotation = Annotated[list[Code | None], Field(min_length=1, max_length=366)]
 
 
@@ -26,34 +26,17 @@ class Entered(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class SiteIn(Entered):
+class SiteIn(SiteFields, Form):
     """A place of work. ``zone`` is the one that its people's days are counted in."""
 
-    code: Code
-    name: Text120
-    zone: ZoneName
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
 
-
-class SiteView(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    code: str
-    name: str
-    zone: str
-    latitude: float | None
-    longitude: float | None
+class SiteView(SiteFields, IdentifiedView):
     created_at: datetime
     updated_at: datetime
 
 
-class NamedIn(Entered):
+class NamedIn(NamedFields, Form):
     """What of a shift can change without a version."""
-
-    code: Code
-    name: Text120
 
 
 class ShiftIn(NamedIn):
@@ -76,22 +59,17 @@ class ShiftVersionView(BaseModel):
     definition: ShiftDefinition
 
 
-class ShiftView(BaseModel):
+class ShiftView(NamedFields, IdentifiedView):
     """A shift with every version, oldest first. ``definition`` is the version in force today, or else the first."""
 
-    id: UUID
-    code: str
-    name: str
     definition: ShiftDefinition
     versions: list[ShiftVersionView]
     created_at: datetime
     updated_at: datetime
 
 
-class RuleSetChange(NamedIn):
+class RuleSetChange(RuleSetFields, Form):
     """What of a rule set can change without a version. Making one the default takes it from the other."""
-
-    is_default: bool = False
 
 
 class RuleSetIn(RuleSetChange):
@@ -114,13 +92,9 @@ class RuleSetVersionView(BaseModel):
     definition: RuleSetDefinition
 
 
-class RuleSetView(BaseModel):
+class RuleSetView(RuleSetFields, IdentifiedView):
     """A rule set with every version, oldest first. ``definition`` is the version in force today, or else the first."""
 
-    id: UUID
-    code: str
-    name: str
-    is_default: bool
     definition: RuleSetDefinition
     versions: list[RuleSetVersionView]
     created_at: datetime
@@ -146,16 +120,7 @@ class BulkAssignmentIn(AssignmentIn):
     staff_ids: list[UUID] = Field(min_length=1, max_length=1000)
 
 
-class AssignmentView(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    staff_id: UUID
-    rotation: list[str | None]
-    starts_on: date
-    ends_on: date | None
-    weekdays: list[int] | None
-    anchor: date | None
+class AssignmentView(AssignmentFields, IdentifiedView):
     created_at: datetime
     updated_at: datetime
 
@@ -174,16 +139,8 @@ class HolidayIn(Entered):
     site_id: UUID | None = None
 
 
-class HolidayView(BaseModel):
+class HolidayView(HolidayFields, IdentifiedView):
     """``origin``: entered by people, or imported from the library of public holidays."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    day: date
-    name: str
-    site_id: UUID | None
-    origin: Literal["own", "library"]
 
 
 class HolidayImport(Entered):

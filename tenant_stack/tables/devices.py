@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from foundation.database import Identified, Instant, Json, Timestamped, column, identity
 from tenant_stack.tables.base import Base
@@ -83,7 +84,28 @@ class RefusedContact(Base, table=True):
     last_address: str = Field(max_length=64)
 
 
-class SyncLog(Identified, Base, table=True):
+SyncState = Literal["queued", "running", "retrying", "done", "failed"]
+
+
+class SyncFields(SQLModel):
+    """What people see of a synchronisation."""
+
+    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
+    kind: str = column(server_default="requested", max_length=16)
+    state: SyncState = column(sa.String(16), server_default="queued")
+    requested_by: str = Field(max_length=200)
+    started_at: datetime | None = column(Instant)
+    finished_at: datetime | None = column(Instant)
+    attempts: int = column(server_default=sa.text("0"))
+    received: int = column(server_default=sa.text("0"))
+    stored: int = column(server_default=sa.text("0"))
+    duplicate: int = column(server_default=sa.text("0"))
+    quarantined: int = column(server_default=sa.text("0"))
+    message: str = column(sa.Text, server_default="")
+    created_at: datetime = column(Instant, server_default=sa.func.now())
+
+
+class SyncLog(SyncFields, Identified, Base, table=True):
     """One synchronisation of a device; the row is the state of the job, the queue only hints at it."""
 
     __tablename__ = "sync_logs"
@@ -98,22 +120,9 @@ class SyncLog(Identified, Base, table=True):
         ),
     )
 
-    device_id: UUID = Field(foreign_key="devices.id", ondelete="RESTRICT")
-    kind: str = column(server_default="requested", max_length=16)
-    state: str = column(server_default="queued", max_length=16)
-    requested_by: str = Field(max_length=200)
-    attempts: int = column(server_default=sa.text("0"))
     next_attempt_at: datetime = column(Instant, server_default=sa.func.now())
     leased_until: datetime | None = column(Instant)
-    started_at: datetime | None = column(Instant)
-    finished_at: datetime | None = column(Instant)
     stored_before: int = column(sa.BigInteger, server_default=sa.text("0"))
-    received: int = column(server_default=sa.text("0"))
-    stored: int = column(server_default=sa.text("0"))
-    duplicate: int = column(server_default=sa.text("0"))
-    quarantined: int = column(server_default=sa.text("0"))
-    message: str = column(sa.Text, server_default="")
-    created_at: datetime = column(Instant, server_default=sa.func.now())
 
 
 class DeviceCommand(Base, table=True):

@@ -7,37 +7,47 @@ whole seconds, rates as text. A version without a beginning is effective from Po
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import Field as Limits
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from foundation.database import Identified, Json, Timestamped, column
 from tenant_stack.tables.base import Base
+from tenant_stack.text_types import Code, Text120, Text200, ZoneName
 
-OPTIONAL_JSON = JSONB(none_as_null=True)
+Latitude = Annotated[float, Limits(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Limits(ge=-180, le=180, allow_inf_nan=False)]
 
 
-class Site(Identified, Timestamped, Base, table=True):
+class NamedFields(SQLModel):
+    """What people call something of the configuration; the code is unique among its kind."""
+
+    code: Code = Field(unique=True)
+    name: Text120
+
+
+class SiteFields(NamedFields):
+    """What people enter about a site."""
+
+    zone: ZoneName
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class Site(SiteFields, Identified, Timestamped, Base, table=True):
     """A place of work: the zone its days are counted in, and its position in degrees if known."""
 
     __tablename__ = "sites"
 
-    code: str = Field(max_length=40, unique=True)
-    name: str = Field(max_length=120)
-    zone: str = Field(max_length=64)
-    latitude: float | None = column(sa.Double)
-    longitude: float | None = column(sa.Double)
 
-
-class Shift(Identified, Timestamped, Base, table=True):
+class Shift(NamedFields, Identified, Timestamped, Base, table=True):
     """A shift by its code; what it is at a date is in its versions."""
 
     __tablename__ = "shifts"
-
-    code: str = Field(max_length=40, unique=True)
-    name: str = Field(max_length=120)
 
 
 class ShiftVersion(Identified, Base, table=True):
@@ -51,14 +61,8 @@ class ShiftVersion(Identified, Base, table=True):
     definition: dict[str, object] = column(Json)
 
 
-class ShiftAssignment(Identified, Timestamped, Base, table=True):
-    """A person's cycle of shift codes (None: a free day) over a span of dates, both included."""
-
-    __tablename__ = "shift_assignments"
-    __table_args__ = (
-        sa.CheckConstraint("ends_on >= starts_on", name="span"),
-        sa.Index("ix_shift_assignments_staff_id_starts_on", "staff_id", "starts_on"),
-    )
+class AssignmentFields(SQLModel):
+    """An assignment as it is shown."""
 
     staff_id: UUID = Field(foreign_key="staff.id", ondelete="CASCADE")
     rotation: list[str | None] = column(Json)
@@ -68,17 +72,29 @@ class ShiftAssignment(Identified, Timestamped, Base, table=True):
     anchor: date | None = None
 
 
-class RuleSetRow(Identified, Timestamped, Base, table=True):
+class ShiftAssignment(AssignmentFields, Identified, Timestamped, Base, table=True):
+    """A person's cycle of shift codes (None: a free day) over a span of dates, both included."""
+
+    __tablename__ = "shift_assignments"
+    __table_args__ = (
+        sa.CheckConstraint("ends_on >= starts_on", name="span"),
+        sa.Index("ix_shift_assignments_staff_id_starts_on", "staff_id", "starts_on"),
+    )
+
+
+class RuleSetFields(NamedFields):
+    """What people enter about a rule set beside its versions."""
+
+    is_default: bool = column(default=False, server_default=sa.false())
+
+
+class RuleSetRow(RuleSetFields, Identified, Timestamped, Base, table=True):
     """A rule set by its code. Exactly one is the organisation's default."""
 
     __tablename__ = "rule_sets"
     __table_args__ = (
         sa.Index("uq_rule_sets_is_default", "is_default", unique=True, postgresql_where=sa.text("is_default")),
     )
-
-    code: str = Field(max_length=40, unique=True)
-    name: str = Field(max_length=120)
-    is_default: bool = column(server_default=sa.false())
 
 
 class RuleSetVersion(Identified, Base, table=True):
@@ -92,7 +108,19 @@ class RuleSetVersion(Identified, Base, table=True):
     definition: dict[str, object] = column(Json)
 
 
-class HolidayRow(Identified, Base, table=True):
+HolidayOrigin = Literal["own", "library"]
+
+
+class HolidayFields(SQLModel):
+    """A holiday as it is shown."""
+
+    day: date
+    name: Text200
+    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
+    origin: HolidayOrigin = column(sa.String(8), default="own", server_default="own")
+
+
+class HolidayRow(HolidayFields, Identified, Base, table=True):
     """A holiday of a site, or of all (``site_id`` None). ``origin``: entered by people, or from the library."""
 
     __tablename__ = "holidays"
@@ -100,11 +128,6 @@ class HolidayRow(Identified, Base, table=True):
         sa.UniqueConstraint("day", "site_id", postgresql_nulls_not_distinct=True),
         sa.CheckConstraint("origin IN ('own', 'library')", name="origin"),
     )
-
-    day: date
-    name: str = Field(max_length=200)
-    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
-    origin: str = column(server_default="own", max_length=8)
 
 
 class WeeklyOffRow(Identified, Base, table=True):

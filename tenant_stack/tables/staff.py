@@ -2,18 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from foundation.database import Identified, Instant, Json, Timestamped, column
 from tenant_stack.pins import NORMAL_PIN_SQL
 from tenant_stack.tables.base import Base
+from tenant_stack.text_types import BlankIsNone, Email, Notes, Text40, Text64, Text120, Text200
 
 
-class Staff(Identified, Timestamped, Base, table=True):
+@dataclass(frozen=True)
+class Cell:
+    """A field in a file of people: the title of its column, other headers that mean it, and its name if it has another.
+
+    Headers are compared without spaces, signs and capitals.
+    """
+
+    title: str
+    headers: str
+    name: str = ""
+
+
+class StaffFields(SQLModel):
+    """What people enter about a person: the declaration that table, form, view and files of people share."""
+
+    employee_id: Annotated[
+        Text64,
+        Cell(
+            "Employee number",
+            "employeeid employeeno employeecode empid empno empcode empnumber staffid staffno staffnumber staffcode "
+            "personnelnumber personnelno payrollnumber payrollid id number no userid",
+        ),
+    ] = Field(unique=True)
+    name: Annotated[Text200, Cell("Name", "fullname employeename staffname displayname employee person")]
+    badge_number: Annotated[
+        Text64 | None, BlankIsNone, Cell("Badge number", "badge badgeno badgeid pin clocknumber clockid")
+    ] = Field(default=None, unique=True)
+    card_number: Annotated[
+        Annotated[int, Field(ge=0, le=0xFFFFFFFF)] | None,
+        BlankIsNone,
+        Cell("Card number on clocks", "card cardno cardid cardnumber rfid"),
+    ] = column(sa.BigInteger)
+    email: Annotated[Email | None, BlankIsNone, Cell("E-mail", "email emailaddress mail workemail")] = None
+    phone: Annotated[
+        Text40 | None, BlankIsNone, Cell("Phone", "phonenumber telephone tel mobile mobilenumber cell cellphone")
+    ] = None
+    department: Annotated[Text120 | None, BlankIsNone, Cell("Department", "dept departmentname team division")] = None
+    job_title: Annotated[
+        Text120 | None, BlankIsNone, Cell("Job title", "title position role jobposition designation jobname")
+    ] = None
+    hired_on: Annotated[
+        date | None,
+        Cell("Hired on", "hiredon hiredate hired startdate joiningdate joined dateofjoining joindate employedsince"),
+    ] = None
+    site_id: Annotated[
+        UUID | None, Cell("Site", "sitename sitecode sitename location branch office workplace siteid", "site")
+    ] = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
+    rule_set_code: Annotated[Text40 | None, BlankIsNone, Cell("Rules", "ruleset rulesetcode rules", "rule_set")] = (
+        column(sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT"))
+    )
+    active: Annotated[bool, Cell("Active", "isactive status state enabled employed")] = column(
+        default=True, server_default=sa.true()
+    )
+    notes: Annotated[Notes | None, BlankIsNone, Cell("Notes", "note comment comments remark remarks")] = column(sa.Text)
+
+
+class Staff(StaffFields, Identified, Timestamped, Base, table=True):
     """A person who punches. ``badge_pin`` and ``employee_pin`` are the PINs under which a clock may know them.
 
     ``card_number`` is the card that clocks are told; without one a badge of digits serves. ``clock_facts_at`` is when
@@ -32,22 +91,7 @@ class Staff(Identified, Timestamped, Base, table=True):
         sa.Index("ix_staff_employee_pin", "employee_pin"),
     )
 
-    employee_id: str = Field(max_length=64, unique=True)
-    name: str = Field(max_length=200)
-    badge_number: str | None = Field(default=None, max_length=64, unique=True)
-    email: str | None = Field(default=None, max_length=254)
-    phone: str | None = Field(default=None, max_length=40)
-    department: str | None = Field(default=None, max_length=120)
-    job_title: str | None = Field(default=None, max_length=120)
-    hired_on: date | None = None
-    site_id: UUID | None = Field(default=None, foreign_key="sites.id", ondelete="RESTRICT")
-    rule_set_code: str | None = column(
-        sa.ForeignKey("rule_sets.code", onupdate="CASCADE", ondelete="RESTRICT"), max_length=40
-    )
-    active: bool = column(server_default=sa.true())
-    card_number: int | None = column(sa.BigInteger)
     clock_facts_at: datetime = column(Instant, server_default=sa.func.now())
-    notes: str | None = column(sa.Text)
     enrollment_status: str = column(server_default="not_enrolled", max_length=16)
     employee_pin: str = column(sa.Computed(NORMAL_PIN_SQL.format(column="employee_id"), persisted=True), max_length=64)
     badge_pin: str | None = column(

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from foundation.database import Instant, column
 from tenant_stack.tables.base import Base
 
+State = Literal["waiting", "open", "ended", "declined"]
 
-class SupportGrant(Base, table=True):
+
+class SupportFields(SQLModel):
+    """What everybody in the organisation may know of an access."""
+
+    operator: str = Field(max_length=120)
+    reason: str = Field(max_length=500)
+    ticket: str = Field(max_length=60)
+    write: bool
+    minutes: int
+    state: State = column(sa.String(8))
+    asked_at: datetime = column(Instant, server_default=sa.func.now(), index=True)
+    approved_by: str = column(server_default="", max_length=200)
+    began_at: datetime | None = column(Instant)
+    ends_at: datetime = column(Instant)
+    ended_at: datetime | None = column(Instant)
+    ended_by: str = column(server_default="", max_length=200)
+
+
+class SupportGrant(SupportFields, Base, table=True):
     """One access that an operator asked for. Its id is the control plane's.
 
     ``waiting`` for an administrator's approval (until ``ends_at``), then ``open`` (until ``ends_at``), then ``ended``;
@@ -27,18 +47,6 @@ class SupportGrant(Base, table=True):
 
     id: UUID = Field(primary_key=True)
     operator_id: str = Field(max_length=80)
-    operator: str = Field(max_length=120)
-    reason: str = Field(max_length=500)
-    ticket: str = Field(max_length=60)
-    write: bool
-    minutes: int
-    state: str = Field(max_length=8)
-    asked_at: datetime = column(Instant, server_default=sa.func.now(), index=True)
-    approved_by: str = column(server_default="", max_length=200)
-    began_at: datetime | None = column(Instant)
-    ends_at: datetime = column(Instant)
-    ended_at: datetime | None = column(Instant)
-    ended_by: str = column(server_default="", max_length=200)
 
 
 class SupportPolicy(Base, table=True):

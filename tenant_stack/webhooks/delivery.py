@@ -1,4 +1,4 @@
-"""Events become deliveries, deliveries are sent until they arrive or a day is over. The state is in PostgreSQL."""
+"""Delivery of webhook events: each is sent until it succeeds or a day has passed. The state is in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import loopback_allowed
 from foundation.audit import SYSTEM
 from foundation.clock import utc_now
 from foundation.database import Database
 from foundation.errors import Unavailable
 from foundation.outbound import tls_context
-from foundation.public_addresses import loopback_allowed
-from tenant_stack.sealing import Seals, seals_of
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
@@ -32,11 +32,11 @@ from tenant_stack.webhooks.signatures import signature
 CAP_SECONDS = 3600.0
 GIVE_UP = timedelta(hours=24)
 DISABLE = timedelta(hours=72)
-HELD = timedelta(seconds=60)
-AT_ONCE = 16
+LEASE_TIME = timedelta(seconds=60)
+BATCH = 16
 PER_WEBHOOK = 4
 
-CLAIM = sa.text("""
+LEASE = sa.text("""
 UPDATE webhook_deliveries d SET held_until = now() + CAST(:held AS interval), attempts = attempts + 1
 WHERE d.id IN (
     SELECT id FROM webhook_deliveries WHERE state = 'waiting' AND id IN (
@@ -52,8 +52,8 @@ RETURNING d.id
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this worker holds, with everything a try needs."""
+class LeasedDelivery:
+    """A delivery leased by this worker, with everything an attempt needs. ``sealed``: the encrypted secrets."""
 
     id: UUID
     webhook_id: UUID
@@ -65,14 +65,14 @@ class Claimed:
 
 
 async def make_deliveries(session: AsyncSession, payloads: list[dict[str, object]]) -> None:
-    """The outbox's handler: one delivery of each event to each active webhook that wants it. Idempotent."""
+    """Outbox handler: one delivery of each event to each active webhook that subscribes to it. Idempotent."""
     hooks = list(await session.scalars(sa.select(Webhook).where(Webhook.active)))
     rows = [
         {
             "webhook_id": hook.id,
             "event_id": UUID(str(payload["id"])),
             "event": str(payload["event"]),
-            "body": body_of(payload),
+            "body": delivery_body(payload),
         }
         for payload in payloads
         for hook in hooks
@@ -82,35 +82,35 @@ async def make_deliveries(session: AsyncSession, payloads: list[dict[str, object
         await session.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
 
 
-def body_of(payload: dict[str, object]) -> str:
-    """What is sent, to the byte."""
+def delivery_body(payload: dict[str, object]) -> str:
+    """The request body, byte for byte."""
     return json.dumps(
         {name: payload[name] for name in ("id", "event", "at", "data")}, ensure_ascii=False, separators=(",", ":")
     )
 
 
-def pause(attempt: int, retry_after: int | None, chance: Callable[[], float] = random.random) -> float:
-    """Seconds until the next try: full jitter over 1, 2, 4 … seconds, an hour at most; what a receiver asks for is
-    the least."""
+def retry_delay(attempt: int, retry_after: int | None, random_fraction: Callable[[], float] = random.random) -> float:
+    """Seconds until the next attempt: full jitter over 1, 2, 4 … seconds, an hour at most.
+
+    ``retry_after`` (seconds that the receiver asked for) is the least.
+    """
     most = min(CAP_SECONDS, 2.0 ** min(attempt, 20))
-    return max(chance() * most, min(float(retry_after or 0), CAP_SECONDS))
+    return max(random_fraction() * most, min(float(retry_after or 0), CAP_SECONDS))
 
 
 class Sender:
-    """Sends what is due. Making it opens nothing; it connects when there is something to send."""
+    """Sends due deliveries. Connects when there is something to send."""
 
-    def __init__(self, settings: TenantSettings, database: Database) -> None:
+    def __init__(self, settings: TenantSettings, database: Database, seals: Seals) -> None:
         self._settings = settings
         self._database = database
-        self._seals: Seals | None = None
+        self._seals = seals
         self._client: httpx.AsyncClient | None = None
 
     async def send_due(self) -> int:
-        """One round; returns how many were tried."""
-        claimed = await self._claim()
-        if claimed:
-            if self._seals is None:
-                self._seals = seals_of(self._settings)
+        """Send one batch; returns the number of attempts."""
+        leased = await self._lease_due()
+        if leased:
             if self._client is None:
                 self._client = httpx.AsyncClient(
                     transport=httpx.AsyncHTTPTransport(
@@ -122,16 +122,16 @@ class Sender:
                     trust_env=False,
                     timeout=SECONDS,  # of each step; one deadline for the whole try is in `post`
                 )
-            await asyncio.gather(*(self._try(each, self._seals, self._client) for each in claimed))
-        return len(claimed)
+            await asyncio.gather(*(self._attempt(each, self._client) for each in leased))
+        return len(leased)
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _claim(self) -> list[Claimed]:
+    async def _lease_due(self) -> list[LeasedDelivery]:
         async with self._database.transaction() as session:
-            ids = list(await session.scalars(CLAIM, {"held": HELD, "each": PER_WEBHOOK, "most": AT_ONCE}))
+            ids = list(await session.scalars(LEASE, {"held": LEASE_TIME, "each": PER_WEBHOOK, "most": BATCH}))
             if not ids:
                 return []
             query = (
@@ -139,11 +139,11 @@ class Sender:
                 .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
                 .where(WebhookDelivery.id.in_(ids))
             )
-            return [_claimed(delivery, hook) for delivery, hook in await session.execute(query)]
+            return [_leased_delivery(delivery, hook) for delivery, hook in await session.execute(query)]
 
-    async def _try(self, each: Claimed, seals: Seals, client: httpx.AsyncClient) -> None:
+    async def _attempt(self, each: LeasedDelivery, client: httpx.AsyncClient) -> None:
         try:
-            keys = [await seals.open("webhook", each.webhook_id, text) for text in each.sealed]
+            keys = [await self._seals.open("webhook", each.webhook_id, text) for text in each.sealed]
         except Unavailable as away:
             outcome = Outcome(False, None, away.detail, 0)
         else:
@@ -157,18 +157,18 @@ class Sender:
             }
             outcome = await post(client, each.url, headers, body, loopback=loopback_allowed(self._settings.networks))
         async with self._database.transaction() as session:
-            await settle(session, each.id, outcome, utc_now())
+            await record_attempt(session, each.id, outcome, utc_now())
 
 
-def _claimed(delivery: WebhookDelivery, hook: Webhook) -> Claimed:
+def _leased_delivery(delivery: WebhookDelivery, hook: Webhook) -> LeasedDelivery:
     sealed = [hook.secret]
     if hook.previous_secret and hook.previous_until and hook.previous_until > utc_now():
         sealed.append(hook.previous_secret)
-    return Claimed(delivery.id, hook.id, hook.url, delivery.event_id, delivery.event, delivery.body, sealed)
+    return LeasedDelivery(delivery.id, hook.id, hook.url, delivery.event_id, delivery.event, delivery.body, sealed)
 
 
-async def settle(session: AsyncSession, delivery_id: UUID, outcome: Outcome, now: datetime) -> None:
-    """Write down what came of a try, and what follows from it."""
+async def record_attempt(session: AsyncSession, delivery_id: UUID, outcome: Outcome, now: datetime) -> None:
+    """Record the result of an attempt and what follows from it."""
     query = sa.select(WebhookDelivery).where(WebhookDelivery.id == delivery_id).with_for_update()
     delivery = await session.scalar(query)
     if delivery is None:  # the webhook was removed meanwhile
@@ -183,7 +183,7 @@ async def settle(session: AsyncSession, delivery_id: UUID, outcome: Outcome, now
         hook.failing_since, hook.last_success_at = None, now
         return
     hook.failing_since = hook.failing_since or now
-    delivery.next_at = now + timedelta(seconds=pause(delivery.attempts, outcome.retry_after))
+    delivery.next_at = now + timedelta(seconds=retry_delay(delivery.attempts, outcome.retry_after))
     if delivery.next_at > delivery.began_at + GIVE_UP:
         delivery.state = "failed"
     if outcome.gone:

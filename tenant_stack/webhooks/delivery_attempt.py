@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from foundation.addresses import Refused, Target, read_url, resolve
 from foundation.errors import Invalid
-from foundation.public_addresses import Refused, Target, read_url, resolve
 
 SECONDS = 5.0
 MOST_ANSWER = 64 * 1024

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from starlette.requests import HTTPConnection
+from fastapi import APIRouter
 
+from foundation.addresses import loopback_allowed
 from foundation.database import after_commit
 from foundation.pagination import Page
-from foundation.public_addresses import loopback_allowed
-from foundation.sign_in.principal import Principal, Requires
-from tenant_stack.access.dependencies import Paging, Settings, Transaction, Worker
-from tenant_stack.sealing import Seals, seals_of
+from tenant_stack.access.dependencies import (
+    Paging,
+    Settings,
+    SettingsEditor,
+    SettingsReader,
+    SignIn,
+    Transaction,
+    Worker,
+)
 from tenant_stack.webhooks import service
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
@@ -24,21 +28,6 @@ from tenant_stack.webhooks.schemas import (
     WebhookMade,
     WebhookView,
 )
-
-Reader = Annotated[Principal, Depends(Requires("settings:read"))]
-Editor = Annotated[Principal, Depends(Requires("settings:update"))]
-
-
-def _seals(connection: HTTPConnection) -> Seals:
-    """One a process, made when it is first needed: most organisations have no webhooks."""
-    state = connection.app.state
-    if getattr(state, "webhook_seals", None) is None:
-        state.webhook_seals = seals_of(state.settings)
-    found: Seals = state.webhook_seals
-    return found
-
-
-Secrets = Annotated[Seals, Depends(_seals)]
 
 
 def webhooks_router() -> APIRouter:
@@ -57,43 +46,45 @@ def webhooks_router() -> APIRouter:
     return router
 
 
-async def list_webhooks(caller: Reader, session: Transaction, page: Paging) -> Page[WebhookView]:
+async def list_webhooks(caller: SettingsReader, session: Transaction, page: Paging) -> Page[WebhookView]:
     """Webhooks; never their secrets."""
     return await service.list_webhooks(session, page)
 
 
 async def create_webhook(
-    wanted: NewWebhook, caller: Editor, session: Transaction, settings: Settings, secrets: Secrets
+    wanted: NewWebhook, caller: SettingsEditor, session: Transaction, settings: Settings, sign_in: SignIn
 ) -> WebhookMade:
     """Make a webhook. The secret that signs its deliveries is in this answer only."""
     loopback = loopback_allowed(settings.networks)
-    return await service.create_webhook(session, wanted, caller, secrets, loopback=loopback)
+    return await service.create_webhook(session, wanted, caller, sign_in.seals, loopback=loopback)
 
 
-async def read_webhook(webhook_id: UUID, caller: Reader, session: Transaction) -> WebhookView:
+async def read_webhook(webhook_id: UUID, caller: SettingsReader, session: Transaction) -> WebhookView:
     """A webhook."""
     return await service.read_webhook(session, webhook_id)
 
 
 async def change_webhook(
-    webhook_id: UUID, wanted: ChangedWebhook, caller: Editor, session: Transaction, settings: Settings
+    webhook_id: UUID, wanted: ChangedWebhook, caller: SettingsEditor, session: Transaction, settings: Settings
 ) -> WebhookView:
     """Change a webhook, or turn it off and on."""
     loopback = loopback_allowed(settings.networks)
     return await service.change_webhook(session, webhook_id, wanted, caller, loopback=loopback)
 
 
-async def delete_webhook(webhook_id: UUID, caller: Editor, session: Transaction) -> None:
+async def delete_webhook(webhook_id: UUID, caller: SettingsEditor, session: Transaction) -> None:
     """Remove a webhook with its deliveries."""
     await service.delete_webhook(session, webhook_id, caller)
 
 
-async def renew_webhook_secret(webhook_id: UUID, caller: Editor, session: Transaction, secrets: Secrets) -> WebhookMade:
+async def renew_webhook_secret(
+    webhook_id: UUID, caller: SettingsEditor, session: Transaction, sign_in: SignIn
+) -> WebhookMade:
     """A new secret; the one before is good for another day."""
-    return await service.renew_secret(session, webhook_id, caller, secrets)
+    return await service.renew_secret(session, webhook_id, caller, sign_in.seals)
 
 
-async def test_webhook(webhook_id: UUID, caller: Editor, session: Transaction, hints: Worker) -> DeliveryView:
+async def test_webhook(webhook_id: UUID, caller: SettingsEditor, session: Transaction, hints: Worker) -> DeliveryView:
     """Send a test event."""
     made = await service.send_test(session, webhook_id, caller)
     after_commit(session, hints.drain)
@@ -101,14 +92,14 @@ async def test_webhook(webhook_id: UUID, caller: Editor, session: Transaction, h
 
 
 async def list_webhook_deliveries(
-    webhook_id: UUID, caller: Reader, session: Transaction, page: Paging, state: State | None = None
+    webhook_id: UUID, caller: SettingsReader, session: Transaction, page: Paging, state: State | None = None
 ) -> Page[DeliveryView]:
     """What was sent, what waits, what failed; newest first."""
     return await service.list_deliveries(session, page, webhook_id, state)
 
 
 async def replay_delivery(
-    webhook_id: UUID, delivery_id: UUID, caller: Editor, session: Transaction, hints: Worker
+    webhook_id: UUID, delivery_id: UUID, caller: SettingsEditor, session: Transaction, hints: Worker
 ) -> Replayed:
     """Send a delivery once more, the same to the byte."""
     answer = await service.replay(session, webhook_id, delivery_id, caller)
@@ -116,7 +107,9 @@ async def replay_delivery(
     return answer
 
 
-async def replay_failed_deliveries(webhook_id: UUID, caller: Editor, session: Transaction, hints: Worker) -> Replayed:
+async def replay_failed_deliveries(
+    webhook_id: UUID, caller: SettingsEditor, session: Transaction, hints: Worker
+) -> Replayed:
     """Send everything that failed once more."""
     answer = await service.replay(session, webhook_id, None, caller)
     after_commit(session, hints.drain)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.addresses import read_url
 from foundation.clock import utc_now
 from foundation.errors import Conflict, NotFound
-from foundation.pagination import Page, PageRequest, paginate
-from foundation.public_addresses import read_url
+from foundation.pagination import Page, PageRequest, page_of
 from foundation.sign_in.principal import Principal
 from tenant_stack.sealing import Seals
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.webhooks import Webhook, WebhookDelivery
+from tenant_stack.views import view_of
 from tenant_stack.webhook_events import TEST_EVENT
-from tenant_stack.webhooks.delivery import body_of
+from tenant_stack.webhooks.delivery import delivery_body
 from tenant_stack.webhooks.schemas import (
     ChangedWebhook,
     DeliveryView,
@@ -31,8 +32,8 @@ from tenant_stack.webhooks.schemas import (
 from tenant_stack.webhooks.signatures import new_secret
 
 WEBHOOK = "webhook"
-BOTH_VALID = timedelta(hours=24)
-MOST = 50
+OVERLAP = timedelta(hours=24)
+MOST_WEBHOOKS = 50
 
 WAITING, FAILED = (
     sa.select(sa.func.count())
@@ -42,47 +43,34 @@ WAITING, FAILED = (
 )
 
 
-def _facts(hook: Webhook, waiting: int, failed: int) -> dict[str, Any]:
+def _view(row: Any) -> WebhookView:
+    """A row of webhook, waiting and failed deliveries."""
+    hook: Webhook = row[0]
     until = hook.previous_until if hook.previous_until and hook.previous_until > utc_now() else None
-    return {
-        "id": hook.id,
-        "name": hook.name,
-        "url": hook.url,
-        "events": hook.events,
-        "active": hook.active,
-        "disabled_reason": hook.disabled_reason,
-        "failing_since": hook.failing_since,
-        "last_success_at": hook.last_success_at,
-        "secret_made_at": hook.secret_made_at,
-        "second_secret_until": until,
-        "waiting": waiting,
-        "failed": failed,
-        "created_at": hook.created_at,
-    }
+    return view_of(WebhookView, hook, second_secret_until=until, waiting=row[1], failed=row[2])
 
 
 async def list_webhooks(session: AsyncSession, page: PageRequest) -> Page[WebhookView]:
     """Webhooks, oldest first; never their secrets."""
     query: sa.Select[*tuple[Any, ...]] = sa.select(Webhook, WAITING, FAILED)
     order = [Webhook.__table__.c.created_at, Webhook.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order)
-    return Page(items=[WebhookView(**_facts(*row[:3])) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, _view, order=order)
 
 
 async def read_webhook(session: AsyncSession, webhook_id: UUID) -> WebhookView:
     row = (await session.execute(sa.select(Webhook, WAITING, FAILED).where(Webhook.id == webhook_id))).one_or_none()
     if row is None:
         raise NotFound("webhook_not_found", "There is no such webhook")
-    return WebhookView(**_facts(*row))
+    return _view(row)
 
 
 async def create_webhook(
     session: AsyncSession, wanted: NewWebhook, caller: Principal, seals: Seals, *, loopback: bool
 ) -> WebhookMade:
-    """Make a webhook; its secret is in this answer and in no other."""
+    """Create a webhook; its secret is in this answer and in no other."""
     read_url(wanted.url, loopback=loopback)
-    if (await session.scalar(sa.select(sa.func.count()).select_from(Webhook)) or 0) >= MOST:
-        raise Conflict("too_many_webhooks", f"There are {MOST} webhooks already; remove one first")
+    if (await session.scalar(sa.select(sa.func.count()).select_from(Webhook)) or 0) >= MOST_WEBHOOKS:
+        raise Conflict("too_many_webhooks", f"There are {MOST_WEBHOOKS} webhooks already; remove one first")
     webhook_id, secret = uuid4(), new_secret()
     hook = Webhook(
         id=webhook_id,
@@ -94,37 +82,37 @@ async def create_webhook(
     session.add(hook)
     await session.flush()
     await session.refresh(hook)
-    audited(session, caller.actor, "webhook.create", WEBHOOK, hook.id, after=_said(hook))
-    return WebhookMade(**_facts(hook, 0, 0), secret=secret)
+    audited(session, caller.actor, "webhook.create", WEBHOOK, hook.id, after=_audit_fields(hook))
+    return WebhookMade(**_view((hook, 0, 0)).model_dump(), secret=secret)
 
 
 async def change_webhook(
     session: AsyncSession, webhook_id: UUID, wanted: ChangedWebhook, caller: Principal, *, loopback: bool
 ) -> WebhookView:
-    """Change a webhook; what waits goes to the new address."""
+    """Change a webhook; waiting deliveries go to the new address."""
     read_url(wanted.url, loopback=loopback)
-    hook = await _held(session, webhook_id)
-    before = _said(hook)
+    hook = await _lock(session, webhook_id)
+    before = _audit_fields(hook)
     if wanted.active and not hook.active:
         hook.disabled_reason, hook.failing_since = "", None
     hook.name, hook.url, hook.events, hook.active = wanted.name, wanted.url, sorted(set(wanted.events)), wanted.active
-    audited(session, caller.actor, "webhook.update", WEBHOOK, hook.id, before=before, after=_said(hook))
+    audited(session, caller.actor, "webhook.update", WEBHOOK, hook.id, before=before, after=_audit_fields(hook))
     await session.flush()
     return await read_webhook(session, webhook_id)
 
 
 async def delete_webhook(session: AsyncSession, webhook_id: UUID, caller: Principal) -> None:
-    """Remove a webhook and its deliveries."""
-    hook = await _held(session, webhook_id)
-    audited(session, caller.actor, "webhook.delete", WEBHOOK, hook.id, before=_said(hook))
+    """Delete a webhook and its deliveries."""
+    hook = await _lock(session, webhook_id)
+    audited(session, caller.actor, "webhook.delete", WEBHOOK, hook.id, before=_audit_fields(hook))
     await session.delete(hook)
 
 
 async def renew_secret(session: AsyncSession, webhook_id: UUID, caller: Principal, seals: Seals) -> WebhookMade:
-    """A new secret; the one before signs beside it for a day."""
-    hook = await _held(session, webhook_id)
+    """Create a new secret; the previous one signs too for a day."""
+    hook = await _lock(session, webhook_id)
     secret = new_secret()
-    hook.previous_secret, hook.previous_until = hook.secret, utc_now() + BOTH_VALID
+    hook.previous_secret, hook.previous_until = hook.secret, utc_now() + OVERLAP
     hook.secret, hook.secret_made_at = await seals.seal("webhook", hook.id, secret), utc_now()
     audited(session, caller.actor, "webhook.secret", WEBHOOK, hook.id, after={"both_until": str(hook.previous_until)})
     await session.flush()
@@ -133,10 +121,8 @@ async def renew_secret(session: AsyncSession, webhook_id: UUID, caller: Principa
 
 
 async def send_test(session: AsyncSession, webhook_id: UUID, caller: Principal) -> DeliveryView:
-    """Put a test event on its way to one webhook."""
-    hook = await _held(session, webhook_id)
-    if not hook.active:
-        raise Conflict("webhook_off", "The webhook is off; turn it on first")
+    """Queue a test event for one webhook."""
+    hook = await _lock_active(session, webhook_id)
     event_id = uuid4()
     payload: dict[str, object] = {
         "id": str(event_id),
@@ -144,12 +130,19 @@ async def send_test(session: AsyncSession, webhook_id: UUID, caller: Principal) 
         "at": utc_now().isoformat(timespec="milliseconds"),
         "data": {"text": "This is a test", "by": caller.label},
     }
-    delivery = WebhookDelivery(webhook_id=hook.id, event_id=event_id, event=TEST_EVENT, body=body_of(payload))
+    delivery = WebhookDelivery(webhook_id=hook.id, event_id=event_id, event=TEST_EVENT, body=delivery_body(payload))
     session.add(delivery)
     await session.flush()
     await session.refresh(delivery)
     audited(session, caller.actor, "webhook.test", WEBHOOK, hook.id)
-    return delivery_view(delivery)
+    return _delivery_view(delivery)
+
+
+async def _lock_active(session: AsyncSession, webhook_id: UUID) -> Webhook:
+    hook = await _lock(session, webhook_id)
+    if not hook.active:
+        raise Conflict("webhook_off", "The webhook is off; turn it on first")
+    return hook
 
 
 async def list_deliveries(
@@ -161,55 +154,38 @@ async def list_deliveries(
     if state is not None:
         query = query.where(WebhookDelivery.state == state)
     order = [WebhookDelivery.__table__.c.id]
-    rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    return Page(items=[delivery_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+    return await page_of(session, query, page, lambda row: _delivery_view(row[0]), order=order, descending=True)
 
 
-def delivery_view(delivery: WebhookDelivery) -> DeliveryView:
-    return DeliveryView(
-        id=delivery.id,
-        event_id=delivery.event_id,
-        event=delivery.event,
-        state=cast(State, delivery.state),
-        attempts=delivery.attempts,
-        created_at=delivery.created_at,
-        next_at=delivery.next_at if delivery.state == "waiting" else None,
-        last_at=delivery.last_at,
-        last_status=delivery.last_status,
-        last_error=delivery.last_error,
-        milliseconds=delivery.milliseconds,
-        delivered_at=delivery.delivered_at,
-        body=delivery.body,
-    )
+def _delivery_view(delivery: WebhookDelivery) -> DeliveryView:
+    return view_of(DeliveryView, delivery, next_at=delivery.next_at if delivery.state == "waiting" else None)
 
 
 async def replay(session: AsyncSession, webhook_id: UUID, delivery_id: UUID | None, caller: Principal) -> Replayed:
-    """Send one delivery again, or all that failed: the same event, the same id, the same body."""
-    hook = await _held(session, webhook_id)
-    if not hook.active:
-        raise Conflict("webhook_off", "The webhook is off; turn it on first")
+    """Send one delivery again, or all that failed: the same event, id and body."""
+    hook = await _lock_active(session, webhook_id)
     change = sa.update(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
     if delivery_id is not None:
         change = change.where(WebhookDelivery.id == delivery_id)
     else:
         change = change.where(WebhookDelivery.state == "failed")
     now = sa.func.now()
-    again = change.values(state="waiting", next_at=now, began_at=now, held_until=None, attempts=0).returning(
+    statement = change.values(state="waiting", next_at=now, began_at=now, held_until=None, attempts=0).returning(
         WebhookDelivery.id
     )
-    found = list(await session.scalars(again))
+    found = list(await session.scalars(statement))
     if delivery_id is not None and not found:
         raise NotFound("delivery_not_found", "There is no such delivery")
     audited(session, caller.actor, "webhook.replay", WEBHOOK, hook.id, after={"deliveries": len(found)})
     return Replayed(deliveries=len(found))
 
 
-async def _held(session: AsyncSession, webhook_id: UUID) -> Webhook:
+async def _lock(session: AsyncSession, webhook_id: UUID) -> Webhook:
     hook = await session.scalar(sa.select(Webhook).where(Webhook.id == webhook_id).with_for_update())
     if hook is None:
         raise NotFound("webhook_not_found", "There is no such webhook")
     return hook
 
 
-def _said(hook: Webhook) -> dict[str, object]:
+def _audit_fields(hook: Webhook) -> dict[str, object]:
     return {"name": hook.name, "url": hook.url, "events": hook.events, "active": hook.active}

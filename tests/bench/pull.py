@@ -56,7 +56,7 @@ def _moment(number: int) -> str:
 def _session(port: int) -> FramedSession:
     connected = socket.create_connection(("127.0.0.1", port))
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    session = FramedSession(TcpWire(connected), key=0, answer_seconds=30.0, encoding="utf-8")
+    session = FramedSession(TcpWire(connected), key=0, answer_seconds=30.0)
     session.begin(300.0)
     session.connect()
     return session

@@ -17,7 +17,6 @@ from datetime import date
 import asyncpg
 
 from control_plane.local.platform import Platform
-from foundation.clock import utc_now
 from foundation.database import Database
 from tenant_stack import schema
 from tenant_stack.reports.definitions import build
@@ -149,7 +148,6 @@ async def _report(database: Database, kind: str, form: str, filters: Filters) ->
             organisation="Bench",
             home_zone="Asia/Dubai",
             by="make bench",
-            now=utc_now(),
         )
         rows = await write_file(session, definition, document, sink=sink, progress=lambda _: None)
     seconds = time.monotonic() - began

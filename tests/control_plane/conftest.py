@@ -16,11 +16,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from control_plane import migrations
 from control_plane.local.openbao import OpenBao
 from control_plane.local.postgres import Postgres
 from control_plane.local.process import ServerFiles
 from control_plane.local.valkey import ValkeyServer
+from control_plane.migrations import MIGRATIONS
 from foundation.database import Database
 from tests.control_plane.world import Places, World, open_world
 
@@ -95,7 +95,7 @@ async def database(servers: Servers) -> AsyncIterator[Database]:
     name = f"control_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(servers.dsn())
     await admin.execute(f'CREATE DATABASE "{name}"')
-    await migrations.migrate(servers.dsn(name))
+    await MIGRATIONS.run(servers.dsn(name))
     opened = Database(servers.dsn(name))
     try:
         yield opened

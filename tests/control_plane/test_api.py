@@ -21,10 +21,10 @@ from control_plane.tables.operators import OAuthClient, Operator
 from control_plane.tables.organisations import Organisation
 from foundation.errors import Forbidden
 from foundation.sign_in.openid import Identity
-from foundation.sign_in.principal import undeclared_routes
 from foundation.sign_in.sessions import COOKIE
 from tests.control_plane.console import CLI, CLI_SECRET, ISSUER, OPERATOR, console_settings
 from tests.control_plane.world import World
+from tests.route_declarations import undeclared_routes
 
 ORIGIN = "https://console.example.test"
 

@@ -18,9 +18,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from control_plane import main, migrations
+from control_plane import main
 from control_plane.commands.console_client import ConsoleConnection
 from control_plane.commands.organisation import build_app
+from control_plane.migrations import MIGRATIONS
 from control_plane.ports.driver import Role
 from control_plane.worker import Worker, lacks_a_program
 from foundation.valkey import Valkey
@@ -230,7 +231,7 @@ async def test_the_real_worker_says_why_it_cannot_go_on(running: Console, slug: 
 
 
 async def test_migrating_is_an_errand_that_returns_the_head(world: World) -> None:
-    assert await asyncio.to_thread(main.migrate, console_document(world.places)) == migrations.head()
+    assert await asyncio.to_thread(main.migrate, console_document(world.places)) == MIGRATIONS.newest()
 
 
 async def test_the_watch_makes_a_stack_that_lost_a_program_due_at_once(world: World, slug: str) -> None:

@@ -171,9 +171,9 @@ class RecordingBackend:
         async def templates_seen(report: TemplateReport) -> Response:
             self.template_reports.append(report)
             found = self.wanted.get(report.serial, WantedTemplates(templates=[]))
-            settled = {*report.written, *report.refused}
+            stored_records = {*report.written, *report.refused}
             self.wanted[report.serial] = WantedTemplates(
-                templates=[template for template in found.templates if template.id not in settled],
+                templates=[template for template in found.templates if template.id not in stored_records],
                 remove=[name for name in found.remove if name not in report.removed],
             )
             return Response(status_code=204)

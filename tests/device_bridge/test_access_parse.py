@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_bridge.iclock import access_render
-from device_bridge.iclock.access import (
+from device_bridge.iclock import access_renderer
+from device_bridge.iclock.access_parser import (
     NO_PASSES,
     PASSES,
     looks_like_events,
@@ -20,11 +20,12 @@ from device_bridge.iclock.access import (
     table_count,
     verify_mode,
 )
-from device_bridge.iclock.families import Families, Family, family_said
+from device_bridge.iclock.families import Families, family_of
 from device_bridge.iclock.grants import Grants
-from device_bridge.iclock.parse import Outcome, real_moment
+from device_bridge.iclock.parser import Outcome, real_moment
+from device_bridge.pyzk_codec import encode_time
+from device_bridge.quirks import Family
 from device_bridge.records import BadLine, ClockUser, LoggedPunch
-from device_bridge.terminal.times import encode_time
 
 MOMENT = "2026-11-22 09:50:48"
 
@@ -197,7 +198,7 @@ def check(text: str) -> None:
     ],
 )
 def test_what_a_handshake_says_of_the_family(device_type: str, version: str, family: Family | None) -> None:
-    assert family_said(device_type, version) is family
+    assert family_of({"devicetype": device_type, "pushver": version}) is family
 
 
 def test_a_family_sticks_until_the_clock_says_otherwise() -> None:
@@ -235,19 +236,19 @@ def test_a_right_to_pass_follows_the_person_and_is_answered_as_one() -> None:
 
 def test_commands_and_answers_word_for_word() -> None:
     user = ClockUser("17", "Aïda\tPrivilege=14", 99, 2)
-    assert access_render.user_update(user) == "DATA UPDATE user CardNo=99\tPin=17\tName=AïdaPrivilege=14\tPrivilege=2"
+    assert access_renderer.user_update(user) == "DATA UPDATE user CardNo=99\tPin=17\tName=AïdaPrivilege=14\tPrivilege=2"
     assert (
-        access_render.user_grant("17") == "DATA UPDATE userauthorize Pin=17\tAuthorizeTimezoneId=1\tAuthorizeDoorId=1"
+        access_renderer.user_grant("17") == "DATA UPDATE userauthorize Pin=17\tAuthorizeTimezoneId=1\tAuthorizeDoorId=1"
     )
-    assert access_render.user_delete("17") == "DATA DELETE user Pin=17"
+    assert access_renderer.user_delete("17") == "DATA DELETE user Pin=17"
     with pytest.raises(ValueError, match="no clock takes"):
-        access_render.user_delete("17\tPin=18")
+        access_renderer.user_delete("17\tPin=18")
     with pytest.raises(ValueError, match="real dates"):
-        access_render.query_punches("yesterday", None)
-    code = access_render.registry_code(b"secret", "S1")
+        access_renderer.query_punches("yesterday", None)
+    code = access_renderer.registry_code(b"secret", "S1")
     assert re.fullmatch(r"[0-9a-f]{32}", code)
-    assert code != access_render.registry_code(b"secret", "S2")
+    assert code != access_renderer.registry_code(b"secret", "S2")
     instant = datetime(2026, 11, 22, 5, 50, 48, tzinfo=UTC)
     encoded = encode_time("2026-11-22 05:50:48")
-    assert access_render.server_time(instant, 240) == f"DateTime={encoded},ServerTZ=+0400\n"
-    assert access_render.server_time(instant, -210) == f"DateTime={encoded},ServerTZ=-0330\n"
+    assert access_renderer.server_time(instant, 240) == f"DateTime={encoded},ServerTZ=+0400\n"
+    assert access_renderer.server_time(instant, -210) == f"DateTime={encoded},ServerTZ=-0330\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device_bridge.app import create_app
-from device_bridge.iclock.access_render import registry_code
+from device_bridge.iclock.access_renderer import registry_code
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_clock import PushClock
 from foundation.contracts.bridge import BatchSource, Command, CommandKind, ContactKind, DeviceUser

@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from device_bridge.app import create_app
-from device_bridge.measure import clock_offset
+from device_bridge.pull.clock_counts import clock_offset
 from device_bridge.settings import BridgeSettings
 
 DOCUMENT: dict[str, object] = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_bridge.iclock.body import UnreadableBody, text_of
-from device_bridge.iclock.operations import parse_operations, parse_unknown
-from device_bridge.iclock.parse import (
+from device_bridge.iclock.operation_log import parse_operations, parse_unknown
+from device_bridge.iclock.parser import (
     card_number,
     parse_info,
     parse_options,
@@ -194,7 +194,7 @@ def test_an_operation_log_with_templates_keeps_people_and_quotes_no_template() -
     )
     parsed = parse_operations(body)
     assert [user.pin for user in parsed.users] == ["18"]
-    assert parsed.operations == 1
+    assert parsed.others == 1
     assert parsed.handled == 7
     kept = "\n".join(line.raw for line in [*parsed.rejected, *parsed.bad_templates])
     assert "TWlj" not in kept

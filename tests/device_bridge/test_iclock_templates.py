@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_bridge.iclock.operations import parse_operations, parse_pictures, parse_templates
+from device_bridge.iclock.operation_log import parse_operations, parse_pictures, parse_templates
 from device_bridge.records import BadLine
 from foundation.contracts.bridge import RejectedLine, Template, TemplateType
 from tests.device_bridge.conftest import Bridge

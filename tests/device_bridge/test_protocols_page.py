@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from device_bridge.iclock import access_routes, operations, render, routes, templates, uploads
-from device_bridge.iclock.abilities import NOTHING_SAID
-from device_bridge.iclock.access import NO_PASSES, PASSES
-from device_bridge.iclock.enrolments import WORDS as ENROLMENT_WORDS
-from device_bridge.iclock.enrolments import step_of
-from device_bridge.iclock.families import Family
-from device_bridge.iclock.words import text_of_command
+from device_bridge.iclock import access_routes, operation_log, renderer, routes, templates, uploads
+from device_bridge.iclock.access_parser import NO_PASSES, PASSES
+from device_bridge.iclock.capabilities import NOTHING_SAID
+from device_bridge.iclock.captures import MESSAGES as CAPTURE_MESSAGES
+from device_bridge.iclock.captures import step_of
+from device_bridge.iclock.command_texts import text_of_command
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import Command, CommandKind, Template, TemplateName
+from tests.device_bridge import test_pyzk_deviations
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
 KNOWN_TABLES = {"ATTLOG", "OPERLOG", "RTLOG", "TABLEDATA"}
@@ -38,6 +39,12 @@ def served() -> Iterator[tuple[str, str]]:
             yield from ((method, path) for method in route.methods or ())
 
 
+def test_every_deviation_of_pyzk_has_its_test_and_every_test_its_line() -> None:
+    named = [test for *_, test in rows("what pyzk does")]
+    found = [name for name in vars(test_pyzk_deviations) if name.startswith("test_")]
+    assert named == found
+
+
 def test_paths() -> None:
     assert {(method, path) for method, path, *_ in rows("method")} == set(served())
 
@@ -53,14 +60,14 @@ def test_tables() -> None:
 
 def test_lines_of_the_operation_log() -> None:
     said = dict(rows("line of OPERLOG"))
-    assert {"FVEIN", *operations.PICTURES} < set(said)
+    assert {"FVEIN", *operation_log.PICTURES} < set(said)
     for name, what in said.items():
-        parsed = operations.parse_operations(f"{name} PIN=7\tFID=0\tType=9\tMajorVer=40\tTMP=AAAA")
+        parsed = operation_log.parse_operations(f"{name} PIN=7\tFID=0\tType=9\tMajorVer=40\tTMP=AAAA")
         if name == "OPLOG":
-            assert parsed.operations == 1
+            assert parsed.others == 1
         else:
             assert bool(parsed.users or parsed.templates) is not what.startswith("exempt"), name
-    assert operations.parse_operations("NEW PIN=7").rejected[0].reason == "this kind of line is not known"
+    assert operation_log.parse_operations("NEW PIN=7").rejected[0].reason == "this kind of line is not known"
 
 
 def test_types_of_templates() -> None:
@@ -72,7 +79,7 @@ def test_types_of_templates() -> None:
 
 
 def test_handshake_options() -> None:
-    text = render.handshake(render.Handshake("S1", 240, 10, 30, 1_000_000))
+    text = renderer.handshake(renderer.Handshake("S1", 240, 10, 30, 1_000_000))
     answered = [line.split("=")[0] for line in text.splitlines()[1:]]
     assert sorted(name for name, _ in rows("option")) == sorted(answered)
 
@@ -103,7 +110,7 @@ def test_commands(column: int) -> None:
 
 def test_codes_of_an_enrolment() -> None:
     said = {int(code): step for code, step in rows("code")}
-    assert set(said) == {0, *(code for code in ENROLMENT_WORDS if code > 0)}
+    assert set(said) == {0, *(code for code in CAPTURE_MESSAGES if code > 0)}
     for code, step in said.items():
         assert step_of("S1", "1", code, datetime(2026, 11, 22, tzinfo=UTC)).step == step
 
@@ -120,6 +127,6 @@ def test_events() -> None:
 def test_bounds() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert f"{routes.LARGEST_UPLOAD:,} bytes" in text
-    assert render.PROTOCOL_VERSION in text
+    assert renderer.PROTOCOL_VERSION in text
     for word in ("shell", "TimeZone", "5 MB", "exchange"):
         assert word in text

@@ -127,7 +127,7 @@ async def test_a_finger_is_enrolled_at_a_distance(bridge: Bridge, profile: str) 
         assert (9, 6) in clock.fingers
         # The new finger is told at once, and the clock does its ordinary work again.
         await eventually(lambda: ("42", "FINGERPRINT", 6, 0) in bridge.backend.templates["T1"], PATIENCE)
-        assert clock.enrolling is None
+        assert clock.capture is None
         clock.punch("1", "2026-10-03 08:00:00")
         await eventually(lambda: bridge.backend.stored("T1") == 1, PATIENCE)
         assert clock.complaints == []
@@ -151,7 +151,7 @@ async def test_an_enrolment_that_fails(bridge: Bridge, somebody: Somebody, secon
         await act(bridge, "enroll", target=FINGER, enrolment="e1", seconds=seconds)
         await eventually(lambda: "failed" in steps(bridge), PATIENCE)
         assert reason in bridge.backend.steps[-1].message
-        await eventually(lambda: clock.enrolling is None, PATIENCE)
+        await eventually(lambda: clock.capture is None, PATIENCE)
         clock.punch("1", "2026-10-03 08:00:00")
         await eventually(lambda: bridge.backend.stored("T1") == 1, PATIENCE)
 
@@ -160,7 +160,7 @@ async def test_an_enrolment_is_called_off_and_punches_go_on_meanwhile(bridge: Br
     async with clock_of(bridge) as clock:
         clock.somebody = "absent"
         await act(bridge, "enroll", target=FINGER, enrolment="e1", seconds=300)
-        assert clock.enrolling is not None
+        assert clock.capture is not None
         clock.punch("1", "2026-10-03 08:00:00")
         await eventually(lambda: bridge.backend.stored("T1") == 1, PATIENCE)
         assert (await act(bridge, "set_time", status=409))["code"] == "terminal_busy"
@@ -168,7 +168,7 @@ async def test_an_enrolment_is_called_off_and_punches_go_on_meanwhile(bridge: Br
         assert (answer.status_code, answer.json()["code"]) == (409, "terminal_busy")
         assert (await act(bridge, "cancel_enroll"))["done"] is True
         await eventually(lambda: steps(bridge)[-1:] == ["cancelled"], PATIENCE)
-        await eventually(lambda: clock.enrolling is None, PATIENCE)
+        await eventually(lambda: clock.capture is None, PATIENCE)
         assert (await act(bridge, "set_time"))["done"] is True
 
 
@@ -190,7 +190,7 @@ async def test_who_cannot_be_enrolled(bridge: Bridge) -> None:
         result = await act(bridge, "enroll", target=FINGER | {"template_type": "FACE"}, enrolment="e1")
         assert (result["done"], "Only fingers" in result["message"]) == (False, True)
         assert (await act(bridge, "cancel_enroll"))["done"] is True
-        assert clock.enrolling is None
+        assert clock.capture is None
         assert steps(bridge) == []
 
 

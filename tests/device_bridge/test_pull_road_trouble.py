@@ -11,9 +11,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from device_bridge.breaker import OPENS_AFTER, Breaker
 from device_bridge.errors import TerminalBusy
-from device_bridge.lease import lease
+from device_bridge.pull.address_lease import lease
+from device_bridge.pull.circuit_breaker import OPENS_AFTER, CircuitBreaker
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.profiles import TERMINALS
 from device_bridge.simulator.terminal_clock import TerminalClock
@@ -194,7 +194,7 @@ async def test_a_code_page_that_is_none_is_said(bridge: Bridge) -> None:
 
 
 def test_waits_grow_to_a_ceiling_and_are_spread_over_it() -> None:
-    breaker = Breaker(1.0, 300.0, random.Random(5))
+    breaker = CircuitBreaker(1.0, 300.0, random.Random(5))
     assert not breaker.open
     seen: list[list[float]] = []
     for _ in range(14):
@@ -212,7 +212,7 @@ def test_waits_grow_to_a_ceiling_and_are_spread_over_it() -> None:
 
 
 def test_a_breaker_opens_after_so_many_failures_in_a_row() -> None:
-    breaker = Breaker(1.0, 300.0)
+    breaker = CircuitBreaker(1.0, 300.0)
     for expected in [False] * (OPENS_AFTER - 1) + [True]:
         breaker.failed()
         assert breaker.open is expected

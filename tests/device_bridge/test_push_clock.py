@@ -11,7 +11,7 @@ import pytest
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.push_clock import PushClock
 from device_bridge.simulator.push_profiles import PUSH
-from device_bridge.simulator.push_templates import FINGER, PALM, VISIBLE_FACE, enrolled
+from device_bridge.simulator.push_templates import FINGER, PALM, VISIBLE_FACE, captured
 from foundation.contracts.bridge import Command, CommandKind, Template, TemplateName, TemplateType
 from tests.device_bridge.conftest import Bridge, eventually
 
@@ -71,7 +71,7 @@ def name(index: int = 1, kind: TemplateType = TemplateType.FINGERPRINT) -> Templ
 @pytest.mark.parametrize("profile", PUSH)
 async def test_templates_on_the_clock_arrive_byte_for_byte(bridge: Bridge, profile: str) -> None:
     kinds = [(FINGER, 3), (FINGER, 7)] + ([(VISIBLE_FACE, 0), (PALM, 1)] if PUSH[profile].slots else [])
-    held = [each for kind, no in kinds for each in enrolled(PUSH[profile], "S1", "17", kind, no)]
+    held = [each for kind, no in kinds for each in captured(PUSH[profile], "S1", "17", kind, no)]
     async with running(bridge, profile, templates=held):
         came = bridge.backend.templates["S1"]
         assert {each.template_data for each in came.values()} == {each.data for each in held}
@@ -80,7 +80,7 @@ async def test_templates_on_the_clock_arrive_byte_for_byte(bridge: Bridge, profi
 
 
 async def test_a_near_infrared_face_arrives_in_its_parts(bridge: Bridge) -> None:
-    held = enrolled(PUSH["att-legacy"], "S1", "17", 2, 0)
+    held = captured(PUSH["att-legacy"], "S1", "17", 2, 0)
     async with running(bridge, "att-legacy", templates=held):
         came = bridge.backend.templates["S1"]
         assert [came["17", "FACE", 0, part].template_data for part in range(12)] == [each.data for each in held]
@@ -91,7 +91,7 @@ async def test_a_near_infrared_face_arrives_in_its_parts(bridge: Bridge) -> None
 async def test_a_template_travels_from_one_clock_to_another_of_its_kind(
     bridge: Bridge, asked: Asked, profile: str
 ) -> None:
-    (source,) = enrolled(PUSH[profile], "OTHER", "17", FINGER, 3)
+    (source,) = captured(PUSH[profile], "OTHER", "17", FINGER, 3)
     template = Template.model_validate(
         {
             "pin": "17",

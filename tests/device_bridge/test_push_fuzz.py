@@ -85,7 +85,7 @@ def client(live: Live) -> Iterator[httpx.Client]:
         yield opened
 
 
-WORDS = st.sampled_from(
+RENDERERS = st.sampled_from(
     [
         *(
             "7",
@@ -123,7 +123,7 @@ WORDS = st.sampled_from(
         *("سارة", "张伟", "\ufeff", "\u2028", "DeviceType=acc", "Card=[15CD5B07]", "Card=[x", "=" * 40),
     ]
 )
-LINES = st.lists(st.lists(WORDS, max_size=10), max_size=6)
+LINES = st.lists(st.lists(RENDERERS, max_size=10), max_size=6)
 SEPARATORS = st.sampled_from(["\t", " ", ",", "", "&"])
 ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n"])
 TEXTS = st.builds(lambda rows, separator, end: end.join(separator.join(row) for row in rows), LINES, SEPARATORS, ENDS)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from device_bridge.app import create_app
-from device_bridge.iclock.enrolments import REMEMBERED, Enrolments, step_of
-from device_bridge.iclock.parse import Outcome, parse_outcomes
+from device_bridge.iclock.captures import REMEMBERED, Captures, step_of
+from device_bridge.iclock.parser import Outcome, parse_outcomes
 from device_bridge.iclock.zones import ASKED_AGAIN_AFTER, SAID_AGAIN_AFTER, Zones
 from foundation.contracts.bridge import Command, CommandKind, ContactKind, DeviceUser, TemplateName, TemplateType
 from tests.device_bridge.conftest import Bridge, serving
@@ -80,7 +80,7 @@ async def test_an_enrolment_that_cannot_be_said_ends_at_once(known: Bridge) -> N
 
 
 def test_enrolments_are_remembered_within_bounds() -> None:
-    enrolments = Enrolments()
+    enrolments = Captures()
     for number in range(REMEMBERED + 1):
         assert enrolments.begin("S1", str(number))
     assert enrolments.answered("S1", Outcome("0", 0, ""), NOW) is None

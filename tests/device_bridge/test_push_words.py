@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_bridge.iclock.abilities import NOTHING_SAID, Abilities, Ability
-from device_bridge.iclock.families import Family
-from device_bridge.iclock.render import command
-from device_bridge.iclock.template_render import NotForThisUnit
-from device_bridge.iclock.words import WORDS, text_of_command
+from device_bridge.iclock.capabilities import NOTHING_SAID, Capabilities, CapabilityRegistry
+from device_bridge.iclock.command_texts import RENDERERS, text_of_command
+from device_bridge.iclock.renderer import command
+from device_bridge.iclock.template_renderer import NotForThisUnit
+from device_bridge.quirks import Family
 from foundation.contracts.bridge import Command, CommandKind, DeviceUser, Template, TemplateName, TemplateType
 
 DATA = "SlNTUzIxAAAA"
-MODERN = Ability("12.0", "40.1", (False, True, False, False, False, False, False, False, True, True))
-CLASSIC = Ability("10", "7", ())
+MODERN = Capabilities("12.0", "40.1", (False, True, False, False, False, False, False, False, True, True))
+CLASSIC = Capabilities("10", "7", ())
 
 
 def template(kind: str, form: str, index: int = 0, part: int = 0, valid: int = 1) -> Template:
@@ -66,7 +66,7 @@ SAID = {
     ),
     "infrared face by table": (
         ATT,
-        Ability("", "", (False, True, True)),
+        Capabilities("", "", (False, True, True)),
         put("FACE", "zk/7.0", part=5),
         "DATA UPDATE BIODATA " + BIO.format(0, 5, 0, 2, 7, 0, 0),
     ),
@@ -184,7 +184,7 @@ SAID = {
 
 
 @pytest.mark.parametrize(("family", "unit", "queued", "text"), SAID.values(), ids=SAID)
-def test_word_for_word(family: Family, unit: Ability, queued: Command, text: str) -> None:
+def test_word_for_word(family: Family, unit: Capabilities, queued: Command, text: str) -> None:
     assert text_of_command(queued, family, unit) == text
 
 
@@ -192,19 +192,19 @@ SPARED = {
     "finger 12 for a reader of 10": (CLASSIC, put("FINGERPRINT", "zk/12.0"), -11),
     "finger 9 for a reader of 10": (CLASSIC, put("FINGERPRINT", "zk/9.0"), -11),
     "palm for one that has none": (
-        Ability("10", "40", (False, True) + (False,) * 7 + (True,)),
+        Capabilities("10", "40", (False, True) + (False,) * 7 + (True,)),
         put("PALM", "zk/12.0"),
         -1002,
     ),
-    "face for one that has none": (Ability("10", "", (False, True)), put("FACE", "zk/40.1"), -1002),
-    "enrolling a palm there": (Ability("10", "", (False, True)), about(CommandKind.ENROLL, name("PALM")), -1002),
+    "face for one that has none": (Capabilities("10", "", (False, True)), put("FACE", "zk/40.1"), -1002),
+    "enrolling a palm there": (Capabilities("10", "", (False, True)), about(CommandKind.ENROLL, name("PALM")), -1002),
 }
 
 
 @pytest.mark.parametrize(("unit", "queued", "code"), SPARED.values(), ids=SPARED)
 @pytest.mark.parametrize("family", Family)
 def test_what_a_unit_has_said_it_cannot_take_is_not_sent(
-    family: Family, unit: Ability, queued: Command, code: int
+    family: Family, unit: Capabilities, queued: Command, code: int
 ) -> None:
     with pytest.raises(NotForThisUnit) as refused:
         text_of_command(queued, family, unit)
@@ -220,7 +220,7 @@ def test_access_units_count_their_whole_log_only() -> None:
 
 def test_every_kind_is_said_in_both_families_and_nothing_opens_a_shell() -> None:
     for family in Family:
-        assert set(WORDS[family]) == set(CommandKind)
+        assert set(RENDERERS[family]) == set(CommandKind)
     said = "\n".join(text for _, _, _, text in SAID.values())
     assert not re.search(r"\b(SHELL|PutFile|GetFile|UPGRADE|CLEAR DATA)\b", said, re.I)
 
@@ -276,13 +276,13 @@ def test_no_text_of_a_person_ends_a_line_or_a_field(pin: str, called: str, kind:
 
 
 def test_abilities_are_what_the_unit_says() -> None:
-    abilities = Abilities()
-    assert abilities.of("S1") == NOTHING_SAID
-    abilities.note("S1", {"~ZKFPVersion": "10", "MultiBioDataSupport": "0:1:0:0:0:0:0:0:1:1"})
-    abilities.note("S1", {"finger_algorithm": "x", "face_algorithm": "0", "FaceVersion": "40"})
-    unit = abilities.of("S1")
+    capabilities = CapabilityRegistry()
+    assert capabilities.of("S1") == NOTHING_SAID
+    capabilities.note("S1", {"~ZKFPVersion": "10", "MultiBioDataSupport": "0:1:0:0:0:0:0:0:1:1"})
+    capabilities.note("S1", {"finger_algorithm": "x", "face_algorithm": "0", "FaceVersion": "40"})
+    unit = capabilities.of("S1")
     assert (unit.finger_major, unit.face) == (10, "40")
     assert [unit.takes_biodata(kind) for kind in (1, 2, 8, 9, 10)] == [True, False, True, True, False]
     assert NOTHING_SAID.takes_biodata(9) is None
-    abilities.note("S2", {"firmware": "Ver 8"})
-    assert abilities.of("S2") is NOTHING_SAID
+    capabilities.note("S2", {"firmware": "Ver 8"})
+    assert capabilities.of("S2") is NOTHING_SAID

@@ -16,7 +16,7 @@ from device_bridge.simulator.ledger import LedgerRow, read_ledger
 from device_bridge.simulator.memory import SimulatedUser
 from device_bridge.simulator.scenario import BadScenario, Scenario, play, read_scenario, scenario_of
 from device_bridge.simulator.terminal_clock import TerminalClock
-from device_bridge.simulator.terminal_stage import TerminalStage
+from device_bridge.simulator.terminal_scenario import TerminalScenarioClock
 from device_bridge.terminal.frames import Command, Frame
 from tests.device_bridge.conftest import Bridge, eventually
 
@@ -48,7 +48,7 @@ class Recorder:
     def punch(self, pin: str, status: int) -> None:
         self.seen.append(f"punch {pin} {status}")
 
-    async def enrol(self, pin: str, kind: str, number: int) -> None:
+    async def capture(self, pin: str, kind: str, number: int) -> None:
         raise ValueError(f"no reader for {kind} {number} of {pin}")
 
     def fault(self, text: str) -> None:
@@ -226,7 +226,7 @@ async def test_a_pull_clock_plays_it() -> None:
 
     try:
         day = asyncio.ensure_future(
-            play(scenario_of(yaml.safe_load(TERMINAL_DAY)), [TerminalStage(clock)], said.append)
+            play(scenario_of(yaml.safe_load(TERMINAL_DAY)), [TerminalScenarioClock(clock)], said.append)
         )
         await until(True)
         await until(False)

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from device_bridge.simulator.command import app
+from device_bridge.simulator.csv_files import read_log, read_users
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
-from device_bridge.simulator.people import read_log, read_users
 
 
 def test_files_with_and_without_a_header(tmp_path: Path) -> None:

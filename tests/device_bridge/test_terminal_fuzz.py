@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_bridge.errors import TerminalError
-from device_bridge.measure import measure
+from device_bridge.pull.clock_counts import read_counts
+from device_bridge.pyzk_codec import decode_six_bytes, decode_time
 from device_bridge.records import Counts
 from device_bridge.simulator.memory import SimulatedPunch, SimulatedUser
 from device_bridge.simulator.terminal_clock import TerminalClock
@@ -25,7 +26,6 @@ from device_bridge.terminal.frames import LONGEST_PACKET, MAGIC, Frame, FrameBuf
 from device_bridge.terminal.logs import decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
 from device_bridge.terminal.templates import decode_templates
-from device_bridge.terminal.times import decode_six_bytes, decode_time
 from device_bridge.terminal.users import decode_users
 from device_bridge.terminal.wire import TcpWire
 
@@ -198,7 +198,7 @@ async def test_a_contact_without_news_moves_less_than_a_kilobyte() -> None:
         client.begin(30.0)
         client.connect("T1")
         wire.travelled = 0
-        counts, offset = measure(client, "UTC")
+        counts, offset = read_counts(client, "UTC")
         travelled = wire.travelled
         assert (counts.punches, offset is not None) == (200, True)
         client.close()

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_bridge.pyzk_codec import encode_time
+from device_bridge.quirks import NARROW_USER, STRAY_PREFIX, USER_RECORDS, WIDE_USER, UserRecord
 from device_bridge.records import ClockUser
-from device_bridge.terminal.logs import STRAY_PREFIX, decode_live, decode_log
+from device_bridge.terminal.logs import decode_live, decode_log
 from device_bridge.terminal.sizes import decode_counts
-from device_bridge.terminal.times import encode_time
 from device_bridge.terminal.users import StoredUser, cut, decode_users, encode_user, free_uid
 
 MOMENT = "2026-11-22 09:50:48"
@@ -40,7 +41,6 @@ FORMS = {
 @pytest.mark.parametrize("count_known", [True, False])
 def test_every_log_form_is_read_with_or_without_the_count(size: int, count_known: bool) -> None:
     log = decode_log(sized(FORMS[size] * 9), 9 if count_known else None, {7: "00042"})
-    assert log.record_size == size
     assert log.records == 9
     assert not log.rejected
     punch = log.punches[0]
@@ -112,14 +112,14 @@ def test_an_event_of_unknown_length_is_none() -> None:
     assert decode_live(bytes(33)) is None
 
 
-@pytest.mark.parametrize("size", [72, 28])
-def test_users_survive_a_round_trip(size: int) -> None:
+@pytest.mark.parametrize("form", USER_RECORDS)
+def test_users_survive_a_round_trip(form: UserRecord) -> None:
     people = [
         StoredUser(3, ClockUser("17", "Aïda", 0x075BCD15, 14), flags=15, password=b"12345"),
         StoredUser(65534, ClockUser("4000000000", "Bo", 0, 0)),
     ]
-    table = decode_users(sized(b"".join(encode_user(user, size, "utf-8") for user in people)), 2, "utf-8")
-    assert table.record_size == size
+    table = decode_users(sized(b"".join(encode_user(user, form, "utf-8") for user in people)), 2, "utf-8")
+    assert table.form is form
     assert [stored.user for stored in table.users.values()] == [user.user for user in people]
     assert table.users["17"].flags == 15, "a person disabled at the clock stays disabled"
     assert table.users["17"].password.rstrip(b"\0") == b"12345"
@@ -127,7 +127,7 @@ def test_users_survive_a_round_trip(size: int) -> None:
 
 
 def test_the_wide_record_has_its_fields_where_real_clocks_have_them() -> None:
-    record = encode_user(StoredUser(258, ClockUser("A7", "Bo", 0x075BCD15, 14)), 72, "utf-8")
+    record = encode_user(StoredUser(258, ClockUser("A7", "Bo", 0x075BCD15, 14)), WIDE_USER, "utf-8")
     assert len(record) == 72
     assert record[0:3] == b"\x02\x01\x0e"
     assert record[11:13] == b"Bo"
@@ -137,7 +137,9 @@ def test_the_wide_record_has_its_fields_where_real_clocks_have_them() -> None:
 
 
 def test_the_narrow_record_has_its_fields_where_real_clocks_have_them() -> None:
-    record = encode_user(StoredUser(258, ClockUser("66051", "Bo", 0x075BCD15, 14), password=b"123"), 28, "gb2312")
+    record = encode_user(
+        StoredUser(258, ClockUser("66051", "Bo", 0x075BCD15, 14), password=b"123"), NARROW_USER, "gb2312"
+    )
     assert len(record) == 28
     assert record[0:3] == b"\x02\x01\x0e"
     assert record[3:6] == b"123"
@@ -147,13 +149,13 @@ def test_the_narrow_record_has_its_fields_where_real_clocks_have_them() -> None:
     assert record[24:28] == bytes.fromhex("03020100")
 
 
-@pytest.mark.parametrize("size", [72, 28])
+@pytest.mark.parametrize("form", USER_RECORDS)
 @pytest.mark.parametrize("privilege", [0, 2, 6, 14])
 @pytest.mark.parametrize("card", [0, 1, 0xFFFFFFFF])
-def test_group_privilege_and_card_survive_together(size: int, privilege: int, card: int) -> None:
-    access = b"\x63\1\0\x07\0\0\0\0\0" if size == 72 else b"\0\x63\x07\0"
+def test_group_privilege_and_card_survive_together(form: UserRecord, privilege: int, card: int) -> None:
+    access = b"\x63\1\0\x07\0\0\0\0\0" if form is WIDE_USER else b"\0\x63\x07\0"
     stored = StoredUser(5, ClockUser("5", "Bo", card, privilege), flags=1, password=b"7", access=access)
-    found = decode_users(sized(encode_user(stored, size, "utf-8")), 1, "utf-8").users["5"]
+    found = decode_users(sized(encode_user(stored, form, "utf-8")), 1, "utf-8").users["5"]
     assert (found.user.card, found.user.privilege, found.access) == (card, privilege, access)
     assert found.flags & 1, "a person disabled at the clock stays so"
 
@@ -172,7 +174,7 @@ def test_a_real_announcement_of_a_bulk_answer() -> None:
 def test_an_update_leaves_password_group_and_zones_alone() -> None:
     access = bytes(range(1, 10))
     stored = StoredUser(9, ClockUser("9", "Old"), flags=1, password=b"secret\0\0", access=access)
-    record = encode_user(replace(stored, user=ClockUser("9", "New", 5, 2)), 72, "utf-8")
+    record = encode_user(replace(stored, user=ClockUser("9", "New", 5, 2)), WIDE_USER, "utf-8")
     assert record[3:11] == b"secret\0\0"
     assert record[39:48] == access
     assert record[2] == 3
@@ -188,15 +190,15 @@ def test_names_are_cut_between_characters(name: str) -> None:
 
 def test_the_encoding_belongs_to_the_clock() -> None:
     stored = StoredUser(1, ClockUser("1", "سارة"))
-    arabic = encode_user(stored, 72, "windows-1256")
-    chinese = encode_user(StoredUser(1, ClockUser("1", "张伟")), 72, "gb2312")
+    arabic = encode_user(stored, WIDE_USER, "windows-1256")
+    chinese = encode_user(StoredUser(1, ClockUser("1", "张伟")), WIDE_USER, "gb2312")
     assert decode_users(sized(arabic), 1, "windows-1256").users["1"].user.name == "سارة"
     assert decode_users(sized(chinese), 1, "gb2312").users["1"].user.name == "张伟"
 
 
 def test_a_narrow_clock_takes_only_numbers() -> None:
     with pytest.raises(ValueError, match="only numbers"):
-        encode_user(StoredUser(1, ClockUser("A1")), 28, "utf-8")
+        encode_user(StoredUser(1, ClockUser("A1")), NARROW_USER, "utf-8")
 
 
 def test_users_without_a_pin_are_kept_as_rejected() -> None:

@@ -1,44 +1,27 @@
-"""What every answer of every service carries, whatever happened."""
+"""What every response of every service carries, whatever happened."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
-from foundation.errors import Conflict
-from foundation.web import SECURITY_HEADERS, create_app
-
-
-class Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-
-
-@asynccontextmanager
-async def nothing(_: FastAPI) -> AsyncIterator[None]:
-    yield
+from foundation.web import SECURITY_HEADERS, _Exchange
+from tests.foundation.web_program import build
+from tests.route_declarations import undeclared_routes
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app("Test", "1", lifespan=nothing, max_body_bytes=1000)
-
-    @app.post("/entries")
-    async def add(entry: Entry) -> dict[str, str]:
-        if entry.name == "taken":
-            raise Conflict("name_taken", "Another entry already has this name", field="name")
-        if entry.name == "fault":
-            raise RuntimeError("secret detail")
-        return {"name": entry.name}
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        yield client
+    transport = httpx.ASGITransport(build())
+    with capture_logs():
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
 
 
 @pytest.mark.parametrize(
@@ -71,3 +54,61 @@ async def test_a_form_is_not_taken_for_json(client: httpx.AsyncClient) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
         answer = await client.post("/entries", content='{"name":"x"}', headers={"content-type": kind})
         assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("text", "position"), [('{"name": }', 9), ("{", 1), ('{"name": "a"', 12)])
+async def test_malformed_json_is_reported_as_the_body_and_where(
+    client: httpx.AsyncClient, text: str, position: int
+) -> None:
+    answer = await client.post("/entries", content=text, headers={"content-type": "application/json"})
+    problem = answer.json()
+    assert (answer.status_code, problem["field"], problem["errors"][0]["field"]) == (422, "body", "body")
+    assert f"at character {position}" in problem["detail"]
+
+
+async def test_limits_of_bodies_are_those_of_the_path(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/large", content=b"x" * 50_000)).json() == 50_000
+    assert (await client.post("/large", content=b"x" * 100_001)).status_code == 413
+
+
+@given(st.binary(max_size=80))
+def test_a_correlation_id_is_taken_only_if_it_is_harmless(offered: bytes) -> None:
+    scope = {"type": "http", "headers": [(b"x-correlation-id", offered)]}
+    known = _Exchange(scope, None, None, 0).id  # type: ignore[arg-type]
+    assert 8 <= len(known) <= 64
+    assert known.replace("-", "").isalnum()
+
+
+async def test_only_pages_of_the_portal_are_answered_with_it(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<html nonce=__CSP_NONCE__>")
+    (tmp_path / "pages.json").write_text('["/", "/staff/:id", "/staff"]')
+    (tmp_path / "logo.svg").write_text("<svg/>")
+    (tmp_path / "secret.json").write_text("{}")
+    app = build(tmp_path)
+    browser = {"accept": "text/html,*/*"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        for path in ("/", "/staff", "/staff/", "/staff/7"):
+            page = await client.get(path)
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+            nonce = page.text.split("nonce=")[1].rstrip(">")
+            assert len(nonce) >= 16
+            assert f"'nonce-{nonce}'" in page.headers["content-security-policy"]
+        for path in ("/metrics", "/staff/7/8", "/pages.json", "/secret.json", "/.env", "/api/x", "/staffs"):
+            refused = await client.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+        assert (await client.get("/logo.svg")).text == "<svg/>"
+        shown = await client.get("/mistyped", headers=browser)
+        assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert (await client.get("/api/mistyped", headers=browser)).json()["code"] == "not_found"
+
+
+async def test_a_portal_that_is_not_built_says_so(tmp_path: Path) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(build(tmp_path)), base_url="http://test") as client:
+        assert "make portal" in (await client.get("/")).text
+
+
+def test_a_route_that_declares_no_caller_is_found() -> None:
+    app = build()
+    assert undeclared_routes(app) == []
+    app.add_api_route("/open", lambda: None)
+    assert undeclared_routes(app) == ["/open"]

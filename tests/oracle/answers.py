@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from tenant_stack.rules.accounting import fates
 from tenant_stack.rules.records import DayRecord, Fate, PayLine, Result
 from tenant_stack.rules.walltime import local_date, moment, offset_at, resolve, zone_of
 from tests.oracle import words
@@ -42,7 +41,7 @@ class Answer:
         return [each for each in self.records if each.punch_count]
 
     def on(self, day: date) -> DayRecord | None:
-        return next((each for each in self.records if each.day == day), None)
+        return next((each for each in self.records if each.work_date == day), None)
 
     def one(self) -> DayRecord:
         if not self.worked:
@@ -60,13 +59,18 @@ class Answer:
 
     def kinds(self, day: date | None = None) -> set[str]:
         found = {
-            each.kind for record in self.result.records if day is None or record.day == day for each in record.anomalies
+            each.kind
+            for record in self.result.records
+            if day is None or record.work_date == day
+            for each in record.anomalies
         }
         found |= {each.kind for each in self.result.loose if day is None or each.day == day}
         return found | {each.kind for each in self.result.weekly if day is None or each.start == day}
 
     def fates(self) -> list[Fate]:
-        return fates(self.result)
+        """Every punch of the period with what became of it, by time."""
+        found = [fate for record in self.result.records for fate in record.trace.fates]
+        return sorted([*found, *self.result.fates], key=lambda fate: (fate.at, fate.punch))
 
     def instance_of(self, punch: str) -> tuple[str, date] | None:
         """The shift (code, date) a punch was matched to."""

@@ -11,12 +11,8 @@ class Setting:
 
     name: str = "recommended"
     shows_out: str = "last_closed"
-    reprocess: bool = True
 
 
 DEFAULT = Setting()
 #: The settings tried for disputed scenarios that do not hold under the recommended ones.
-ALTERNATIVES = (
-    Setting("last out shows the last event", shows_out="last_event"),
-    Setting("punches in a record are not matched anew", reprocess=False),
-)
+ALTERNATIVES = (Setting("last out shows the last event", shows_out="last_event"),)

@@ -17,6 +17,10 @@ class NotUnderstoodError(Exception):
     """A key or a phrase of the vocabulary that the adapter does not know."""
 
 
+class NotInProductError(Exception):
+    """The product does not do what the scenario is about; the message says why."""
+
+
 class _PlainLoader(yaml.SafeLoader):
     """YAML whose times, dates and words stay as written: 12:00 is no number, 2025-01-06 no date, on no truth."""
 

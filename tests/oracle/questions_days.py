@@ -14,19 +14,19 @@ from tests.oracle.facts import NotUnderstoodError
 
 DAY_FIELDS: dict[str, Callable[[DayRecord], Any]] = {
     "status": lambda each: each.status.value,
-    "worked_min": lambda each: each.worked / 60,
-    "worked_s": lambda each: each.worked,
-    "worked_h": lambda each: each.worked / 3600,
-    "late": lambda each: each.late > 0,
-    "early": lambda each: each.early > 0,
-    "late_min": lambda each: each.late / 60,
-    "early_min": lambda each: each.early / 60,
-    "overtime_min": lambda each: each.overtime / 60,
-    "overtime_h": lambda each: each.overtime / 3600,
-    "break_min": lambda each: each.breaks / 60,
-    "presence_min": lambda each: each.presence / 60,
-    "expected_min": lambda each: None if each.expected is None else each.expected / 60,
-    "balance_min": lambda each: None if each.balance is None else each.balance / 60,
+    "worked_min": lambda each: each.worked_seconds / 60,
+    "worked_s": lambda each: each.worked_seconds,
+    "worked_h": lambda each: each.worked_seconds / 3600,
+    "late": lambda each: each.late_seconds > 0,
+    "early": lambda each: each.early_seconds > 0,
+    "late_min": lambda each: each.late_seconds / 60,
+    "early_min": lambda each: each.early_seconds / 60,
+    "overtime_min": lambda each: each.overtime_seconds / 60,
+    "overtime_h": lambda each: each.overtime_seconds / 3600,
+    "break_min": lambda each: each.break_seconds / 60,
+    "presence_min": lambda each: each.presence_seconds / 60,
+    "expected_min": lambda each: None if each.expected_seconds is None else each.expected_seconds / 60,
+    "balance_min": lambda each: None if each.balance_seconds is None else each.balance_seconds / 60,
     "premium_min": lambda each: sum(line.seconds for line in each.premiums) / 60,
     "shift_count": lambda each: each.stretches,
 }
@@ -77,7 +77,7 @@ def _status(answer: Answer, expected: Any) -> tuple[bool, Any]:
 def _edge_of(name: str) -> Question:
     def ask(answer: Answer, expected: Any) -> tuple[bool, Any]:
         record = answer.one()
-        return same_time(answer, getattr(record, name), expected, record.day)
+        return same_time(answer, getattr(record, name), expected, record.work_date)
 
     return ask
 
@@ -95,7 +95,7 @@ def _second_pair(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("date", "attendance_date")
 def _date(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = [str(each.day) for each in answer.worked]
+    got = [str(each.work_date) for each in answer.worked]
     return got == [str(expected)], got
 
 
@@ -112,13 +112,13 @@ def _count(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("absent_dates")
 def _absent(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = [str(each.day) for each in answer.records if each.status == "absent"]
+    got = [str(each.work_date) for each in answer.records if each.status == "absent"]
     return got == [str(each) for each in expected], got
 
 
 @question("absent_dates_include")
 def _absent_too(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = [str(each.day) for each in answer.records if each.status == "absent"]
+    got = [str(each.work_date) for each in answer.records if each.status == "absent"]
     return set(expected) <= set(got), got
 
 
@@ -130,7 +130,7 @@ def _absent_days(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("no_record", "no_new_record")
 def _none(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = [str(each.day) for each in answer.records if str(each.day) in expected]
+    got = [str(each.work_date) for each in answer.records if str(each.work_date) in expected]
     return not got, got
 
 
@@ -160,7 +160,7 @@ def _number(name: str, unit: int) -> Question:
             several = [getattr(each, name) / unit for each in answer.worked]
             return several == expected, several
         if isinstance(expected, dict):
-            by_day = {str(each.day): getattr(each, name) / unit for each in answer.records}
+            by_day = {str(each.work_date): getattr(each, name) / unit for each in answer.records}
             return all(equal(by_day.get(day), value) for day, value in expected.items()), by_day
         return equal(got, expected), got
 
@@ -168,49 +168,49 @@ def _number(name: str, unit: int) -> Question:
 
 
 for _name, _field, _unit in (
-    ("worked_min", "worked", 60),
-    ("worked_s", "worked", 1),
-    ("worked_h", "worked", 3600),
-    ("week_total_h", "worked", 3600),
-    ("late_min", "late", 60),
-    ("early_min", "early", 60),
-    ("presence_min", "presence", 60),
-    ("break_min", "breaks", 60),
-    ("overtime_min", "overtime", 60),
-    ("overtime_h", "overtime", 3600),
-    ("total_overtime_h", "overtime", 3600),
-    ("overtime_h_total", "overtime", 3600),
+    ("worked_min", "worked_seconds", 60),
+    ("worked_s", "worked_seconds", 1),
+    ("worked_h", "worked_seconds", 3600),
+    ("week_total_h", "worked_seconds", 3600),
+    ("late_min", "late_seconds", 60),
+    ("early_min", "early_seconds", 60),
+    ("presence_min", "presence_seconds", 60),
+    ("break_min", "break_seconds", 60),
+    ("overtime_min", "overtime_seconds", 60),
+    ("overtime_h", "overtime_seconds", 3600),
+    ("total_overtime_h", "overtime_seconds", 3600),
+    ("overtime_h_total", "overtime_seconds", 3600),
 ):
     QUESTIONS[_name] = _number(_field, _unit)
 
 
 @question("expected_min")
 def _expected(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = sum(each.expected or 0 for each in answer.worked) / 60
+    got = sum(each.expected_seconds or 0 for each in answer.worked) / 60
     return equal(got, expected), got
 
 
 @question("missing_min")
 def _missing(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = -sum(each.balance or 0 for each in answer.worked) / 60
+    got = -sum(each.balance_seconds or 0 for each in answer.worked) / 60
     return equal(got, expected), got
 
 
 @question("balance_min")
 def _balance(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = sum(each.balance or 0 for each in answer.worked) / 60
+    got = sum(each.balance_seconds or 0 for each in answer.worked) / 60
     return equal(got, expected), got
 
 
 @question("balance_h")
 def _balance_h(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = sum(each.balance or 0 for each in answer.worked) / 3600
+    got = sum(each.balance_seconds or 0 for each in answer.worked) / 3600
     return equal(got, expected), got
 
 
 @question("deducted_max_min")
 def _deducted(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = answer.total("deducted") / 60
+    got = answer.total("deducted_seconds") / 60
     return 0 < got <= expected, got
 
 
@@ -224,7 +224,7 @@ def _law(answer: Answer, expected: Any) -> tuple[bool, Any]:
 def _late_flag(name: str) -> Question:
     def ask(answer: Answer, expected: Any) -> tuple[bool, Any]:
         if isinstance(expected, dict):
-            by_day = {str(each.day): getattr(each, name) > 0 for each in answer.worked}
+            by_day = {str(each.work_date): getattr(each, name) > 0 for each in answer.worked}
             return all(by_day.get(day) is value for day, value in expected.items()), by_day
         got = answer.total(name) > 0
         return got is expected, got
@@ -232,8 +232,8 @@ def _late_flag(name: str) -> Question:
     return ask
 
 
-QUESTIONS["late"] = _late_flag("late")
-QUESTIONS["early"] = _late_flag("early")
+QUESTIONS["late"] = _late_flag("late_seconds")
+QUESTIONS["early"] = _late_flag("early_seconds")
 
 
 @question("day_fractions")

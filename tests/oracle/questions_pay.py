@@ -16,7 +16,7 @@ def _per_day(answer: Answer, expected: Any) -> tuple[bool, Any]:
     regular = answer.staff.rules[0].overtime.regular
     got: dict[str, dict[str, float]] = {}
     for each in answer.worked:
-        got[str(each.day)] = {
+        got[str(each.work_date)] = {
             "regular" if line.code == regular else line.code: line.seconds / 3600 for line in each.pay
         }
     return all(got.get(day) == {key: float(value) for key, value in row.items()} for day, row in expected.items()), got

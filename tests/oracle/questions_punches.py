@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from tenant_stack.rules.duplicates import events_of, groups
+from tenant_stack.rules.duplicates import Event, events_of, groups
+from tenant_stack.rules.inputs import Direction, Punch
 from tenant_stack.rules.records import DayRecord
 from tenant_stack.rules.roster import Instance, Roster
-from tenant_stack.rules.shift_match import effective_windows
-from tenant_stack.rules.walltime import zone_of
+from tenant_stack.rules.shift_match import split_by_window
+from tenant_stack.rules.walltime import moment, zone_of
 from tests.oracle import words
 from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question, wall
 from tests.oracle.facts import NotUnderstoodError
@@ -91,6 +92,20 @@ def _instances(answer: Answer) -> list[Instance]:
     return [each for day in days for each in roster.on(day)]
 
 
+def effective_windows(instances: list[Instance]) -> list[tuple[int, int]]:
+    """From when to when a punch without a direction belongs to each shift, tried every half minute."""
+    found = []
+    for index, each in enumerate(instances):
+        tried = range(each.opens or 0, (each.closes or 0) + 1, 30)
+        owned = [at for at in tried if split_by_window([_event(at)], instances, by_state=False)[0][index]]
+        found.append((owned[0], owned[-1]))
+    return found
+
+
+def _event(at: int) -> Event:
+    return Event(at, Direction.UNKNOWN, Punch("tried", moment(at), "UTC"))
+
+
 @question("window")
 def _window(answer: Answer, expected: Any) -> tuple[bool, Any]:
     got = [
@@ -139,7 +154,7 @@ def _raw_min(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("raw")
 def _raw(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    got = {"meal_min": answer.total("breaks") / 60, "worked_min": raw_seconds(answer.records) / 60}
+    got = {"meal_min": answer.total("break_seconds") / 60, "worked_min": raw_seconds(answer.records) / 60}
     if unknown := set(expected) - set(got):
         raise NotUnderstoodError(f"expect.raw.{sorted(unknown)[0]}")
     return all(equal(got[key], value) for key, value in expected.items()), got
@@ -213,10 +228,9 @@ def _raw_time(answer: Answer, expected: Any) -> tuple[bool, Any]:
 
 @question("suggested_time")
 def _suggested(answer: Answer, expected: Any) -> tuple[bool, Any]:
-    from tenant_stack.rules.anomalies import corrected
-
-    punch = answer.staff.punches[0]
-    got = wall(answer, corrected(int(punch.at.timestamp()), punch.clock_ahead))[11:16]
+    """The anomaly says by how much the clock was wrong."""
+    skew = next(each for each in answer.one().anomalies if each.kind == "device_clock_skew")
+    got = wall(answer, answer.fates()[0].at - skew.seconds)[11:16]
     return got == expected, got
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from tenant_stack.rules.engine import compute
 from tenant_stack.rules.ruleset import DateRule
-from tenant_stack.rules.summary import neutrality
-from tests.oracle.answers import QUESTIONS, Answer, Question, equal, question
+from tests.oracle.answers import Answer, equal, question
 from tests.oracle.facts import NotUnderstoodError
+from tests.oracle.questions_punches import raw_seconds
 from tests.oracle.world import attended
 
 #: Which of our date rules reproduces which system (the decisions of the oracle name them).
@@ -27,7 +27,7 @@ def _by_system(answer: Answer, expected: Any) -> tuple[bool, Any]:
             raise NotUnderstoodError(f"expect.date_by_system.{system}")
         rules = tuple(replace(rule, dating=DateRule(SYSTEMS[system])) for rule in answer.staff.rules)
         result = compute(replace(answer.staff, rules=rules))
-        got[system] = [str(each.day) for each in attended(result) if each.punch_count]
+        got[system] = [str(each.work_date) for each in attended(result) if each.punch_count]
     return all(got[system] == [str(day)] for system, day in expected.items()), got
 
 
@@ -38,8 +38,8 @@ def _by_zone(answer: Answer, expected: Any) -> tuple[bool, Any]:
     for zone in expected:
         punches = tuple(replace(punch, zone=zone) for punch in answer.staff.punches)
         result = compute(replace(answer.staff, punches=punches, zone=zone))
-        got[zone] = [str(each.day) for each in attended(result) if each.punch_count]
-    again = [str(each.day) for each in answer.worked]
+        got[zone] = [str(each.work_date) for each in attended(result) if each.punch_count]
+    again = [str(each.work_date) for each in answer.worked]
     good = all(got[zone] == [str(day)] for zone, day in expected.items())
     return good and again == got.get(answer.world.zone, again), got
 
@@ -50,7 +50,7 @@ def _cancelled(answer: Answer, expected: Any) -> tuple[bool, Any]:
     if expected not in ("both records cancelled", "records cancelled"):
         raise NotUnderstoodError(f"expect.on_cancel {expected!r}")
     leaves = tuple(leave for leave in answer.staff.leaves if leave.kind != "on_duty")
-    got = [str(each.day) for each in attended(compute(replace(answer.staff, leaves=leaves)))]
+    got = [str(each.work_date) for each in attended(compute(replace(answer.staff, leaves=leaves)))]
     return not got and bool(answer.records), got
 
 
@@ -65,14 +65,21 @@ def _identical(answer: Answer, expected: Any) -> tuple[bool, Any]:
     return (len(ends) == 1) is expected, len(ends)
 
 
-def _neutral(name: str) -> Question:
-    def ask(answer: Answer, expected: Any) -> tuple[bool, Any]:
-        got = getattr(neutrality(answer.records), name) / 60
-        return equal(got, expected), got
-
-    return ask
+@question("raw_total_min")
+def _raw_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    got = raw_seconds(answer.records) / 60
+    return equal(got, expected), got
 
 
-QUESTIONS["raw_total_min"] = _neutral("raw")
-QUESTIONS["rounded_total_min"] = _neutral("rounded")
-QUESTIONS["difference_min"] = _neutral("difference")
+@question("rounded_total_min")
+def _rounded_total(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    got = answer.total("worked_seconds") / 60
+    return equal(got, expected), got
+
+
+@question("difference_min")
+def _difference(answer: Answer, expected: Any) -> tuple[bool, Any]:
+    """What rounding did over the period, as the traces tell it (29 CFR 785.48(b): it must average out)."""
+    steps = [step for record in answer.records for step in record.trace.steps if step.rule != "pair"]
+    got = sum(step.seconds for step in steps if step.rule in ("round_time", "round_total", "overlap")) / 60
+    return equal(got, expected), got

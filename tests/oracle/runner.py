@@ -14,13 +14,14 @@ from tests.oracle import (
     questions_punches,
     questions_settings,
     topics,
+    topics_absent,
     topics_life,
     topics_spans,
     topics_sums,
 )
 from tests.oracle.answers import COMMENTARY, QUESTIONS, Answer, check
 from tests.oracle.choices import ALTERNATIVES, DEFAULT, Setting
-from tests.oracle.facts import Facts, Node, NotUnderstoodError, Scenario
+from tests.oracle.facts import Facts, Node, NotInProductError, NotUnderstoodError, Scenario
 from tests.oracle.world import World
 
 #: Words of ``expect`` that say where the expectations stand.
@@ -31,7 +32,7 @@ SHARED = frozenset({"cases_as_given", "steps_as_given", "as_given"})
 class Verdict:
     scenario: str
     consensus: str
-    outcome: str  # pass, fail, not understood
+    outcome: str  # pass, fail, not in the product, not understood
     detail: str = ""
 
     @property
@@ -48,7 +49,7 @@ def judge(scenario: Scenario, facts: Facts) -> Verdict:
         if verdict.outcome == "pass":
             return verdict
         first = first or verdict
-        if verdict.outcome == "not understood":
+        if verdict.outcome != "fail":
             break
     assert first is not None
     return first
@@ -57,6 +58,8 @@ def judge(scenario: Scenario, facts: Facts) -> Verdict:
 def _judge(scenario: Scenario, facts: Facts, setting: Setting) -> Verdict:
     try:
         faults = _faults(scenario, facts, setting)
+    except NotInProductError as reason:
+        return Verdict(scenario.id, scenario.consensus, "not in the product", f"({reason})")
     except NotUnderstoodError as missing:
         return Verdict(scenario.id, scenario.consensus, "not understood", str(missing))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, StopIteration) as odd:
@@ -160,6 +163,7 @@ VOCABULARY = (
     questions_pay,
     questions_punches,
     questions_settings,
+    topics_absent,
     topics_life,
     topics_spans,
     topics_sums,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from tenant_stack.attendance.record_rows import pack
+from tenant_stack.attendance.record_settlement import kept
 from tenant_stack.rules.engine import compute
 from tenant_stack.rules.inputs import (
     Assignment,
@@ -286,7 +288,6 @@ class World:
             leaves=tuple(self.leaves),
             joined=self.joined,
             left=self.left,
-            active=self.active,
             now=self.now,
             complete_until=complete,
         )
@@ -306,7 +307,9 @@ class World:
         return min(days), max(days)
 
     def run(self) -> Result:
-        return compute(self.build())
+        result = compute(self.build())
+        found = [each for each in result.records if kept(None, pack("1", each, ""), active=self.active)]
+        return replace(result, records=tuple(found))
 
 
 def resolve_day(punch: Punch) -> date:

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from foundation.audit import RefusalBudget
 from foundation.database import Database
-from foundation.sign_in.principal import undeclared_routes
 from tenant_stack.access.permissions import PERMISSIONS
 from tenant_stack.app import describe
+from tests.route_declarations import undeclared_routes
 from tests.security.route_table import SAFE, TABLE, Operation, operations
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, page_headers, sign_in

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from foundation.database import Database
-from tenant_stack.access.scope import UNSEEN, WHOLE
+from tenant_stack.access.scope import HIDDEN, SHARED
 from tenant_stack.tables.staff import Staff
 from tests.security.far_side import DAY, FarSide, contents, furnish
 from tests.security.route_table import SAFE
@@ -171,7 +171,7 @@ async def test_nothing_of_the_far_site_is_read(app: FastAPI, api: Api, database:
 async def test_nothing_of_the_far_site_is_changed(app: FastAPI, database: Database, far: FarSide) -> None:
     changed = []
     async with limited_to_near(app, database, far) as client:
-        before = await contents(database, far, WHOLE)
+        before = await contents(database, far, SHARED)
         for operation in api_operations():
             if operation.method in SAFE or operation.path.startswith("/api/sessions"):
                 continue
@@ -179,7 +179,7 @@ async def test_nothing_of_the_far_site_is_changed(app: FastAPI, database: Databa
             path = filled(operation.path, name="viewer", **far.known)
             answer = await client.request(operation.method, path, json=body_of(far, line))
             assert answer.status_code < 500, f"{line}: {answer.status_code} {answer.text}"
-            after = await contents(database, far, WHOLE)
+            after = await contents(database, far, SHARED)
             tables = [name for name in after if after[name] != before.get(name)]
             if tables:
                 changed.append(f"{line}: {answer.status_code} changed {tables}")
@@ -226,7 +226,7 @@ def test_every_table_says_whose_it_is() -> None:
         if not mapper.class_.__module__.startswith("tenant_stack."):
             continue  # the control plane's own, where a test has imported both
         name, columns = mapper.class_.__tablename__, set(mapper.columns.keys())
-        said = bool(columns & {"staff_id", "device_id"}) or name in WHOLE | UNSEEN or name in OTHERS
+        said = bool(columns & {"staff_id", "device_id"}) or name in SHARED | HIDDEN or name in OTHERS
         if not said:
             unsaid.append(name)
     assert unsaid == []

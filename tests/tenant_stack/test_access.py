@@ -163,7 +163,7 @@ async def test_the_control_plane_sets_the_stack_up(
     control: httpx.AsyncClient, stranger: httpx.AsyncClient, database: Database
 ) -> None:
     health = (await control.get("/internal/health")).json()
-    assert (health["status"], health["schema_head"]) == ("ok", schema.newest())
+    assert (health["status"], health["schema_head"]) == ("ok", schema.MIGRATIONS.newest())
     owner = {"issuer": "https://id", "subject": "s1", "email": "ann@acme.test", "name": "Ann"}
     for _ in range(2):
         assert (await control.put("/internal/control/owner", json=owner)).status_code == 204

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.database import Database
-from foundation.sign_in.principal import undeclared_routes
 from tenant_stack.app import describe
+from tests.route_declarations import undeclared_routes
 from tests.tenant_stack.actors import SERIAL, Api, Bridge, punch
 
 

@@ -221,7 +221,7 @@ async def test_a_socket_does_not_keep_a_session_alive(backend: str, app: FastAPI
 async def test_a_page_that_cannot_keep_up_is_cut() -> None:
     listener = Listener()
     for number in range(BACKLOG + 5):
-        listener.offer(str(number))
+        listener.push(str(number))
     received = []
     while (message := await listener.next()) is not None:
         received.append(message)

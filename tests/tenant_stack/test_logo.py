@@ -24,7 +24,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from foundation.database import Database
 from foundation.errors import Invalid
-from tenant_stack.logo.image import drawn_from
+from tenant_stack.logo.image import render_logo
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, eventually, page_headers, sign_in
 from tests.tenant_stack.records import run
@@ -119,11 +119,11 @@ async def test_the_trail_holds_digests_and_no_picture(api: Api) -> None:
     await api.delete(LOGO)
     lines = list(reversed(await trail(api)))
     assert [each["action"] for each in lines] == ["logo.set", "logo.set", "logo.remove"]
-    told = [{name: each[name] for name in ("sha256", "width", "height", "file_name")} for each in (one, two)]
+    old_fields = [{name: each[name] for name in ("sha256", "width", "height", "file_name")} for each in (one, two)]
     assert [(each["before"], each["after"]) for each in lines] == [
-        (None, told[0]),
-        (told[0], told[1]),
-        (told[1], None),
+        (None, old_fields[0]),
+        (old_fields[0], old_fields[1]),
+        (old_fields[1], None),
     ]
 
 
@@ -300,9 +300,9 @@ async def test_a_drawing_that_takes_too_long_or_is_not_wanted_any_more_is_killed
     me = psutil.Process()
     data = encoded(plain(4000, 4000))
     with pytest.raises(Invalid, match="too long"):
-        await drawn_from(data, within_seconds=0.05)
+        await render_logo(data, within_seconds=0.05)
     assert not drawers(me)
-    drawing = asyncio.create_task(drawn_from(data))
+    drawing = asyncio.create_task(render_logo(data))
 
     async def begun() -> bool:
         return bool(drawers(me))
@@ -330,14 +330,14 @@ def drawers(parent: psutil.Process) -> list[int]:
     ("action", "says"),
     [
         ("bytearray(900_000_000)", "MemoryError"),
-        ("import socket; socket.socket()", "Walled"),
-        ("import subprocess; subprocess.run(['true'])", "Walled"),
-        ("import os; os.system('true')", "Walled"),
+        ("import socket; socket.socket()", "SandboxViolation"),
+        ("import subprocess; subprocess.run(['true'])", "SandboxViolation"),
+        ("import os; os.system('true')", "SandboxViolation"),
         ("open(sys.argv[1], 'wb', 0).write(b'x')", "File too large"),
     ],
 )
 def test_the_drawing_process_is_walled_in(action: str, says: str, tmp_path: Path) -> None:
-    script = f"import sys\nfrom tenant_stack.logo.render_process import wall_in\nwall_in()\n{action}"
+    script = f"import sys\nfrom tenant_stack.logo.render_process import enter_sandbox\nenter_sandbox()\n{action}"
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "x")], capture_output=True, timeout=60, check=False
     )

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
 from foundation.database import Database
 from tenant_stack import main, schema
 from tenant_stack.access.permissions import PERMISSIONS
+from tests.schema_agreement import differences, with_another_column
 from tests.tenant_stack.actors import Api, Bridge, punch
 from tests.tenant_stack.conftest import TEMPLATE, Servers
 
 
-async def test_models_and_migrations_agree(database: Database) -> None:
-    def compare(connection: sa.Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"include_name": schema.is_ours, "compare_type": True})
-        return list(compare_metadata(context, schema.METADATA))
-
-    async with database.engine.connect() as connection:
-        assert await connection.run_sync(compare) == []
+async def test_models_and_migrations_agree(owner_database: Database) -> None:
+    async with owner_database.engine.connect() as connection:
+        assert await connection.run_sync(differences, schema.METADATA, schema.is_ours) == []
 
 
-async def test_down_and_up_again(owner_database: Database) -> None:
-    def down_and_up(connection: sa.Connection) -> str:
-        command.downgrade(schema.alembic_config(connection), "base")
-        assert sa.inspect(connection).get_table_names() == ["alembic_version"]
-        return schema.upgrade(connection)
-
-    async with owner_database.engine.begin() as connection:
-        assert await connection.run_sync(down_and_up) == schema.newest()
+async def test_a_column_of_the_models_alone_is_noticed(owner_database: Database) -> None:
+    models = with_another_column(schema.METADATA, "staff")
+    async with owner_database.engine.connect() as connection:
+        assert await connection.run_sync(differences, models, schema.is_ours) != []
 
 
 def test_migrating_twice_changes_nothing(servers: Servers, document: dict[str, object]) -> None:
     wanted = {"database_url": servers.owner_dsn(str(document["database_url"])), "application_role": TEMPLATE}
-    assert main.migrate(document | wanted) == main.migrate(document | wanted) == schema.newest()
+    assert main.migrate(document | wanted) == main.migrate(document | wanted) == schema.MIGRATIONS.newest()
 
 
 async def test_the_seeded_permissions_are_those_of_the_code(database: Database) -> None:

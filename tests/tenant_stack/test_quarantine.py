@@ -7,14 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from foundation.database import Database
-from tenant_stack.punch_lines import read_line
+from tenant_stack.punch_lines import parse_line
 from tests.tenant_stack.actors import Api, Bridge, in_local, punch
 
 PATH = "/api/attendance/quarantine"
 
 
 def test_a_line_of_text_is_read_with_the_fields_of_a_punch() -> None:
-    line = read_line("00042\t2026-03-02 08:00:00\t1\t15\t9\r\n")
+    line = parse_line("00042\t2026-03-02 08:00:00\t1\t15\t9\r\n")
     assert line is not None
     assert (line.pin, line.local_time, line.status, line.verify, line.work_code) == (
         "00042",
@@ -23,9 +23,9 @@ def test_a_line_of_text_is_read_with_the_fields_of_a_punch() -> None:
         15,
         "9",
     )
-    assert read_line("7\t2026-03-02 08:00:00") is not None
+    assert parse_line("7\t2026-03-02 08:00:00") is not None
     for bad in ("", "7", "\t2026-03-02 08:00:00", "7\tx\tnine", "0a0b0c", "7\tx\t300"):
-        assert read_line(bad) is None, bad
+        assert parse_line(bad) is None, bad
 
 
 async def _sums(api: Api, device: dict[str, Any]) -> tuple[int, int, int, int]:

@@ -7,7 +7,13 @@ import { useSession } from './session.ts'
 const OrganisationPage = lazy(() => import('./pages/OrganisationPage.tsx'))
 
 function Frame() {
-  return <Shell name="Punctual console" user={useSession().user} nav={[{ to: '/', label: 'Organisations', also: '/fleet' }]} />
+  return (
+    <Shell
+      name="Punctual console"
+      user={useSession().user}
+      nav={[{ to: '/', label: 'Organisations', also: '/fleet' }]}
+    />
+  )
 }
 
 function NotFoundPage() {

@@ -35,7 +35,15 @@ export function useNow(): number {
 }
 
 /** An instant in the surrounding zone, with the zone's name. */
-export function Instant({ at, zone, seconds = true }: { at: string | null | undefined; zone?: string; seconds?: boolean }) {
+export function Instant({
+  at,
+  zone,
+  seconds = true,
+}: {
+  at: string | null | undefined
+  zone?: string
+  seconds?: boolean
+}) {
   const home = useZone()
   if (!at) return <span className="muted">–</span>
   const shown = knownZone(zone ?? home)

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Button, Checkbox, Select, Skeleton, Table } from 'antd'
 import { useMemo, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
-import { api, type Page } from './api.ts'
+import { readPage, type ListPath } from './api.ts'
 import { useColumnChoice } from './columnChoice.tsx'
 import { ErrorPanel } from './ErrorPanel.tsx'
 import { ExportButton } from './exportRows.tsx'
@@ -27,7 +27,7 @@ type Props<T> = {
   id: string
   /** What assistive technology calls it. */
   label: string
-  path: string
+  path: ListPath<T>
   rowKey: (row: T) => string
   columns: Column<T>[]
   filters?: Filter[]
@@ -48,16 +48,28 @@ type Props<T> = {
 export const listKey = (path: string) => ['list', path] as const
 
 export function ResourceTable<T extends object>(props: Props<T>) {
-  const { id, label, path, rowKey, columns, filters = [], scope, selection, searchLabel, empty, rowLink, news, pollMs } =
-    props
+  const {
+    id,
+    label,
+    path,
+    rowKey,
+    columns,
+    filters = [],
+    scope,
+    selection,
+    searchLabel,
+    empty,
+    rowLink,
+    news,
+    pollMs,
+  } = props
   const query = useTableQuery(useMemo(() => filterNames(filters, !!searchLabel), [filters, searchLabel]))
   const { visible, button: columnButton } = useColumnChoice(id, columns)
   const isNarrow = useIsNarrow()
   const asked = useMemo(() => ({ ...query.filters, ...scope }), [query.filters, scope])
   const list = useQuery({
     queryKey: [...listKey(path), asked, query.size, query.cursor],
-    queryFn: ({ signal }) =>
-      api.get<Page<T>>(path, { ...asked, limit: query.size, cursor: query.cursor }, signal),
+    queryFn: ({ signal }) => readPage(path, { ...asked, limit: query.size, cursor: query.cursor }, signal),
     placeholderData: keepPreviousData,
     ...(pollMs && { refetchInterval: pollMs }),
   })
@@ -70,14 +82,7 @@ export function ResourceTable<T extends object>(props: Props<T>) {
         <TableFilters filters={filters} searchLabel={searchLabel} query={query} />
         <div className="actions">
           {!isNarrow && columnButton}
-          <ExportButton
-            id={id}
-            path={path}
-            query={asked}
-            columns={visible}
-            rowKey={rowKey}
-            total={total}
-          />
+          <ExportButton id={id} path={path} query={asked} columns={visible} rowKey={rowKey} total={total} />
         </div>
       </div>
       {news && news.count > 0 && (
@@ -111,7 +116,13 @@ export function ResourceTable<T extends object>(props: Props<T>) {
         )}
       </div>
       {page && page.items.length > 0 && (
-        <Pager query={query} shown={page.items.length} total={total} next={page.next_cursor} busy={list.isPlaceholderData} />
+        <Pager
+          query={query}
+          shown={page.items.length}
+          total={total}
+          next={page.next_cursor}
+          busy={list.isPlaceholderData}
+        />
       )}
       {list.isError && page && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} />}
     </div>

@@ -1,4 +1,11 @@
-import { DesktopOutlined, LogoutOutlined, MoonOutlined, SettingOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
+import {
+  DesktopOutlined,
+  LogoutOutlined,
+  MoonOutlined,
+  SettingOutlined,
+  SunOutlined,
+  UserOutlined,
+} from '@ant-design/icons'
 import { App, Button, Dropdown, Skeleton, type MenuProps } from 'antd'
 import { Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
@@ -57,7 +64,8 @@ export function Shell({ name, user, nav, seldom = [], banner }: ShellProps) {
     onConfirmationWanted(() => {
       modal.confirm({
         title: 'Confirm that it is you',
-        content: 'You signed in more than five minutes ago. Sign in again, then repeat this; you come back to this page.',
+        content:
+          'You signed in more than five minutes ago. Sign in again, then repeat this; you come back to this page.',
         okText: 'Sign in again',
         onOk: confirmIdentity,
       })

@@ -31,7 +31,13 @@ function Drawer({ open, onClose, children }: { open: boolean; onClose: () => voi
       }}
     >
       <div className="nav-drawer-body">
-        <Button type="text" className="nav-drawer-close" icon={<CloseOutlined />} aria-label="Close the menu" onClick={onClose} />
+        <Button
+          type="text"
+          className="nav-drawer-close"
+          icon={<CloseOutlined />}
+          aria-label="Close the menu"
+          onClick={onClose}
+        />
         {children}
       </div>
     </dialog>

@@ -6,8 +6,6 @@ export type Page<T> = { items: T[]; next_cursor: string | null; total: number }
 export type QueryValue = string | number | boolean | null | undefined
 export type Query = Record<string, QueryValue>
 
-type Options = { query?: Query; body?: unknown; signal?: AbortSignal | undefined }
-
 const ANSWER_WITHIN_MS = 30_000
 const UPLOAD_WITHIN_MS = 180_000
 let askToConfirm: (() => void) | null = null
@@ -46,56 +44,51 @@ export function confirmIdentity(): void {
   location.assign(withQuery('/auth/login', { again: true, next: back }))
 }
 
-async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const { response, isJson } = await send(method, path, options)
-  if (response.status === 204) return undefined as T
-  if (!isJson) throw plainProblem(502, response.headers.get('x-correlation-id'))
-  return (await response.json()) as T
-}
-
-async function send(method: string, path: string, { query, body, signal }: Options) {
-  const upload = body instanceof FormData
-  const deadline = AbortSignal.timeout(upload ? UPLOAD_WITHIN_MS : ANSWER_WITHIN_MS)
-  const headers: Record<string, string> = { accept: 'application/json' }
+/**
+ * `fetch` with the rules of both portals: the headers that the services expect, a deadline, and a ProblemError for
+ * every failure. 401 and "prove who you are again" reach whoever listens for them.
+ */
+export async function fetchAnswer(request: Request): Promise<Response> {
+  const isUpload = request.headers.get('content-type')?.startsWith('multipart/') ?? false
+  const deadline = AbortSignal.timeout(isUpload ? UPLOAD_WITHIN_MS : ANSWER_WITHIN_MS)
+  const { headers } = request
+  if (!headers.has('accept')) headers.set('accept', 'application/json')
   // The back end refuses unsafe cookie calls without this header: a foreign page can't set it without a preflight.
-  if (method !== 'GET') headers['x-punctual'] = '1'
-  if (Date.now() - lastTouchedAt < AT_IT_MS) headers['x-punctual-active'] = '1'
-  // A form names its own type, with the boundary between its parts.
-  if (body !== undefined && !upload) headers['content-type'] = 'application/json'
+  if (request.method !== 'GET') headers.set('x-punctual', '1')
+  if (Date.now() - lastTouchedAt < AT_IT_MS) headers.set('x-punctual-active', '1')
   let response: Response
   try {
-    response = await fetch(withQuery(path, query), {
-      method,
-      headers,
-      body: body === undefined ? null : upload ? body : JSON.stringify(body),
+    response = await fetch(request, {
       credentials: 'same-origin',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: AbortSignal.any([request.signal, deadline]),
     })
   } catch (error) {
-    if (signal?.aborted) throw error
+    if (request.signal.aborted) throw error
     throw plainProblem(deadline.aborted ? 504 : 0)
   }
+  const correlationId = response.headers.get('x-correlation-id')
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   if (!response.ok) {
     const problem: unknown = isJson ? await response.json().catch(() => null) : null
-    const failed = problemFrom(response.status, problem, response.headers.get('x-correlation-id'))
+    const failed = problemFrom(response.status, problem, correlationId)
     if (failed.code === 'step_up_required') askToConfirm?.()
     else if (response.status === 401) for (const listener of signedOutListeners) listener()
     throw failed
   }
-  return { response, isJson }
+  const wantsJson = headers.get('accept') === 'application/json'
+  if (wantsJson && !isJson && response.status !== 204) throw plainProblem(502, correlationId)
+  return response
 }
 
-export const api = {
-  get: <T>(path: string, query?: Query, signal?: AbortSignal) =>
-    request<T>('GET', path, { ...(query && { query }), signal }),
-  post: <T>(path: string, body?: unknown) => request<T>('POST', path, { body }),
-  /** Send a file; three minutes at most. */
-  upload: <T>(path: string, form: FormData, query?: Query) =>
-    request<T>('POST', path, { body: form, ...(query && { query }) }),
-  /** Send a file, and get a text file back. */
-  uploadForText: async (path: string, form: FormData): Promise<string> =>
-    (await send('POST', path, { body: form })).response.text(),
-  put: <T>(path: string, body: unknown) => request<T>('PUT', path, { body }),
-  delete: (path: string) => request<void>('DELETE', path),
+/** The JSON at a path that only the caller knows, as the type that the caller vouches for. */
+export async function readJson<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+  const request = new Request(withQuery(path, query), signal ? { signal } : {})
+  return (await (await fetchAnswer(request)).json()) as T
 }
+
+/** One page of a list. */
+export const readPage = <T>(path: ListPath<T>, query?: Query, signal?: AbortSignal): Promise<Page<T>> =>
+  readJson<Page<T>>(path, query, signal)
+
+/** The path of a list whose rows are `Row`. */
+export type ListPath<Row> = string & { readonly listOf?: Row }

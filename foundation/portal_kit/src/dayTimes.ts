@@ -5,7 +5,9 @@ const DAY_MINUTES = 1440
 /** Minutes of a wall time after the midnight that begins `day`; more than 1440 on the day after. */
 export function minuteOfDay(day: string, zone: string, instant: number): number {
   const date = dateIn(zone, instant * 1000)
-  const [hour = 0, minute = 0] = timeIn(zone, instant * 1000, false).split(':').map(Number)
+  const [hour = 0, minute = 0] = timeIn(zone, instant * 1000, false)
+    .split(':')
+    .map(Number)
   const days = Math.round((Date.parse(date) - Date.parse(day)) / 86_400_000)
   return days * DAY_MINUTES + hour * 60 + minute
 }

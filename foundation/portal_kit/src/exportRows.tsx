@@ -1,7 +1,7 @@
 import { DownloadOutlined } from '@ant-design/icons'
 import { App, Button } from 'antd'
 import { useEffect, useRef, useState } from 'react'
-import { api, type Page } from './api.ts'
+import { readPage, type ListPath, type Page } from './api.ts'
 import { csvText, saveText } from './csv.ts'
 import { asProblem } from './problem.ts'
 import type { Column } from './tableTypes.ts'
@@ -11,7 +11,7 @@ const MOST_ROWS = 100_000
 
 type Props<T> = {
   id: string
-  path: string
+  path: ListPath<T>
   query: Record<string, string>
   columns: Column<T>[]
   rowKey: (row: T) => string
@@ -33,7 +33,7 @@ export function ExportButton<T>({ id, path, query, columns, rowKey, total }: Pro
       const rows = new Map<string, T>()
       let cursor: string | null = null
       do {
-        const page: Page<T> = await api.get<Page<T>>(path, { ...query, limit: ROWS_A_CALL, cursor }, control.signal)
+        const page: Page<T> = await readPage(path, { ...query, limit: ROWS_A_CALL, cursor }, control.signal)
         for (const row of page.items) rows.set(rowKey(row), row)
         cursor = page.next_cursor
         setDone(rows.size)

@@ -1,4 +1,15 @@
-export { api, confirmIdentity, onConfirmationWanted, onSignedOut, withQuery, type Page, type Query } from './api.ts'
+export {
+  confirmIdentity,
+  onConfirmationWanted,
+  onSignedOut,
+  readJson,
+  readPage,
+  withQuery,
+  type ListPath,
+  type Page,
+  type Query,
+} from './api.ts'
+export { listPath, makeApi, multipart, type Filled, type ListNamer } from './typedApi.ts'
 export { AppearanceProvider, useAppearance } from './appearance.tsx'
 export { Chip, type Tone } from './Chip.tsx'
 export { saveText } from './csv.ts'

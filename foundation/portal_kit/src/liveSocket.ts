@@ -111,7 +111,8 @@ export class LiveSocket<M> {
 
   #setState(state: LiveState): void {
     // Once stale, only a message heals: a mere redial must not take the banner away.
-    const next = state.phase === 'connecting' && this.#state.phase === 'stale' ? { ...state, phase: 'stale' as const } : state
+    const next =
+      state.phase === 'connecting' && this.#state.phase === 'stale' ? { ...state, phase: 'stale' as const } : state
     this.#state = next
     this.#handlers.onState(next)
   }

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useEffect, useState, type ReactNode } from 'react'
-import { api, onSignedOut } from './api.ts'
+import { fetchAnswer, onSignedOut, readJson } from './api.ts'
 import { BrandMark } from './BrandMark.tsx'
 import { ErrorPanel } from './ErrorPanel.tsx'
 import { asProblem } from './problem.ts'
@@ -14,7 +14,7 @@ const SIGNED_OUT_EVENT = 'punctual:signed-out'
 
 /** End the session here and at the server; the sign-in page takes over. */
 export async function signOut(): Promise<void> {
-  await api.post<void>('/auth/logout')
+  await fetchAnswer(new Request('/auth/logout', { method: 'POST' }))
   window.dispatchEvent(new Event(SIGNED_OUT_EVENT))
 }
 
@@ -76,7 +76,7 @@ export function SessionGate<S>({ title, note, otherwise, children }: GateProps<S
   const [ended, setEnded] = useState<Ended | null>(null)
   const session = useQuery({
     queryKey: ['session'],
-    queryFn: ({ signal }) => api.get<S>('/api/session', undefined, signal),
+    queryFn: ({ signal }) => readJson<S>('/api/session', {}, signal),
     staleTime: 60_000,
     refetchInterval: ended ? false : 300_000,
     retry: (count, error) => asProblem(error).status !== 401 && count < 2,
@@ -110,7 +110,8 @@ export function SessionGate<S>({ title, note, otherwise, children }: GateProps<S
   if (ended) return <SignInPage ended={ended} title={title} note={note} otherwise={otherwise} />
   if (session.data !== undefined) return children(session.data)
   if (session.isError) {
-    if (asProblem(session.error).status === 401) return <SignInPage ended={null} title={title} note={note} otherwise={otherwise} />
+    if (asProblem(session.error).status === 401)
+      return <SignInPage ended={null} title={title} note={note} otherwise={otherwise} />
     return (
       <main className="sign-in">
         <div className="sign-in-card">

@@ -42,7 +42,13 @@ export const lightTheme: ThemeConfig = {
     boxShadowSecondary: '0 6px 24px rgba(16, 24, 40, 0.14)',
   },
   components: {
-    Table: { headerBg: '#f7f9fb', headerColor: '#4d5866', headerSplitColor: 'transparent', cellPaddingBlockSM: 8, cellPaddingInlineSM: 10 },
+    Table: {
+      headerBg: '#f7f9fb',
+      headerColor: '#4d5866',
+      headerSplitColor: 'transparent',
+      cellPaddingBlockSM: 8,
+      cellPaddingInlineSM: 10,
+    },
     Switch: { trackHeight: 24, handleSize: 20, trackMinWidth: 46 },
   },
 }
@@ -77,7 +83,13 @@ export const darkTheme: ThemeConfig = {
     colorTextLightSolid: '#06121f',
   },
   components: {
-    Table: { headerBg: '#1c232b', headerColor: '#b6bfca', headerSplitColor: 'transparent', cellPaddingBlockSM: 8, cellPaddingInlineSM: 10 },
+    Table: {
+      headerBg: '#1c232b',
+      headerColor: '#b6bfca',
+      headerSplitColor: 'transparent',
+      cellPaddingBlockSM: 8,
+      cellPaddingInlineSM: 10,
+    },
     Button: { primaryColor: '#06121f', dangerColor: '#1c0503' },
     Switch: { trackHeight: 24, handleSize: 20, trackMinWidth: 46 },
     Tooltip: { colorTextLightSolid: '#e6eaf0', colorBgSpotlight: '#3a4552' },

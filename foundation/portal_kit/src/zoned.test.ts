@@ -46,10 +46,15 @@ test('calendar dates belong to no zone', () => {
 test('ages grow from words to days', () => {
   const now = Date.parse('2026-11-22T12:00:00Z')
   const ago = (seconds: number) => ageText(new Date(now - seconds * 1000).toISOString(), now)
-  assert.deepEqual(
-    [0, 59, 60, 3599, 3600, 172_799, 172_800].map(ago),
-    ['just now', '59 s ago', '1 min ago', '59 min ago', '1 h ago', '47 h ago', '2 days ago'],
-  )
+  assert.deepEqual([0, 59, 60, 3599, 3600, 172_799, 172_800].map(ago), [
+    'just now',
+    '59 s ago',
+    '1 min ago',
+    '59 min ago',
+    '1 h ago',
+    '47 h ago',
+    '2 days ago',
+  ])
   assert.equal(ageText('nonsense', now), 'unknown')
 })
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from foundation.pagination import Page
-from foundation.sign_in.principal import Principal, Public, Requires
-from foundation.sign_in.sessions import Sessions, set_cookie
+from foundation.sign_in.principal import Public
+from foundation.sign_in.sessions import set_cookie
 from foundation.valkey import Valkey
-from tenant_stack.access.dependencies import AnyCaller, Paging, Settings, Transaction
+from tenant_stack.access.dependencies import (
+    AnyCaller,
+    Paging,
+    Settings,
+    SettingsEditor,
+    SettingsReader,
+    SignIn,
+    Transaction,
+)
+from tenant_stack.access.sign_in import client_address
 from tenant_stack.access.support import operator_sessions, service
 from tenant_stack.access.support.passes import Passes
 from tenant_stack.access.support.schemas import SupportNow, SupportPolicyView, SupportView
 
 DECIDES = "settings:update"
-Reader = Annotated[Principal, Depends(Requires("settings:read"))]
-Decider = Annotated[Principal, Depends(Requires(DECIDES))]
 
 
 def support_router() -> APIRouter:
@@ -35,10 +41,11 @@ def support_router() -> APIRouter:
     return router
 
 
-async def enter(request: Request, session: Transaction, settings: Settings, token: str = "") -> Response:
+async def enter(
+    request: Request, session: Transaction, settings: Settings, sign_in: SignIn, token: str = ""
+) -> Response:
     """An operator comes by their link: begins their session in place of any other of this browser."""
     passes: Passes = request.app.state.support_passes
-    sessions: Sessions = request.app.state.sign_in.sessions
     valkey: Valkey = request.app.state.valkey
     grant_id, operator = await passes.take(token[:4000])
     cookie = await operator_sessions.begin(
@@ -47,52 +54,53 @@ async def enter(request: Request, session: Transaction, settings: Settings, toke
         settings.organisation_name,
         grant_id,
         operator,
-        address=request.client.host if request.client else "",
+        address=client_address(request),
         agent=request.headers.get("user-agent", ""),
     )
-    before = await sessions.read(request, keep_alive=False)
+    before = await sign_in.sessions.read(request, keep_alive=False)
     if before is not None:
-        await sessions.end(before)
+        await sign_in.sessions.end(before)
     response = RedirectResponse("/", status_code=302, headers={"referrer-policy": "no-referrer"})
     set_cookie(response, cookie)
     return response
 
 
-async def list_support(caller: Reader, session: Transaction, page: Paging) -> Page[SupportView]:
+async def list_support(caller: SettingsReader, session: Transaction, page: Paging) -> Page[SupportView]:
     """All support access that was ever asked for, newest first."""
     return await service.list_grants(session, page)
 
 
-async def read_support_now(caller: AnyCaller, session: Transaction, request: Request) -> SupportNow:
+async def read_support_now(caller: AnyCaller, session: Transaction, request: Request, sign_in: SignIn) -> SupportNow:
     """Who looks in at this moment; everybody signed in is told."""
     own = None
     if caller.kind == "support":
-        sessions: Sessions = request.app.state.sign_in.sessions
-        found = await sessions.read(request, keep_alive=False)
+        found = await sign_in.sessions.read(request, keep_alive=False)
         own = operator_sessions.grant_of(found) if found else None
-    return await service.now(session, decides=caller.may(DECIDES), own=own)
+    return await service.read_current(session, decides=caller.may(DECIDES), own=own)
 
 
-async def read_support_policy(caller: Reader, session: Transaction) -> SupportPolicyView:
+async def read_support_policy(caller: SettingsReader, session: Transaction) -> SupportPolicyView:
     """Must an administrator approve each access?"""
     return await service.read_policy(session)
 
 
-async def set_support_policy(wanted: SupportPolicyView, caller: Decider, session: Transaction) -> SupportPolicyView:
+async def set_support_policy(
+    wanted: SupportPolicyView, caller: SettingsEditor, session: Transaction
+) -> SupportPolicyView:
     """Choose whether an administrator must approve."""
     return await service.set_policy(session, caller.actor, wanted)
 
 
-async def approve_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def approve_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """Let the operator in; the minutes begin now."""
     return await service.decide(session, caller.actor, grant_id, approve=True)
 
 
-async def decline_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def decline_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """Do not let the operator in."""
     return await service.decide(session, caller.actor, grant_id, approve=False)
 
 
-async def end_support(grant_id: UUID, caller: Decider, session: Transaction) -> SupportView:
+async def end_support(grant_id: UUID, caller: SettingsEditor, session: Transaction) -> SupportView:
     """End an access now: its next request is refused, its open pages close within seconds."""
     return await service.end_by_person(session, caller.actor, grant_id)

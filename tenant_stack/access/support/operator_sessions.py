@@ -1,4 +1,4 @@
-"""Sessions of operators: begun by a pass, over with the access, and never more than its ceiling."""
+"""Operators' sessions: begun with a pass, ended with the grant, never with more than its permissions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVER = "This support access is over"
 
 
 def grant_of(session: Session) -> UUID | None:
-    """The access behind a session, None for a session of somebody with an account."""
+    """The grant behind a session, None for a session of a user."""
     account = session.account_id
     return UUID(account.removeprefix(PREFIX)) if account.startswith(PREFIX) else None
 
@@ -35,7 +35,7 @@ async def begin(
     address: str,
     agent: str,
 ) -> str:
-    """The cookie of a session that lasts as long as the access."""
+    """The cookie of a session that lasts as long as the grant."""
     grant = await service.find_open(session, grant_id)
     if grant is None or grant.operator_id != operator:
         raise NotSignedIn("support_over", OVER)
@@ -50,7 +50,7 @@ async def begin(
 async def principal(
     session: AsyncSession, organisation: str, grant_id: UUID, address: str, session_id: str
 ) -> Principal:
-    """Who calls by such a session, with what the access allows at this moment."""
+    """The principal of such a session, with the permissions of the grant at this moment."""
     grant = await service.find_open(session, grant_id)
     if grant is None:
         raise NotSignedIn("support_over", OVER)

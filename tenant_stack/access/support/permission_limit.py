@@ -1,7 +1,7 @@
-"""The most that support access may ever do, whatever is asked for.
+"""The most that a support grant may ever permit, whatever is requested.
 
-Never templates and consents, users and roles, machines, settings, the audit trail, files to take away, nor anything
-that removes or approves.
+Never templates and consents, users and roles, machines, settings, the audit trail, exports, nor anything that deletes
+or approves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``/internal/control/support``: the control plane asks for an operator (contract: `foundation.contracts.control`)."""
+"""``/internal/control/support``: the control plane requests access for an operator (`foundation.contracts.control`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenant_stack.access.support.passes import Passes
 
 
 def add_support_routes(router: APIRouter) -> None:
-    """Under the control plane's router, which demands its token."""
+    """Adds the routes to the control plane's router, which requires its token."""
     router.add_api_route("/control/support", ask_for_support, methods=["PUT"])
     router.add_api_route("/control/support/{grant_id}", read_support, methods=["GET"])
     router.add_api_route("/control/support/{grant_id}/token", exchange_support, methods=["POST"])
@@ -22,19 +22,19 @@ def add_support_routes(router: APIRouter) -> None:
 
 
 async def ask_for_support(wanted: SupportRequest, session: Transaction, settings: Settings) -> SupportState:
-    """An operator wants in."""
-    return await service.ask(session, settings.organisation_name, wanted)
+    """Request access for an operator."""
+    return await service.request_access(session, settings.organisation_name, wanted)
 
 
 async def read_support(grant_id: UUID, session: Transaction) -> SupportState:
-    """What became of it."""
-    return await service.look(session, grant_id)
+    """The state of the grant."""
+    return await service.read_state(session, grant_id)
 
 
 async def exchange_support(
     grant_id: UUID, wanted: SupportExchange, request: Request, session: Transaction
 ) -> SupportToken:
-    """A pass for the operator whose access is open."""
+    """A pass for the operator of an open grant."""
     grant = await service.find_open(session, grant_id)
     if grant is None or grant.operator_id != wanted.operator_id:
         raise Conflict("support_not_open", "This access is not open")
@@ -43,5 +43,5 @@ async def exchange_support(
 
 
 async def end_support(grant_id: UUID, session: Transaction, settings: Settings) -> SupportState:
-    """The operator gives it back."""
+    """The operator returns the grant."""
     return await service.end_by_operator(session, settings.organisation_name, grant_id)

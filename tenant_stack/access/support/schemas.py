@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-State = Literal["waiting", "open", "ended", "declined"]
+from foundation.views import IdentifiedView
+from tenant_stack.tables.support import SupportFields
 
 
-class SupportView(BaseModel):
+class SupportView(SupportFields, IdentifiedView):
     """``ends_at``: when the access, or the waiting for its approval, is over. Instants are UTC."""
-
-    id: UUID
-    operator: str
-    reason: str
-    ticket: str
-    write: bool
-    minutes: int
-    state: State
-    asked_at: datetime
-    approved_by: str
-    began_at: datetime | None
-    ends_at: datetime
-    ended_at: datetime | None
-    ended_by: str
 
 
 class SupportNow(BaseModel):

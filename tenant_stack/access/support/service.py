@@ -1,4 +1,4 @@
-"""Support access from being asked for to its end. Every step is a line of the organisation's audit trail."""
+"""The life of a support grant, from the request to its end. Every change is audited by the organisation."""
 
 from __future__ import annotations
 
@@ -14,37 +14,35 @@ from foundation.audit import Actor
 from foundation.clock import utc_now
 from foundation.contracts.control import SupportRequest, SupportState
 from foundation.errors import Conflict, NotFound
-from foundation.pagination import Page, PageRequest, paginate
-from tenant_stack.access.support.schemas import State, SupportNow, SupportPolicyView, SupportView
+from foundation.pagination import Page, PageRequest, page_of
+from tenant_stack.access.support.schemas import SupportNow, SupportPolicyView, SupportView
 from tenant_stack.tables.base import audited
-from tenant_stack.tables.support import SupportGrant, SupportPolicy
+from tenant_stack.tables.support import State, SupportGrant, SupportPolicy
+from tenant_stack.views import view_of
 
 WAITING_HOURS = 24
 MOST_SHOWN = 20
 
 
 def state_at(grant: SupportGrant, now: datetime) -> State:
-    """What the access is now: time ends it without anybody writing that down."""
+    """The state at this time: a grant ends by time without a change of its row."""
     if grant.state in ("waiting", "open") and grant.ends_at <= now:
         return "ended"
-    state: State = grant.state  # type: ignore[assignment]
-    return state
+    return grant.state
 
 
 def operator_of(grant: SupportGrant, organisation: str, address: str = "") -> Actor:
-    """How the trail names an operator: who it is, for whom they act, and why."""
+    """The operator as the audit trail names them: who, for which organisation, and why."""
     return Actor("support", grant.operator_id, f"{grant.operator} for {organisation}, {grant.ticket}", address)
 
 
 def _view(grant: SupportGrant) -> SupportView:
-    shown = {name: getattr(grant, name) for name in SupportView.model_fields}
-    shown["state"] = state_at(grant, utc_now())
-    if shown["state"] == "ended" and grant.ended_at is None:
-        shown["ended_at"] = grant.ends_at
-    return SupportView.model_validate(shown)
+    state = state_at(grant, utc_now())
+    ended_at = grant.ends_at if state == "ended" and grant.ended_at is None else grant.ended_at
+    return view_of(SupportView, grant, state=state, ended_at=ended_at)
 
 
-def _told(grant: SupportGrant) -> SupportState:
+def _state_of(grant: SupportGrant) -> SupportState:
     return SupportState(id=grant.id, state=state_at(grant, utc_now()), ends_at=grant.ends_at, ended_by=grant.ended_by)
 
 
@@ -55,8 +53,8 @@ async def find(session: AsyncSession, grant_id: UUID, *, lock: bool = False) -> 
     return grant
 
 
-async def ask(session: AsyncSession, organisation: str, wanted: SupportRequest) -> SupportState:
-    """Write down that an operator wants in; it begins at once unless an administrator must approve it.
+async def request_access(session: AsyncSession, organisation: str, wanted: SupportRequest) -> SupportState:
+    """Record an operator's request; access begins at once unless an administrator must approve it.
 
     The same id again changes nothing.
     """
@@ -74,15 +72,15 @@ async def ask(session: AsyncSession, organisation: str, wanted: SupportRequest) 
     if added is not None:
         after = wanted.model_dump(mode="json", exclude={"id", "operator_id"}) | {"state": grant.state}
         audited(session, operator_of(grant, organisation), "support.ask", "support", grant.id, after=after)
-    return _told(grant)
+    return _state_of(grant)
 
 
-async def look(session: AsyncSession, grant_id: UUID) -> SupportState:
-    return _told(await find(session, grant_id))
+async def read_state(session: AsyncSession, grant_id: UUID) -> SupportState:
+    return _state_of(await find(session, grant_id))
 
 
 async def decide(session: AsyncSession, actor: Actor, grant_id: UUID, *, approve: bool) -> SupportView:
-    """An administrator lets the operator in, from now on, or does not."""
+    """An administrator approves the request, from now on, or declines it."""
     grant, now = await find(session, grant_id, lock=True), utc_now()
     if state_at(grant, now) != "waiting":
         raise Conflict("support_not_waiting", "This access does not wait for an approval any more")
@@ -98,7 +96,7 @@ async def decide(session: AsyncSession, actor: Actor, grant_id: UUID, *, approve
 
 
 async def end(session: AsyncSession, actor: Actor, grant_id: UUID) -> SupportGrant:
-    """It is over now; one that is over already stays as it was."""
+    """End the grant now; one that is over stays as it is."""
     grant, now = await find(session, grant_id, lock=True), utc_now()
     if state_at(grant, now) in ("waiting", "open"):
         grant.state, grant.ended_at, grant.ended_by = "ended", now, actor.label[:200]
@@ -112,19 +110,19 @@ async def end_by_person(session: AsyncSession, actor: Actor, grant_id: UUID) -> 
 
 
 async def end_by_operator(session: AsyncSession, organisation: str, grant_id: UUID) -> SupportState:
-    """The operator's side gives the access back."""
+    """The operator returns the grant."""
     grant = await find(session, grant_id)
-    return _told(await end(session, operator_of(grant, organisation), grant_id))
+    return _state_of(await end(session, operator_of(grant, organisation), grant_id))
 
 
 async def find_open(session: AsyncSession, grant_id: UUID) -> SupportGrant | None:
-    """The access if it is open at this moment."""
+    """The grant if it is open at this moment."""
     grant: SupportGrant | None = await session.get(SupportGrant, grant_id)
     return grant if grant is not None and state_at(grant, utc_now()) == "open" else None
 
 
-async def now(session: AsyncSession, *, decides: bool, own: UUID | None) -> SupportNow:
-    """Who looks in now; who waits is told to those who decide."""
+async def read_current(session: AsyncSession, *, decides: bool, own: UUID | None) -> SupportNow:
+    """Open grants; waiting ones only for those who decide."""
     live = (
         sa.select(SupportGrant)
         .where(SupportGrant.state.in_(("waiting", "open") if decides else ("open",)), SupportGrant.ends_at > utc_now())
@@ -140,10 +138,10 @@ async def now(session: AsyncSession, *, decides: bool, own: UUID | None) -> Supp
 
 
 async def list_grants(session: AsyncSession, page: PageRequest) -> Page[SupportView]:
-    """All that was ever asked for, newest first."""
+    """All grants that were ever requested, newest first."""
     order: list[sa.ColumnElement[Any]] = [SupportGrant.asked_at.expression, SupportGrant.id.expression]
-    rows, cursor, total = await paginate(session, sa.select(SupportGrant), page, order=order, descending=True)
-    return Page(items=[_view(row[0]) for row in rows], next_cursor=cursor, total=total)
+    query = sa.select(SupportGrant)
+    return await page_of(session, query, page, lambda row: _view(row[0]), order=order, descending=True)
 
 
 async def read_policy(session: AsyncSession) -> SupportPolicyView:
@@ -152,7 +150,7 @@ async def read_policy(session: AsyncSession) -> SupportPolicyView:
 
 
 async def set_policy(session: AsyncSession, actor: Actor, wanted: SupportPolicyView) -> SupportPolicyView:
-    """Choose whether an administrator must approve; it counts for what is asked for from now on."""
+    """Choose whether an administrator must approve; applies to later requests."""
     before = await read_policy(session)
     if before != wanted:
         values = wanted.model_dump()

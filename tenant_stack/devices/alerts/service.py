@@ -20,6 +20,7 @@ from tenant_stack.devices.alerts.facts import FACTS, TITLES
 from tenant_stack.devices.schemas import AlertCounts, AlertView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Alert, Device
+from tenant_stack.views import view_of
 from tenant_stack.webhook_events import announce
 
 OPENED = "alert.opened"
@@ -134,23 +135,8 @@ async def list_alerts(
 
 
 def _view(alert: Alert, name: str | None, serial: str | None) -> AlertView:
-    return AlertView(
-        id=alert.id,
-        kind=alert.kind,
-        title=TITLES.get(alert.kind, alert.kind),
-        severity=alert.severity,
-        text=alert.text,
-        device_id=alert.device_id,
-        device_name=name,
-        device_serial=serial,
-        times=alert.times,
-        opened_at=alert.opened_at,
-        last_at=alert.last_at,
-        closed_at=alert.closed_at,
-        acknowledged_at=alert.acknowledged_at,
-        acknowledged_by=alert.acknowledged_by,
-        note=alert.note,
-    )
+    title = TITLES.get(alert.kind, alert.kind)
+    return view_of(AlertView, alert, title=title, device_name=name, device_serial=serial)
 
 
 async def count_alerts(session: AsyncSession) -> AlertCounts:

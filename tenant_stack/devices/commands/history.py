@@ -16,23 +16,19 @@ from tenant_stack.devices.commands.descriptions import NEVER_AGAIN, held_because
 from tenant_stack.devices.schemas import CommandView, FailedSyncView
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device, DeviceCommand, SyncLog
+from tenant_stack.views import view_of
 
 
 def _view(command: DeviceCommand, device: Device) -> CommandView:
-    return CommandView(
+    return view_of(
+        CommandView,
+        command,
         id=str(command.id),
-        device_id=device.id,
         device_name=device.name,
-        kind=command.kind,
         what=what(command),
-        state=command.state,
         words=words(command),
         held_because=held_because(device, command),
-        attempts=command.attempts,
         count=command.result_count,
-        requested_by=command.requested_by,
-        created_at=command.created_at,
-        finished_at=command.finished_at,
         can_retry=command.state in {"failed", "cancelled"} and command.kind not in NEVER_AGAIN,
         can_cancel=command.state in {"queued", "sent", "failed"},
     )
@@ -81,17 +77,7 @@ async def list_failed_syncs(session: AsyncSession, page: PageRequest) -> Page[Fa
     )
     order = [SyncLog.__table__.c.created_at, SyncLog.__table__.c.id]
     rows, cursor, total = await paginate(session, query, page, order=order, descending=True)
-    items = [
-        FailedSyncView(
-            id=sync.id,
-            device_id=sync.device_id,
-            device_name=name,
-            message=sync.message,
-            attempts=sync.attempts,
-            finished_at=sync.finished_at,
-        )
-        for sync, name, *_ in rows
-    ]
+    items = [view_of(FailedSyncView, sync, device_name=name) for sync, name, *_ in rows]
     return Page(items=items, next_cursor=cursor, total=total)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.audit import Actor
@@ -19,10 +20,12 @@ from tenant_stack.people.enrollments.punch_owners import match_unknown
 from tenant_stack.people.staff.service import CONSTRAINTS, TOLD_TO_CLOCKS
 from tenant_stack.pins import normal_pin
 from tenant_stack.tables.base import audited
+from tenant_stack.tables.staff import Staff
 
 BATCH = 2_000
-TYPES = {"card_number": "bigint", "hired_on": "date", "site_id": "uuid", "active": "boolean"}
-ARRAYS = ", ".join(f"CAST(:{name} AS {TYPES.get(name, 'text')}[])" for name in ENTERED)
+DIALECT: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+TYPES = {name: Staff.__table__.c[name].type.compile(DIALECT).split("(")[0] for name in ENTERED}
+ARRAYS = ", ".join(f"CAST(:{name} AS {sql_type}[])" for name, sql_type in TYPES.items())
 COLUMNS = ", ".join(ENTERED)
 # All names are constants of ours.
 ADD = sa.text(

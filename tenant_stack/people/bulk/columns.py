@@ -9,44 +9,23 @@ from datetime import date
 
 from foundation.errors import Invalid
 from foundation.spreadsheets import as_meant, harmless
+from tenant_stack.tables.staff import Cell, StaffFields
 
+CELLS = {
+    cell.name or name: cell
+    for name, field in StaffFields.model_fields.items()
+    for cell in field.metadata
+    if isinstance(cell, Cell)
+}
 # Field → the title in our own files. The order is that of the file.
-TITLES = {
-    "employee_id": "Employee number",
-    "name": "Name",
-    "badge_number": "Badge number",
-    "card_number": "Card number on clocks",
-    "email": "E-mail",
-    "phone": "Phone",
-    "department": "Department",
-    "job_title": "Job title",
-    "hired_on": "Hired on",
-    "site": "Site",
-    "rule_set": "Rules",
-    "active": "Active",
-    "notes": "Notes",
-}
+TITLES = {name: cell.title for name, cell in CELLS.items()}
 # A name may come in two columns.
-PARTS_OF_NAME = {"first_name": "First name", "last_name": "Last name"}
-FIELDS = {**TITLES, **PARTS_OF_NAME}
-SYNONYMS = {
-    "employee_id": "employeeid employeeno employeecode empid empno empcode empnumber staffid staffno staffnumber "
-    "staffcode personnelnumber personnelno payrollnumber payrollid id number no userid",
-    "name": "fullname employeename staffname displayname employee person",
-    "first_name": "firstname givenname forename",
-    "last_name": "lastname surname familyname",
-    "badge_number": "badge badgeno badgeid pin clocknumber clockid",
-    "card_number": "card cardno cardid cardnumber rfid",
-    "email": "email emailaddress mail workemail",
-    "phone": "phonenumber telephone tel mobile mobilenumber cell cellphone",
-    "department": "dept departmentname team division",
-    "job_title": "title position role jobposition designation jobname",
-    "hired_on": "hiredon hiredate hired startdate joiningdate joined dateofjoining joindate employedsince",
-    "site": "sitename sitecode sitename location branch office workplace siteid",
-    "rule_set": "ruleset rulesetcode rules",
-    "active": "isactive status state enabled employed",
-    "notes": "note comment comments remark remarks",
+PARTS_OF_NAME = {
+    "first_name": Cell("First name", "firstname givenname forename"),
+    "last_name": Cell("Last name", "lastname surname familyname"),
 }
+COLUMNS = {"employee_id": CELLS["employee_id"], "name": CELLS["name"], **PARTS_OF_NAME, **CELLS}
+FIELDS = {name: cell.title for name, cell in COLUMNS.items()}
 YES = {"yes", "y", "true", "1", "active", "x", "on", "enabled"}
 NO = {"no", "n", "false", "0", "inactive", "off", "disabled", "left"}
 ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
@@ -66,7 +45,7 @@ def _plain(header: str) -> str:
 
 
 KNOWN = {
-    **{word: field for field, words in SYNONYMS.items() for word in words.split()},
+    **{word: field for field, cell in COLUMNS.items() for word in cell.headers.split()},
     **{_plain(title): field for field, title in FIELDS.items()},
     **{_plain(field): field for field in FIELDS},
 }

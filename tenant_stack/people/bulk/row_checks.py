@@ -16,11 +16,13 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenant_stack.access.scope import Scope
-from tenant_stack.people.bulk.columns import Refused, active_in, cell_in, day_in
+from tenant_stack.people.bulk.columns import CELLS, Refused, active_in, cell_in, day_in
 from tenant_stack.people.bulk.file_reader import Row, Table
 from tenant_stack.people.staff.schemas import StaffIn
 
 ENTERED = tuple(StaffIn.model_fields)
+# Cells that are taken as they stand; the form checks them.
+AS_WRITTEN = CELLS.keys() - {"name", "hired_on", "active", "site", "rule_set"}
 CHUNK = 2_000
 # The whole file is locked in one order, so that two changes of many people wait for each other and never entangle.
 # Joined with the list, not compared with it: a plan that does not know the list's length compares each person with all.
@@ -195,7 +197,7 @@ def _take(checked: Checked, row: Row, known: Any, fields: Sequence[str | None], 
 def _merged(cells: dict[str, str], before: tuple[Any, ...] | None, places: Places) -> tuple[Any, ...]:
     """What is to be entered: what was, under what the file says. `Refused` for the first cell that cannot be."""
     facts: dict[str, Any] = dict(zip(ENTERED, before, strict=True)) if before else {}
-    for name in ("employee_id", "badge_number", "card_number", "email", "phone", "department", "job_title", "notes"):
+    for name in AS_WRITTEN:
         if name in cells:
             facts[name] = cells[name]
     if whole_name := _whole_name(cells):

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-Field_ = Literal[
-    "employee_id",
-    "name",
-    "first_name",
-    "last_name",
-    "badge_number",
-    "card_number",
-    "email",
-    "phone",
-    "department",
-    "job_title",
-    "hired_on",
-    "site",
-    "rule_set",
-    "active",
-    "notes",
-]
+from tenant_stack.people.bulk.columns import FIELDS
+
+ImportField = Annotated[str, Field(json_schema_extra={"enum": [*FIELDS]})]
 
 
 class ImportColumn(BaseModel):
     """A column of the file, what it is taken for (None: left out), and what is in its first rows."""
 
     header: str
-    field: Field_ | None
+    field: ImportField | None
     examples: list[str]
 
 
@@ -75,7 +61,7 @@ class ImportView(BaseModel):
     separator: str
     note: str = Field(description="What to know of how the file was read; empty if there is nothing")
     columns: list[ImportColumn]
-    missing: list[Field_]
+    missing: list[ImportField]
     rows: int
     new: int
     changed: int

@@ -19,6 +19,7 @@ from tenant_stack.tables.base import audited
 from tenant_stack.tables.conflicts import ConflictRow
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.staff import Staff
+from tenant_stack.views import view_of
 
 UNDO = timedelta(hours=24)
 MOST_AT_ONCE = 500
@@ -46,13 +47,9 @@ def _undo_until(row: ConflictRow) -> datetime | None:
 
 def _view(row: Any) -> ConflictView:
     each: ConflictRow = row[0]
-    facts = {
-        name: getattr(each, name)
-        for name in ConflictView.model_fields
-        if name not in {"state", "device_name", "staff_name", "undo_until"}
-    }
-    return ConflictView(
-        **facts,
+    return view_of(
+        ConflictView,
+        each,
         state="open" if each.resolved_at is None else "resolved",
         device_name=row.device_name,
         staff_name=row.staff_name,

@@ -22,6 +22,7 @@ from tenant_stack.tables.base import audited
 from tenant_stack.tables.conflicts import ConflictRow
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.staff import DeviceEnrollment, Staff
+from tenant_stack.views import view_of
 
 SUGGESTIONS = sa.text("""
 SELECT DISTINCT ON (u.id) u.id, s.id AS staff_id, s.name
@@ -75,21 +76,7 @@ async def list_strangers(
 
 
 def _view(row: Any, suggestion: Named | None) -> StrangerView:
-    each: DeviceEnrollment = row[0]
-    return StrangerView(
-        id=each.id,
-        device_id=each.device_id,
-        device_name=row[1],
-        pin=each.pin,
-        reported_name=each.reported_name,
-        reported_card=each.reported_card,
-        reported_privilege=each.reported_privilege,
-        reported_at=each.reported_at,
-        staff_id=each.staff_id,
-        staff_name=row[2],
-        kept_apart=each.kept_apart,
-        suggestion=suggestion,
-    )
+    return view_of(StrangerView, row[0], device_name=row[1], staff_name=row[2], suggestion=suggestion)
 
 
 async def adopt(session: AsyncSession, actor: Actor, enrollment_id: UUID, entered: AdoptIn) -> UUID:

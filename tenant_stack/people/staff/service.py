@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from tenant_stack.tables.attendance import AttendanceRecord
 from tenant_stack.tables.base import audited
 from tenant_stack.tables.devices import Device
 from tenant_stack.tables.staff import DeviceEnrollment, Staff
+from tenant_stack.views import view_of
 
 TOLD_TO_CLOCKS = ("name", "badge_number", "card_number")
 CONSTRAINTS = {"uq_staff_employee_id": "employee_id", "uq_staff_badge_number": "badge_number"}
@@ -50,18 +52,14 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _facts(row: Any) -> dict[str, Any]:
-    person: Staff = row[0]
-    facts = {name: getattr(person, name) for name in StaffView.model_fields if hasattr(person, name)}
-    return {**facts, "devices_enrolled": row[1], "devices_assigned": row[2], "last_punch_at": row[3]}
+def _view(row: Any) -> StaffView:
+    return view_of(StaffView, row[0], devices_enrolled=row[1], devices_assigned=row[2], last_punch_at=row[3])
 
 
 def _entered(person: Staff) -> dict[str, object]:
     """What the audit trail shows of a person."""
     facts = {name: getattr(person, name) for name in StaffIn.model_fields if name != "notes"}
-    for name in ("hired_on", "site_id"):
-        facts[name] = str(facts[name]) if facts[name] else None
-    return facts
+    return {name: str(value) if isinstance(value, (date, UUID)) else value for name, value in facts.items()}
 
 
 async def list_staff(
@@ -83,7 +81,7 @@ async def list_staff(
         query = query.where(sa.or_(*(column.icontains(q, autoescape=True) for column in columns)))
     table = Staff.__table__.c
     rows, cursor, total = await paginate(session, query, page, order=[table.name, table.id])
-    return Page(items=[StaffView(**_facts(row)) for row in rows], next_cursor=cursor, total=total)
+    return Page(items=[_view(row) for row in rows], next_cursor=cursor, total=total)
 
 
 async def read_staff(session: AsyncSession, staff_id: UUID) -> StaffDetail:
@@ -91,7 +89,7 @@ async def read_staff(session: AsyncSession, staff_id: UUID) -> StaffDetail:
     row = (await session.execute(_query().where(Staff.id == staff_id))).one_or_none()
     if row is None:
         raise NotFound("staff_not_found", "There is no such person")
-    return StaffDetail(**_facts(row), enrollments=await read_enrollments(session, staff_id))
+    return StaffDetail(**_view(row).model_dump(), enrollments=await read_enrollments(session, staff_id))
 
 
 async def read_enrollments(session: AsyncSession, staff_id: UUID) -> list[EnrollmentView]:
@@ -102,19 +100,10 @@ async def read_enrollments(session: AsyncSession, staff_id: UUID) -> list[Enroll
         .order_by(Device.name, DeviceEnrollment.id)
     )
     return [
-        EnrollmentView(
-            id=each.id,
-            device_id=each.device_id,
+        view_of(
+            EnrollmentView,
+            each,
             device_name=name,
-            pin=each.pin,
-            status=each.status,
-            message=each.message,
-            origin=each.origin,
-            confirmed_at=each.confirmed_at,
-            by_hand=each.by_hand,
-            by_group=each.by_group,
-            reported_name=each.reported_name,
-            retries=each.retries,
             retry_at=each.retry_at if each.status == "failed" else None,
         )
         for each, name in rows

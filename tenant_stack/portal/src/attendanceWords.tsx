@@ -97,8 +97,7 @@ export const stateWords = (state: RecordState) => (STATE[state] ?? unknown(state
 export const stateMeans = (state: RecordState) => STATE_MEANS[state] ?? ''
 
 export const StatusChip = ({ status }: { status: RecordStatus }) => chip(STATUS[status] ?? unknown(status))
-export const StateChip = ({ state }: { state: RecordState }) =>
-  chip(STATE[state] ?? unknown(state), STATE_MEANS[state])
+export const StateChip = ({ state }: { state: RecordState }) => chip(STATE[state] ?? unknown(state), STATE_MEANS[state])
 export const SeverityChip = ({ severity }: { severity: Severity }) => chip(SEVERITY[severity] ?? unknown(severity))
 export const AnomalyStateChip = ({ state }: { state: AnomalyState }) => chip(ANOMALY_STATE[state] ?? unknown(state))
 export const CorrectionChip = ({ state }: { state: CorrectionState }) => chip(CORRECTION[state] ?? unknown(state))

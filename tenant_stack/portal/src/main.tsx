@@ -28,7 +28,11 @@ function signedIn(session: Session) {
 }
 
 mountPortal(
-  <SessionGate<Session> title={slug} note="Sign in to see attendance, staff and clocks." otherwise={<EmergencySignIn />}>
+  <SessionGate<Session>
+    title={slug}
+    note="Sign in to see attendance, staff and clocks."
+    otherwise={<EmergencySignIn />}
+  >
     {signedIn}
   </SessionGate>,
 )

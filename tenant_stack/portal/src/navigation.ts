@@ -1,9 +1,9 @@
-import { api, type NavEntry, type NavItem, type Page } from '@punctual/portal-kit'
+import { type NavEntry, type NavItem } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { ALERT_COUNTS_KEY, ALERTS, type AlertCounts } from './api/clocks.ts'
+import { api } from './api/client.ts'
+import { ALERT_COUNTS_KEY } from './api/clocks.ts'
 import { CONFLICTS } from './api/groups.ts'
 import { DASHBOARD_KEY } from './api/paths.ts'
-import type { Dashboard } from './api/types.ts'
 import { useLiveMessages } from './live.tsx'
 import { useCan } from './session.ts'
 
@@ -79,19 +79,19 @@ function useWaiting(): Waiting {
   // The same reading as the dashboard's: at most one call a minute for the badge on other pages.
   const dashboard = useQuery({
     queryKey: DASHBOARD_KEY,
-    queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/dashboard', { signal }),
     enabled: can('attendance:read'),
     staleTime: A_MINUTE,
   })
   const alerts = useQuery({
     queryKey: ALERT_COUNTS_KEY,
-    queryFn: ({ signal }) => api.get<AlertCounts>(`${ALERTS}/counts`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/alerts/counts', { signal }),
     enabled: can('devices:read'),
     refetchInterval: A_MINUTE,
   })
   const conflicts = useQuery({
     queryKey: ['list', CONFLICTS, 'waiting'],
-    queryFn: ({ signal }) => api.get<Page<unknown>>(CONFLICTS, { state: 'open', limit: 1 }, signal),
+    queryFn: ({ signal }) => api.get(CONFLICTS, { query: { state: 'open', limit: 1 }, signal }),
     enabled: can('staff:read'),
     refetchInterval: A_MINUTE,
   })

@@ -21,6 +21,7 @@ const ON_DEVICE: Record<Enrollment['status'], [Tone, string]> = {
   enrolled: ['ok', 'Enrolled'],
   failed: ['bad', 'Failed'],
   removing: ['busy', 'Removing'],
+  removed: ['idle', 'Removed'],
 }
 const SYNC: Record<SyncState, [Tone, string]> = {
   queued: ['busy', 'Queued'],
@@ -74,8 +75,7 @@ export function FlagChips({ flags }: { flags: string[] }) {
   )
 }
 
-export const flagWords = (punch: PunchLog) =>
-  punch.flags.map((flag) => (FLAGS[flag] ?? unknown(flag))[1]).join('; ')
+export const flagWords = (punch: PunchLog) => punch.flags.map((flag) => (FLAGS[flag] ?? unknown(flag))[1]).join('; ')
 
 /** Who punched, as far as anybody knows. */
 export const punchedBy = (punch: PunchLog) => punch.staff_name ?? `PIN ${punch.pin}`

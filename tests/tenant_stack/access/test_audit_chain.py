@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from foundation.audit import Actor
 from foundation.database import Database
-from tenant_stack.audit.chain import BATCH, Notary, link_hash
+from tenant_stack.audit.chain import BATCH, ChainSigner, link_hash
 from tenant_stack.tables.audit import AuditLink
 from tenant_stack.tables.base import AuditEntry, audited
 from tests.tenant_stack.actors import Api
@@ -49,10 +49,10 @@ async def chained(app: FastAPI, database: Database) -> Database:
 
 
 async def seal(app: FastAPI, database: Database) -> None:
-    notary: Notary = app.state.notary
+    signer: ChainSigner = app.state.chain_signer
     while True:
         async with database.transaction() as session:
-            if await notary.extend(session) < BATCH:
+            if await signer.extend(session) < BATCH:
                 return
 
 

@@ -58,9 +58,9 @@ def person(
 
 
 def records(staff: StaffInput) -> dict[date, DayRecord]:
-    return {each.day: each for each in compute(staff).records}
+    return {each.work_date: each for each in compute(staff).records}
 
 
 def kinds(result: Result, day: date = MONDAY) -> set[str]:
-    found = {each.kind for record in result.records if record.day == day for each in record.anomalies}
+    found = {each.kind for record in result.records if record.work_date == day for each in record.anomalies}
     return found | {each.kind for each in result.loose if each.day == day}

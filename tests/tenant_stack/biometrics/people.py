@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from foundation.audit import SYSTEM
 from foundation.clock import utc_now
 from foundation.database import Database
-from tenant_stack.biometrics.consent import activate
-from tenant_stack.biometrics.distribution import distribute, settle
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.consent import activate_templates
+from tenant_stack.biometrics.distribution import distribute, record_command_results
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tests.tenant_stack.actors import Api, Bridge
 
 CANARY = b"SS21-CANARY-of-a-left-thumb-\x00\xff\xfe-0123456789-that-is-nowhere-else"
@@ -47,9 +47,9 @@ class World:
     database: Database
 
     @property
-    def sealer(self) -> Sealer:
-        sealer: Sealer = self.app.state.sealer
-        return sealer
+    def cipher(self) -> TemplateCipher:
+        cipher: TemplateCipher = self.app.state.template_cipher
+        return cipher
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
         """Run a statement as the database's owner would; rows if it gives any."""
@@ -116,6 +116,6 @@ class World:
     async def look(self) -> None:
         """What the worker's round does."""
         async with self.database.transaction() as session:
-            await settle(session)
-            await activate(session, SYSTEM)
+            await record_command_results(session)
+            await activate_templates(session, SYSTEM)
             await distribute(session)

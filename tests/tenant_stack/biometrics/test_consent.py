@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenant_stack.biometrics.maintenance import adopt, keep_periods
+from tenant_stack.biometrics.maintenance import assign_found_owners, erase_expired
 from tenant_stack.biometrics.schemas import BiometricSettings
 from tests.tenant_stack.biometrics.people import TEXT, World, template
 
@@ -11,7 +11,7 @@ ENTERED = {"template_type": "FINGERPRINT", "template_format": "zk/10.0", "finger
 
 async def keep(world: World, settings: BiometricSettings | None = None) -> int:
     async with world.database.transaction() as session:
-        return await keep_periods(session, settings or BiometricSettings())
+        return await erase_expired(session, settings or BiometricSettings())
 
 
 async def test_a_walk_up_waits_for_consent_and_then_goes_out(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_an_unknown_pins_template_becomes_its_persons_under_their_own_cont
     assert (held["staff_id"], held["pin"], "Nobody" in held["reason"]) == (None, "777", True)
     person = await world.person("777", one, two)
     async with world.database.transaction() as session:
-        assert await adopt(session, world.sealer) == 1
+        assert await assign_found_owners(session, world.cipher) == 1
     await world.look()
     (listed,) = await world.templates(person)
     assert listed["state"] == "active"

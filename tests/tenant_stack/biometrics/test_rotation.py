@@ -16,8 +16,8 @@ from foundation.database import Database
 from foundation.vault import KeyVersions
 from tenant_stack.biometrics import maintenance
 from tenant_stack.biometrics.schemas import BiometricSettings
-from tenant_stack.biometrics.tasks import renew, verify_everything
-from tenant_stack.biometrics.template_encryption import Sealer
+from tenant_stack.biometrics.tasks import rewrap_templates, verify_templates
+from tenant_stack.biometrics.template_encryption import TemplateCipher
 from tenant_stack.tables.biometrics import BiometricTemplate
 from tenant_stack.worker import WorkerContext
 from tests.tenant_stack.biometrics.keys import fresh_key
@@ -30,10 +30,10 @@ class Rounds:
     """What the job needs of a worker."""
 
     database: Database
-    sealer: Sealer
+    cipher: TemplateCipher
 
 
-class Later(Sealer):
+class Later(TemplateCipher):
     """A key whose newest version was made a while ago."""
 
     async def versions(self) -> KeyVersions | None:
@@ -57,10 +57,10 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
     world: World, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fresh_key(servers) as (vault, key):
-        sealer = Later(vault, key)
-        world.app.state.sealer = sealer
+        cipher = Later(vault, key)
+        world.app.state.template_cipher = cipher
         await filled(world, 450)
-        worker = cast(WorkerContext, Rounds(world.database, sealer))
+        worker = cast(WorkerContext, Rounds(world.database, cipher))
         done = asyncio.Event()
         rounds = [0, 0]
 
@@ -70,7 +70,7 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
                     rows = list(
                         await session.scalars(sa.select(BiometricTemplate).order_by(sa.func.random()).limit(50))
                     )
-                    clear = await sealer.open(rows)
+                    clear = await cipher.decrypt(rows)
                 assert None not in clear
                 rounds[number] += 1
 
@@ -83,43 +83,43 @@ async def test_readers_never_fail_while_the_key_is_renewed_and_old_versions_are_
 
         readers = [asyncio.create_task(reader(number)) for number in range(2)]
         old = (await world.sql("SELECT template_data FROM biometric_templates LIMIT 1"))[0][0]
-        await sealer.rotate()
-        await renew(worker)
-        versions = await sealer.versions()
+        await cipher.rotate()
+        await rewrap_templates(worker)
+        versions = await cipher.versions()
         assert versions is not None
         assert versions.min_decryption == 1, "somebody may hold what was read before it was rewrapped"
         await everybody_has_read_again()
         monkeypatch.setattr(maintenance, "RETIRE_AFTER", timedelta(0))
-        await renew(worker)
+        await rewrap_templates(worker)
         await everybody_has_read_again()
         done.set()
         await asyncio.gather(*readers)
         assert await world.sql("SELECT DISTINCT key_version FROM biometric_templates") == [(2,)]
-        versions = await sealer.versions()
+        versions = await cipher.versions()
         assert versions is not None
         assert (versions.latest, versions.min_decryption) == (2, 2)
         row = (await world.sql("SELECT id FROM biometric_templates LIMIT 1"))[0][0]
         assert row
         assert old.startswith("vault:v1:")
-        await verify_everything(worker)
+        await verify_templates(worker)
         assert await world.sql("SELECT 1 FROM biometric_templates WHERE unreadable_at IS NOT NULL") == []
 
 
 async def test_it_goes_on_after_a_stop_and_retires_nothing_before_the_end(world: World, servers: Servers) -> None:
     async with fresh_key(servers) as (vault, key):
-        sealer = Later(vault, key)
-        world.app.state.sealer = sealer
+        cipher = Later(vault, key)
+        world.app.state.template_cipher = cipher
         await filled(world, 250)
-        await sealer.rotate()
+        await cipher.rotate()
         async with world.database.transaction() as session:
-            assert await maintenance.rewrap_some(session, sealer, 2) == 200
+            assert await maintenance.rewrap_batch(session, cipher, 2) == 200
         async with world.database.transaction() as session:
-            assert not await maintenance.retire_old_versions(session, sealer)
+            assert not await maintenance.retire_old_versions(session, cipher)
         # A round that dies before its commit leaves everything readable and is done again.
         async with AsyncSession(world.database.engine) as dying:
-            assert await maintenance.rewrap_some(dying, sealer, 2) == 50
+            assert await maintenance.rewrap_batch(dying, cipher, 2) == 50
             await dying.rollback()
-        await renew(cast(WorkerContext, Rounds(world.database, sealer)))
+        await rewrap_templates(cast(WorkerContext, Rounds(world.database, cipher)))
         assert await world.sql("SELECT DISTINCT key_version FROM biometric_templates") == [(2,)]
         purposes = await world.sql(
             "SELECT purpose, count(*) FROM biometric_access WHERE purpose = 'rewrapped' GROUP BY 1"
@@ -130,12 +130,12 @@ async def test_it_goes_on_after_a_stop_and_retires_nothing_before_the_end(world:
 async def test_a_young_version_is_not_the_reason_to_refuse_the_old_one(world: World, servers: Servers) -> None:
     """A change that began before the rotation may still be about to commit."""
     async with fresh_key(servers) as (vault, key):
-        sealer = Sealer(vault, key)
-        world.app.state.sealer = sealer
+        cipher = TemplateCipher(vault, key)
+        world.app.state.template_cipher = cipher
         await filled(world, 3)
-        await sealer.rotate()
-        await renew(cast(WorkerContext, Rounds(world.database, sealer)))
-        versions = await sealer.versions()
+        await cipher.rotate()
+        await rewrap_templates(cast(WorkerContext, Rounds(world.database, cipher)))
+        versions = await cipher.versions()
         assert versions is not None
         assert (versions.latest, versions.min_decryption) == (2, 1)
         assert versions.latest_made_at > utc_now() - timedelta(minutes=5)
@@ -145,13 +145,13 @@ async def test_a_young_version_is_not_the_reason_to_refuse_the_old_one(world: Wo
 
 async def test_a_version_that_had_its_time_is_followed_by_the_next(world: World, servers: Servers) -> None:
     async with fresh_key(servers) as (vault, key):
-        for sealer, rotated in ((Sealer(vault, key), False), (Later(vault, key), True)):
+        for cipher, rotated in ((TemplateCipher(vault, key), False), (Later(vault, key), True)):
             async with world.database.transaction() as session:
-                assert await maintenance.rotate_if_old(session, sealer, BiometricSettings()) is rotated
-        versions = await sealer.versions()
+                assert await maintenance.rotate_expired_key(session, cipher, BiometricSettings()) is rotated
+        versions = await cipher.versions()
         assert versions is not None
         assert versions.latest == 2
-        world.app.state.sealer = sealer
+        world.app.state.template_cipher = cipher
         answer: Any = await world.api.post("/api/biometrics/key/rotate", status=202)
         assert answer["latest"] == 3
 
@@ -162,6 +162,6 @@ async def test_the_daily_check_finds_rows_that_were_exchanged(world: World) -> N
         "UPDATE biometric_templates t SET template_data = o.template_data FROM biometric_templates o "
         "WHERE t.part IN (0, 1) AND o.part = 1 - t.part"
     )
-    await verify_everything(cast(WorkerContext, Rounds(world.database, world.sealer)))
+    await verify_templates(cast(WorkerContext, Rounds(world.database, world.cipher)))
     found = await world.sql("SELECT part FROM biometric_templates WHERE unreadable_at IS NOT NULL ORDER BY part")
     assert found == [(0,), (1,)]

@@ -137,15 +137,17 @@ async def test_a_canary_is_nowhere_but_on_its_way_to_a_clock(
     ):
         await world.api.get(path)
 
-    places = {
+    contexts = {
         "database": await whole_database(str(document["database_url"])),
         "valkey": await whole_valkey(servers),
         "logs": debug_log.read_bytes(),
         "answers": b"\n".join(answers),
     }
-    assert all(len(content) > 100 for content in places.values()), {name: len(each) for name, each in places.items()}
-    assert b"biometric" in places["logs"] or b"transit" in places["logs"]
-    assert {name: found_in(content) for name, content in places.items()} == {key: [] for key in places}
+    assert all(len(content) > 100 for content in contexts.values()), {
+        name: len(each) for name, each in contexts.items()
+    }
+    assert b"biometric" in contexts["logs"] or b"transit" in contexts["logs"]
+    assert {name: found_in(content) for name, content in contexts.items()} == {key: [] for key in contexts}
 
 
 def test_no_text_of_an_error_and_no_representation_repeats_a_template() -> None:
@@ -186,7 +188,7 @@ async def test_a_row_under_another_person_finger_or_format_does_not_decrypt(worl
             await connection.execute(sa.text(f"UPDATE biometric_templates SET {change}"), values)
             async with AsyncSession(bind=connection) as session:
                 found = (await session.scalars(sa.select(BiometricTemplate))).one()
-                assert await world.sealer.open([found]) == [None]
+                assert await world.cipher.decrypt([found]) == [None]
             await connection.rollback()
     assert ann["id"] != bob["id"]
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from foundation.database import Database
-from foundation.sign_in.principal import undeclared_routes
 from tenant_stack.rules.ruleset import RuleSet
 from tenant_stack.schedules.stored_definitions import rules_of
+from tests.route_declarations import undeclared_routes
 from tests.tenant_stack.actors import Api
 from tests.tenant_stack.conftest import client_of, page_headers, sign_in
 

@@ -17,10 +17,12 @@ from fastapi import FastAPI
 from foundation import outbox
 from foundation.clock import utc_now
 from foundation.database import Database
+from foundation.vault import Vault
+from tenant_stack.sealing import Seals
 from tenant_stack.settings import TenantSettings
 from tenant_stack.tables.base import OutboxEntry
 from tenant_stack.webhook_events import TOPIC, announce
-from tenant_stack.webhooks.delivery import Sender, make_deliveries, settle
+from tenant_stack.webhooks.delivery import Sender, make_deliveries, record_attempt
 from tenant_stack.webhooks.delivery_attempt import Outcome
 from tenant_stack.webhooks.signatures import verify
 from tests.tenant_stack.actors import Api
@@ -40,9 +42,15 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield found
 
 
+def new_sender(document: dict[str, object], database: Database) -> Sender:
+    settings = TenantSettings.model_validate(document)
+    vault = Vault(settings.vault_url, settings.vault_role_id, settings.vault_secret_id.get_secret_value())
+    return Sender(settings, database, Seals(vault, settings.backups_key))
+
+
 @pytest.fixture
 async def sender(document: dict[str, object], database: Database) -> AsyncIterator[Sender]:
-    found = Sender(TenantSettings.model_validate(document), database)
+    found = new_sender(document, database)
     yield found
     await found.close()
 
@@ -198,7 +206,7 @@ async def test_two_workers_send_once_and_a_dead_one_is_replaced(
     await hook(api, receiver.url)
     for number in range(4):
         await happen(database, number)
-    other = Sender(TenantSettings.model_validate(document), database)
+    other = new_sender(document, database)
     try:
         sent = await asyncio.gather(sender.send_due(), other.send_due())
         assert sum(sent) == 4
@@ -221,7 +229,7 @@ async def test_late_answers_about_a_removed_webhook_are_nothing(
     (delivery,) = await deliveries(api, made)
     await api.delete(f"{HOOKS}/{made['id']}")
     async with database.transaction() as session:
-        await settle(session, UUID(delivery["id"]), Outcome(True, 200, "", 1), utc_now() + timedelta(seconds=1))
+        await record_attempt(session, UUID(delivery["id"]), Outcome(True, 200, "", 1), utc_now() + timedelta(seconds=1))
     assert (await api.get(HOOKS))["total"] == 0
 
 

@@ -1,6 +1,7 @@
-import { api, Field, ResourceForm, zoneNames } from '@punctual/portal-kit'
+import { Field, ResourceForm, zoneNames } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input, Select } from 'antd'
+import { api } from '../api/client.ts'
 import type { Organisation, OrganisationIn } from '../api/types.ts'
 
 const ZONES = zoneNames().map((name) => ({ value: name, label: name }))
@@ -12,7 +13,7 @@ type Props = { open: boolean; onClose: () => void; onCreated: (organisation: Org
 export function OrganisationForm({ open, onClose, onCreated }: Props) {
   const client = useQueryClient()
   const create = async (values: OrganisationIn) => {
-    const organisation = await api.post<Organisation>('/organisations', values)
+    const organisation = await api.post('/organisations', { body: values })
     await client.invalidateQueries()
     onCreated(organisation)
   }

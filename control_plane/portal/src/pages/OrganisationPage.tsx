@@ -1,18 +1,9 @@
-import {
-  api,
-  ErrorPanel,
-  Facts,
-  Instant,
-  PageHeader,
-  Panel,
-  useAction,
-  useNow,
-  type Fact,
-} from '@punctual/portal-kit'
+import { ErrorPanel, Facts, Instant, PageHeader, Panel, useAction, useNow, type Fact } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton, Typography } from 'antd'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
+import { api } from '../api/client.ts'
 import type { FirstSignIn, Organisation } from '../api/types.ts'
 import { isSettled, PhaseChip, stepName, worstStep } from '../words.tsx'
 import { Steps } from './Steps.tsx'
@@ -47,7 +38,7 @@ function OwnerSignIn({ slug }: { slug: string }) {
         loading={busy}
         onClick={() =>
           void run('The first sign-in could not be read', async () =>
-            setShown(await api.get<FirstSignIn>(`/organisations/${slug}/sign-in`)),
+            setShown(await api.get('/organisations/{slug}/sign-in', { path: { slug } })),
           )
         }
       >
@@ -85,7 +76,7 @@ export default function OrganisationPage() {
   const { busy, run } = useAction()
   const query = useQuery({
     queryKey: key(slug),
-    queryFn: ({ signal }) => api.get<Organisation>(`/organisations/${slug}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/organisations/{slug}', { path: { slug }, signal }),
     refetchInterval: ({ state }) => (state.data && isSettled(state.data) ? REST_MS : WATCH_MS),
     retry: false,
   })
@@ -96,7 +87,7 @@ export default function OrganisationPage() {
   }
   const retry = () =>
     run('Could not try again', async () => {
-      client.setQueryData(key(slug), await api.post<Organisation>(`/organisations/${slug}/retry`))
+      client.setQueryData(key(slug), await api.post('/organisations/{slug}/retry', { path: { slug } }))
     })
   return (
     <>

@@ -1,6 +1,7 @@
 import { Age, PageHeader, ResourceTable, type Column } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
+import { list } from '../api/client.ts'
 import type { Organisation } from '../api/types.ts'
 import { PhaseChip, stepName, worstStep } from '../words.tsx'
 import { OrganisationForm } from './OrganisationForm.tsx'
@@ -26,7 +27,13 @@ const COLUMNS: Column<Organisation>[] = [
       </span>
     ),
   },
-  { key: 'slug', title: 'Slug', optional: true, csv: (organisation) => organisation.slug, render: (organisation) => <code>{organisation.slug}</code> },
+  {
+    key: 'slug',
+    title: 'Slug',
+    optional: true,
+    csv: (organisation) => organisation.slug,
+    render: (organisation) => <code>{organisation.slug}</code>,
+  },
   {
     key: 'phase',
     title: 'Phase',
@@ -52,8 +59,19 @@ const COLUMNS: Column<Organisation>[] = [
       </a>
     ),
   },
-  { key: 'owner', title: 'Owner', csv: (organisation) => organisation.owner_email, render: (organisation) => organisation.owner_email },
-  { key: 'zone', title: 'Zone', optional: true, csv: (organisation) => organisation.zone, render: (organisation) => organisation.zone },
+  {
+    key: 'owner',
+    title: 'Owner',
+    csv: (organisation) => organisation.owner_email,
+    render: (organisation) => organisation.owner_email,
+  },
+  {
+    key: 'zone',
+    title: 'Zone',
+    optional: true,
+    csv: (organisation) => organisation.zone,
+    render: (organisation) => organisation.zone,
+  },
   {
     key: 'created',
     title: 'Created',
@@ -74,11 +92,15 @@ export default function OrganisationsPage() {
   )
   return (
     <>
-      <PageHeader title="Organisations" note="Each with its own database, back end, bridge and keys." actions={addButton} />
+      <PageHeader
+        title="Organisations"
+        note="Each with its own database, back end, bridge and keys."
+        actions={addButton}
+      />
       <ResourceTable<Organisation>
         id="organisations"
         label="Organisations"
-        path="/organisations"
+        path={list('/organisations')}
         pollMs={REFRESH_MS}
         rowKey={(organisation) => organisation.id}
         rowLink={(organisation) => `/fleet/${organisation.slug}`}

@@ -15,7 +15,11 @@ export function Steps({ steps }: { steps: Step[] }) {
           <div className="step-body">
             <div className="step-line">
               <h3>{stepName(step.name)}</h3>
-              {step.state === 'pending' && index > current ? <Chip tone="idle">Waiting</Chip> : <StepChip state={step.state} />}
+              {step.state === 'pending' && index > current ? (
+                <Chip tone="idle">Waiting</Chip>
+              ) : (
+                <StepChip state={step.state} />
+              )}
             </div>
             {step.message && <p className="step-message">{step.message}</p>}
             {step.advice && step.state !== 'ok' && <p className="step-advice">What to do: {step.advice}</p>}

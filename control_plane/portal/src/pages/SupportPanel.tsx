@@ -1,7 +1,20 @@
-import { api, Chip, ConfirmButton, ErrorPanel, Field, Instant, Panel, ResourceForm, Rows, useAction, type Column, type Tone } from '@punctual/portal-kit'
+import {
+  Chip,
+  ConfirmButton,
+  ErrorPanel,
+  Field,
+  Instant,
+  Panel,
+  ResourceForm,
+  Rows,
+  useAction,
+  type Column,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Checkbox, Input, InputNumber, Skeleton } from 'antd'
 import { useState } from 'react'
+import { api } from '../api/client.ts'
 import type { SupportAccess, SupportIn } from '../api/types.ts'
 
 const WORDS: Record<SupportAccess['state'], { tone: Tone; text: string }> = {
@@ -15,7 +28,7 @@ const LOOK_MS = 5_000
 function AskForm({ slug, open, onClose }: { slug: string; open: boolean; onClose: () => void }) {
   const client = useQueryClient()
   const ask = async (values: SupportIn) => {
-    await api.post<SupportAccess>(`/organisations/${slug}/support`, values)
+    await api.post('/organisations/{slug}/support', { path: { slug }, body: values })
     await client.invalidateQueries({ queryKey: ['support', slug] })
     onClose()
   }
@@ -39,7 +52,12 @@ function AskForm({ slug, open, onClose }: { slug: string; open: boolean; onClose
       <Field name="ticket" label="Ticket" rules={[{ required: true, whitespace: true, message: 'Enter the ticket' }]}>
         <Input autoComplete="off" maxLength={60} />
       </Field>
-      <Field name="minutes" label="Minutes" extra="30 at most." rules={[{ required: true, message: 'Enter the minutes' }]}>
+      <Field
+        name="minutes"
+        label="Minutes"
+        extra="30 at most."
+        rules={[{ required: true, message: 'Enter the minutes' }]}
+      >
         <InputNumber min={1} max={30} precision={0} />
       </Field>
       <Field name="write" valuePropName="checked">
@@ -54,10 +72,9 @@ export function SupportPanel({ slug }: { slug: string }) {
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const { busy, run } = useAction()
-  const place = `/organisations/${slug}/support`
   const query = useQuery({
     queryKey: ['support', slug],
-    queryFn: ({ signal }) => api.get<{ items: SupportAccess[] }>(place, undefined, signal),
+    queryFn: ({ signal }) => api.get('/organisations/{slug}/support', { path: { slug }, signal }),
     refetchInterval: LOOK_MS,
   })
   const enter = (access: SupportAccess) =>
@@ -65,7 +82,9 @@ export function SupportPanel({ slug }: { slug: string }) {
       // Opened before the answer is there: a browser blocks windows that no click opened.
       const page = window.open('about:blank')
       try {
-        const link = await api.post<{ url: string }>(`${place}/${access.id}/link`)
+        const link = await api.post('/organisations/{slug}/support/{access_id}/link', {
+          path: { slug, access_id: access.id },
+        })
         if (page) {
           page.opener = null
           page.location.href = link.url
@@ -122,7 +141,9 @@ export function SupportPanel({ slug }: { slug: string }) {
               confirmLabel="End now"
               refusal="The access was not ended"
               action={async () => {
-                await api.post(`${place}/${access.id}/end`)
+                await api.post('/organisations/{slug}/support/{access_id}/end', {
+                  path: { slug, access_id: access.id },
+                })
                 await client.invalidateQueries({ queryKey: ['support', slug] })
               }}
             >
@@ -142,7 +163,12 @@ export function SupportPanel({ slug }: { slug: string }) {
       ) : query.data.items.length === 0 ? (
         <p className="muted panel-note">Nobody has asked to look into this organisation.</p>
       ) : (
-        <Rows<SupportAccess> label="Support access" rows={query.data.items} rowKey={(each) => each.id} columns={columns} />
+        <Rows<SupportAccess>
+          label="Support access"
+          rows={query.data.items}
+          rowKey={(each) => each.id}
+          columns={columns}
+        />
       )}
       <AskForm slug={slug} open={asking} onClose={() => setAsking(false)} />
     </Panel>

@@ -1,3 +1,6 @@
+import type { Answers, Schemas } from './client.ts'
+import type { paths } from './schema'
+
 /** Payroll and webhooks, as this portal reads them from the HTTP API. */
 
 export const PAYROLL = '/api/reports/payroll'
@@ -5,138 +8,27 @@ export const PROFILES = '/api/payroll/profiles'
 export const BATCHES = '/api/payroll/batches'
 export const WEBHOOKS = '/api/webhooks'
 
-export type Unit = 'hours' | 'days'
+export type Unit = Schemas['TotalView']['unit']
+export type Total = Schemas['TotalView']
+export type Readiness = Schemas['Readiness']
+export type PayrollPreview = Schemas['Preview']
+export type ProfileLine = Schemas['ProfileLine']
+export type Batch = Schemas['BatchView']
+export type Webhook = Schemas['WebhookView']
+export type WebhookMade = Schemas['WebhookMade']
+export type Delivery = Schemas['DeliveryView']
 
-/** `figure` is the sum of the rounded figures in the file. */
-export type Total = { code: string; unit: Unit; figure: string; people: number }
+/** `GET /api/reports/payroll` answers a file or, with `preview`, this; the document leaves its answer open. */
+export type PayrollQuery = Omit<NonNullable<paths['/api/reports/payroll']['get']['parameters']['query']>, 'cursor'>
+export type Profile = Answers['ProfileView']
+export type ProfileDefinition = Profile['definition']
+export type CodeMapping = ProfileDefinition['codes'][number]
+export type FileColumn = ProfileDefinition['columns'][number]
 
-export type Readiness = {
-  approved: number
-  unapproved: number
-  unapproved_people: number
-  conflicts: number
-  people: number
-  computing: number
-  doubts: number
-}
+type Event = Schemas['NewWebhook']['events'][number]
+export type WebhookEvents = Event[]
 
-export type PayrollPreview = {
-  from: string
-  to: string
-  profile: string
-  file_name: string
-  unapproved: boolean
-  differences: boolean
-  rounding: string
-  header: string[]
-  rows: string[][]
-  row_count: number
-  /** The beginning of a file that is no table. */
-  text: string
-  people: number
-  totals: Total[]
-  readiness: Readiness
-  warnings: string[]
-}
-
-export type ProfileLine = {
-  code: string
-  name: string
-  ready: boolean
-  advice: string
-  layout: string
-  shape: string
-  each: 'period' | 'day'
-  version: number
-}
-
-export type CodeMapping = { ours: string; theirs: string; unit: Unit }
-export type FileColumn = {
-  title: string
-  source: string
-  value: string
-  width: number | null
-  pad: string
-  sign: string
-}
-export type ProfileDefinition = {
-  codes: CodeMapping[]
-  columns: FileColumn[]
-  settings: Record<string, string>
-  layout: string
-  shape: string
-  each: 'period' | 'day'
-  separator: string
-  header: boolean
-  encoding: string
-  time: string
-  places: number
-  decimal_mark: string
-  rounding: string
-  day_hours: string
-  dates: string
-  blank_zero: boolean
-  file_name: string
-} & Record<string, unknown>
-export type Profile = ProfileLine & { definition: ProfileDefinition }
-
-export type Batch = {
-  id: string
-  number: number
-  state: 'queued' | 'done' | 'failed' | 'withdrawn'
-  from: string
-  to: string
-  unapproved: boolean
-  differences: boolean
-  profile: string
-  profile_name: string
-  made_by: string
-  created_at: string
-  done_at: string | null
-  file_name: string
-  sha256: string
-  size: number
-  rows: number
-  people: number
-  totals: Total[]
-  warnings: string[]
-  error: string
-  withdrawn_by: string | null
-  withdrawn_reason: string
-}
-
-export type Webhook = {
-  id: string
-  name: string
-  url: string
-  events: string[]
-  active: boolean
-  disabled_reason: string
-  failing_since: string | null
-  last_success_at: string | null
-  secret_made_at: string
-  second_secret_until: string | null
-  waiting: number
-  failed: number
-}
-export type WebhookMade = Webhook & { secret: string }
-
-export type Delivery = {
-  id: string
-  event_id: string
-  event: string
-  state: 'waiting' | 'delivered' | 'failed'
-  attempts: number
-  created_at: string
-  next_at: string | null
-  last_at: string | null
-  last_status: number | null
-  last_error: string
-  milliseconds: number | null
-  body: string
-}
-
-export const EVENTS: Record<string, string> = {
+export const EVENTS: Record<Event | 'test', string> = {
   'period.approved': 'A period is approved',
   'period.locked': 'A period is locked',
   'record.corrected': 'A record is corrected',
@@ -144,3 +36,5 @@ export const EVENTS: Record<string, string> = {
   'alert.opened': 'An alert is opened',
   test: 'Test',
 }
+
+export const eventWords = (event: string) => EVENTS[event as Event] ?? event

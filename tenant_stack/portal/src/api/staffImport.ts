@@ -1,4 +1,5 @@
-import { api } from '@punctual/portal-kit'
+import { multipart } from '@punctual/portal-kit'
+import { api, type Schemas } from './client.ts'
 import { STAFF } from './paths.ts'
 
 export const IMPORT_FIELDS = {
@@ -20,43 +21,33 @@ export const IMPORT_FIELDS = {
 } as const
 
 export type ImportField = keyof typeof IMPORT_FIELDS
+/** What a column is called; a field that this page does not know keeps its own name. */
+export const fieldWords = (field: string) => IMPORT_FIELDS[field as ImportField] ?? field
 /** Header of the file → what it holds; null leaves the column out. Headers that are not in it are guessed. */
 export type Mapping = Record<string, ImportField | null>
 
-export type ImportRow = { line: number; employee_id: string; name: string }
-export type ChangedRow = ImportRow & { changes: { field: ImportField; before: string; after: string }[] }
-export type WrongRow = ImportRow & { field: ImportField | null; reason: string }
-export type ImportColumn = { header: string; field: ImportField | null; examples: string[] }
-
-export type ImportOutcome = {
-  dry_run: boolean
-  encoding: string
-  separator: string
-  note: string
-  columns: ImportColumn[]
-  missing: ImportField[]
-  rows: number
-  new: number
-  changed: number
-  unchanged: number
-  wrong: number
-  new_rows: ImportRow[]
-  changed_rows: ChangedRow[]
-  wrong_rows: WrongRow[]
-}
+export type ImportOutcome = Schemas['ImportView']
+export type ImportRow = Schemas['NewRow']
+export type ImportColumn = Schemas['ImportColumn']
+export type ChangedRow = Schemas['ChangedRow']
+export type WrongRow = Schemas['WrongRow']
 
 export const TEMPLATE = `${STAFF}/import/template`
 export const EXPORT = `${STAFF}/export?format=csv`
 
-function form(file: File, mapping: Mapping): FormData {
-  const form = new FormData()
-  form.append('file', file)
-  form.append('mapping', JSON.stringify(mapping))
-  return form
-}
+// The document types a file as text; the browser wants the File itself.
+const parts = (file: File, mapping: Mapping) => ({ file: file as unknown as string, mapping: JSON.stringify(mapping) })
 
 export const importStaff = (file: File, mapping: Mapping, dryRun: boolean) =>
-  api.upload<ImportOutcome>(`${STAFF}/import`, form(file, mapping), { dry_run: dryRun })
+  api.post('/api/staff/import', { query: { dry_run: dryRun }, body: parts(file, mapping), bodySerializer: multipart })
 
-export const wrongRows = (file: File, mapping: Mapping) =>
-  api.uploadForText(`${STAFF}/import/wrong-rows`, form(file, mapping))
+/** The rows that were not taken, as the text of a CSV file. */
+export const wrongRows = async (file: File, mapping: Mapping): Promise<string> => {
+  const answer = await api.post('/api/staff/import/wrong-rows', {
+    body: parts(file, mapping),
+    bodySerializer: multipart,
+    parseAs: 'text',
+    headers: { accept: 'text/csv' },
+  })
+  return answer as unknown as string
+}

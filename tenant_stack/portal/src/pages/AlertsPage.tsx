@@ -1,6 +1,5 @@
 import {
   Age,
-  api,
   Chip,
   Field,
   Instant,
@@ -16,6 +15,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
+import { api, list } from '../api/client.ts'
 import { ALERTS, type Alert, type Severity } from '../api/clocks.ts'
 import { deviceName, findDevices } from '../api/paths.ts'
 import { useLiveMessages } from '../live.tsx'
@@ -71,7 +71,13 @@ const COLUMNS: Column<Alert>[] = [
     card: 'main',
     csv: (alert) => alert.device_serial,
     render: (alert) =>
-      alert.device_id ? <Link className="nowrap" to={`/devices/${alert.device_id}`}>{alert.device_name ?? alert.device_serial}</Link> : '–',
+      alert.device_id ? (
+        <Link className="nowrap" to={`/devices/${alert.device_id}`}>
+          {alert.device_name ?? alert.device_serial}
+        </Link>
+      ) : (
+        '–'
+      ),
   },
   {
     key: 'opened_at',
@@ -137,7 +143,10 @@ export default function AlertsPage() {
     }
   })
   const take = async ({ note }: { note?: string }) => {
-    await api.post(`${ALERTS}/${taking?.id}/acknowledge`, { note: note ?? '' })
+    await api.post('/api/alerts/{alert_id}/acknowledge', {
+      path: { alert_id: taking?.id ?? '' },
+      body: { note: note ?? '' },
+    })
     await client.invalidateQueries()
     setTaking(null)
   }
@@ -150,7 +159,7 @@ export default function AlertsPage() {
       <ResourceTable<Alert>
         id="alerts"
         label="Alerts"
-        path={ALERTS}
+        path={list(ALERTS)}
         pollMs={30_000}
         rowKey={(alert) => alert.id}
         columns={columns}
@@ -158,7 +167,10 @@ export default function AlertsPage() {
         empty={
           closed
             ? { title: 'No alert has closed yet', hint: 'Alerts whose cause is gone are kept here.' }
-            : { title: 'Nothing is the matter', hint: 'Clocks that fall silent, show the wrong time or lose count appear here.' }
+            : {
+                title: 'Nothing is the matter',
+                hint: 'Clocks that fall silent, show the wrong time or lose count appear here.',
+              }
         }
       />
       <ResourceForm<{ note?: string }>

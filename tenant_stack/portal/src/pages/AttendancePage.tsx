@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
+import { list } from '../api/client.ts'
 import { findStaff, RECORDS, staffName } from '../api/paths.ts'
 import type { AttendanceRecord } from '../api/attendance.ts'
 import { ANOMALY_OPTIONS, STATE_OPTIONS, STATUS_OPTIONS } from '../attendanceWords.tsx'
@@ -66,7 +67,7 @@ export default function AttendancePage() {
       <ResourceTable<AttendanceRecord>
         id="attendance"
         label="Attendance records"
-        path={RECORDS}
+        path={list(RECORDS)}
         rowKey={(record) => record.id}
         rowLink={(record) => hrefOf(record.id)}
         columns={columns}

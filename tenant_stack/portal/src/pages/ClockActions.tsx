@@ -1,9 +1,9 @@
-import { api, ConfirmButton, Field, Panel, ResourceForm, useAction } from '@punctual/portal-kit'
+import { ConfirmButton, Field, Panel, ResourceForm, useAction } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Input } from 'antd'
 import { useState } from 'react'
-import type { ActionAnswer, ClockAction } from '../api/clocks.ts'
-import { DEVICES } from '../api/paths.ts'
+import { api } from '../api/client.ts'
+import type { ClockAction } from '../api/clocks.ts'
 import type { Device } from '../api/types.ts'
 import { useCan } from '../session.ts'
 
@@ -12,7 +12,10 @@ function useClockAction(deviceId: string) {
   const { notification } = App.useApp()
   const client = useQueryClient()
   return async (action: ClockAction, confirm_serial?: string) => {
-    const answer = await api.post<ActionAnswer>(`${DEVICES}/${deviceId}/actions`, { action, ...(confirm_serial && { confirm_serial }) })
+    const answer = await api.post('/api/devices/{device_id}/actions', {
+      path: { device_id: deviceId },
+      body: { action, ...(confirm_serial && { confirm_serial }) },
+    })
     notification.success({ title: answer.message })
     await client.invalidateQueries()
   }
@@ -113,12 +116,12 @@ export function TrustPanel({ device }: { device: Device }) {
   const full = device.trust === 'full'
   const mayDecide = can('devices:approve')
   const setTrust = async (trust: 'full' | 'punches') => {
-    await api.put(`${DEVICES}/${device.id}/trust`, { trust })
+    await api.put('/api/devices/{device_id}/trust', { path: { device_id: device.id }, body: { trust } })
     await client.invalidateQueries()
   }
   const settle = (accept: boolean) =>
     run('The address was not settled', async () => {
-      await api.post(`${DEVICES}/${device.id}/address`, { accept })
+      await api.post('/api/devices/{device_id}/address', { path: { device_id: device.id }, body: { accept } })
       await client.invalidateQueries()
     })
   return (

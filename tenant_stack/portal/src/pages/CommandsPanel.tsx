@@ -1,8 +1,8 @@
-import { Age, api, Chip, EmptyState, ErrorPanel, Panel, useAction, type Page, type Tone } from '@punctual/portal-kit'
+import { Age, Chip, EmptyState, ErrorPanel, Panel, useAction, type Page, type Tone } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
+import { api } from '../api/client.ts'
 import type { ClockCommand, CommandState } from '../api/clocks.ts'
-import { DEVICES } from '../api/paths.ts'
 import { useCan } from '../session.ts'
 
 const STATES: Record<CommandState, [Tone, string]> = {
@@ -26,7 +26,9 @@ export function CommandButtons({ command }: { command: ClockCommand }) {
   if (!can('devices:sync')) return null
   const send = (verb: 'retry' | 'cancel', whatFailed: string) =>
     run(whatFailed, async () => {
-      await api.post(`${DEVICES}/${command.device_id}/commands/${command.id}/${verb}`)
+      await api.post(`/api/devices/{device_id}/commands/{command_id}/${verb}`, {
+        path: { device_id: command.device_id, command_id: Number(command.id) },
+      })
       await client.invalidateQueries()
     })
   return (
@@ -49,7 +51,7 @@ export function CommandsPanel({ deviceId }: { deviceId: string }) {
   const query = useQuery({
     queryKey: ['commands', deviceId],
     queryFn: ({ signal }) =>
-      api.get<Page<ClockCommand>>(`${DEVICES}/${deviceId}/commands`, { limit: 50 }, signal),
+      api.get('/api/devices/{device_id}/commands', { path: { device_id: deviceId }, query: { limit: 50 }, signal }),
     refetchInterval: ({ state }) =>
       state.data?.items.some((command) => command.state === 'queued' || command.state === 'sent') ? 2_000 : 15_000,
   })
@@ -70,7 +72,12 @@ function CommandList({ query }: { query: ReturnType<typeof useQuery<Page<ClockCo
     )
   }
   if (query.data.items.length === 0) {
-    return <EmptyState title="Nothing was asked of this clock" hint="What people and Punctual ask of it is listed here, with its answer." />
+    return (
+      <EmptyState
+        title="Nothing was asked of this clock"
+        hint="What people and Punctual ask of it is listed here, with its answer."
+      />
+    )
   }
   return (
     <ul className="strip strip-scroll" tabIndex={0} aria-label="Commands">

@@ -23,7 +23,12 @@ function facts(facts: Completeness): Fact[] {
   ]
   if (facts.until_local) items.push({ label: 'Compared up to', value: `${facts.until_local} (${facts.zone})` })
   if (facts.explained !== 0) {
-    items.push({ label: 'No punches of their own', value: <span title="Lines the clock holds twice; negative after its log was cleared">{number(facts.explained)}</span> })
+    items.push({
+      label: 'No punches of their own',
+      value: (
+        <span title="Lines the clock holds twice; negative after its log was cleared">{number(facts.explained)}</span>
+      ),
+    })
   }
   if (facts.differs_since) items.push({ label: 'Differs since', value: <Age at={facts.differs_since} /> })
   if (facts.next_check_at) items.push({ label: 'Next comparison', value: <Instant at={facts.next_check_at} /> })
@@ -46,7 +51,8 @@ export function CompletenessPanel({ completeness }: { completeness: Completeness
         {completeness.checked_at && (
           <p className="completeness-line">
             On the clock <strong className="number">{count(completeness.on_clock)}</strong> · held here{' '}
-            <strong className="number">{count(completeness.held)}</strong> · checked <Age at={completeness.checked_at} />
+            <strong className="number">{count(completeness.held)}</strong> · checked{' '}
+            <Age at={completeness.checked_at} />
           </p>
         )}
         <p className="muted">{completeness.sentence}.</p>

@@ -14,7 +14,13 @@ type Tile = { label: string; value: number; of?: number; hint: string; to: strin
 function tiles(data: Dashboard): Tile[] {
   const today = `from=${data.date}&to=${data.date}`
   return [
-    { label: 'Present today', value: data.present, of: data.staff_total, hint: 'have punched', to: `/attendance?${today}` },
+    {
+      label: 'Present today',
+      value: data.present,
+      of: data.staff_total,
+      hint: 'have punched',
+      to: `/attendance?${today}`,
+    },
     {
       label: 'Missing checkout',
       value: data.missing_out,

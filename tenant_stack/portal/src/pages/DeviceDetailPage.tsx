@@ -1,20 +1,10 @@
-import {
-  Age,
-  api,
-  ConfirmButton,
-  ErrorPanel,
-  Facts,
-  offsetText,
-  PageHeader,
-  Panel,
-  type Fact,
-} from '@punctual/portal-kit'
+import { Age, ConfirmButton, ErrorPanel, Facts, offsetText, PageHeader, Panel, type Fact } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useEffect, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { DEVICES, deviceKey } from '../api/paths.ts'
-import type { StatusWithCompleteness } from '../api/clocks.ts'
+import { api } from '../api/client.ts'
+import { deviceKey } from '../api/paths.ts'
 import type { Device, DeviceStatusDetail } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
@@ -97,12 +87,12 @@ export default function DeviceDetailPage() {
   const [approving, setApproving] = useState(false)
   const query = useQuery({
     queryKey: deviceKey(id),
-    queryFn: ({ signal }) => api.get<Device>(`${DEVICES}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/devices/{device_id}', { path: { device_id: id }, signal }),
     refetchInterval: REFRESH_MS,
   })
   const status = useQuery({
     queryKey: [...deviceKey(id), 'status'],
-    queryFn: ({ signal }) => api.get<StatusWithCompleteness>(`${DEVICES}/${id}/status`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/devices/{device_id}/status', { path: { device_id: id }, signal }),
     refetchInterval: REFRESH_MS,
   })
   const sync = useSyncNow(id)
@@ -128,7 +118,7 @@ export default function DeviceDetailPage() {
   const waiting = device.status === 'waiting_approval'
   const shown = status.data ?? device
   const remove = async () => {
-    await api.delete(`${DEVICES}/${id}`)
+    await api.delete('/api/devices/{device_id}', { path: { device_id: id } })
     await navigate('/devices')
     client.removeQueries({ queryKey: deviceKey(id) })
     await client.invalidateQueries()

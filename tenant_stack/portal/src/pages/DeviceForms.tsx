@@ -1,6 +1,7 @@
-import { api, Field, ResourceForm, zoneNames } from '@punctual/portal-kit'
+import { Field, ResourceForm, zoneNames } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input, InputNumber, Radio, Select } from 'antd'
+import { api } from '../api/client.ts'
 import { DEVICES } from '../api/paths.ts'
 import type { Device, DeviceIn } from '../api/types.ts'
 import { useSession } from '../session.ts'
@@ -36,11 +37,14 @@ export function DeviceForm({ open, device, onClose, onSaved }: FormProps) {
   const client = useQueryClient()
   const save = async (values: DeviceIn) => {
     const saved = device
-      ? await api.put<Device>(`${DEVICES}/${device.id}`, {
-          ...values,
-          ...(device.device_config && { device_config: device.device_config }),
+      ? await api.put('/api/devices/{device_id}', {
+          path: { device_id: device.id },
+          body: {
+            ...values,
+            ...(device.device_config && { device_config: device.device_config }),
+          },
         })
-      : await api.post<Device>(DEVICES, values)
+      : await api.post(DEVICES, { body: values })
     await client.invalidateQueries()
     onSaved(saved)
   }
@@ -111,7 +115,7 @@ type ApproveProps = { device: Device | null; onClose: () => void }
 export function ApproveForm({ device, onClose }: ApproveProps) {
   const client = useQueryClient()
   const approve = async (values: ApproveIn) => {
-    await api.post<Device>(`${DEVICES}/${device?.id}/approve`, values)
+    await api.post('/api/devices/{device_id}/approve', { path: { device_id: device?.id ?? '' }, body: values })
     await client.invalidateQueries()
     onClose()
   }

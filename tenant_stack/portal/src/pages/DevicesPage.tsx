@@ -1,8 +1,9 @@
-import { Age, api, PageHeader, Panel, ResourceTable, type Column, type Filter, type Page } from '@punctual/portal-kit'
+import { Age, PageHeader, Panel, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
+import { api, list } from '../api/client.ts'
 import { DEVICES } from '../api/paths.ts'
 import type { Device } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
@@ -84,7 +85,7 @@ function WaitingDevices() {
   const [chosen, setChosen] = useState<Device | null>(null)
   const waiting = useQuery({
     queryKey: ['waiting-devices'],
-    queryFn: ({ signal }) => api.get<Page<Device>>(DEVICES, { status: 'waiting_approval', limit: 50 }, signal),
+    queryFn: ({ signal }) => api.get(DEVICES, { query: { status: 'waiting_approval', limit: 50 }, signal }),
     refetchInterval: LOOK_FOR_CALLERS_MS,
   })
   const items = waiting.data?.items ?? []
@@ -135,13 +136,17 @@ export default function DevicesPage() {
   )
   return (
     <>
-      <PageHeader title="Clocks" note="Where people punch, how each clock is, and what came of it." actions={addButton} />
+      <PageHeader
+        title="Clocks"
+        note="Where people punch, how each clock is, and what came of it."
+        actions={addButton}
+      />
       <div className="stack">
         <WaitingDevices />
         <ResourceTable<Device>
           id="devices"
           label="Clocks"
-          path={DEVICES}
+          path={list(DEVICES)}
           pollMs={REFRESH_MS}
           rowKey={(device) => device.id}
           rowLink={(device) => `/devices/${device.id}`}

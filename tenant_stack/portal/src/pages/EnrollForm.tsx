@@ -1,8 +1,9 @@
-import { api, Field, ResourceForm, type Page } from '@punctual/portal-kit'
+import { Field, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Input, Select } from 'antd'
-import { DEVICES, STAFF } from '../api/paths.ts'
-import type { Device, Staff } from '../api/types.ts'
+import { api } from '../api/client.ts'
+import { DEVICES } from '../api/paths.ts'
+import type { Staff } from '../api/types.ts'
 
 type EnrollIn = { device_ids: string[]; pin?: string }
 type Props = { open: boolean; staff: Staff; onClose: () => void }
@@ -12,12 +13,12 @@ export function EnrollForm({ open, staff, onClose }: Props) {
   const client = useQueryClient()
   const devices = useQuery({
     queryKey: ['enroll-devices'],
-    queryFn: ({ signal }) => api.get<Page<Device>>(DEVICES, { limit: 200 }, signal),
+    queryFn: ({ signal }) => api.get(DEVICES, { query: { limit: 200 }, signal }),
     enabled: open,
   })
   const approved = (devices.data?.items ?? []).filter((device) => device.status !== 'waiting_approval')
   const send = async (values: EnrollIn) => {
-    await api.post(`${STAFF}/${staff.id}/enroll`, values)
+    await api.post('/api/staff/{staff_id}/enroll', { path: { staff_id: staff.id }, body: values })
     await client.invalidateQueries()
     onClose()
   }

@@ -1,18 +1,18 @@
-import { Age, api, EmptyState, Panel, useAction, type Page } from '@punctual/portal-kit'
+import { Age, EmptyState, Panel, readPage, useAction, type ListPath } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { Link } from 'react-router'
-import { FAILED_COMMANDS, FAILED_SYNCS, type ClockCommand, type FailedSync } from '../api/clocks.ts'
-import { DEVICES } from '../api/paths.ts'
+import { api, list } from '../api/client.ts'
+import type { FailedSync } from '../api/clocks.ts'
 import { useCan } from '../session.ts'
 import { CommandButtons } from './CommandsPanel.tsx'
 
 const REFRESH_MS = 30_000
 
-function useFailed<T>(path: string, enabled: boolean) {
+function useFailed<T>(path: ListPath<T>, enabled: boolean) {
   return useQuery({
     queryKey: ['failed', path],
-    queryFn: ({ signal }) => api.get<Page<T>>(path, { limit: 50 }, signal),
+    queryFn: ({ signal }) => readPage(path, { limit: 50 }, signal),
     refetchInterval: REFRESH_MS,
     enabled,
   })
@@ -21,8 +21,8 @@ function useFailed<T>(path: string, enabled: boolean) {
 /** What was asked of clocks and failed for good: nobody else will try it again. */
 export function FailedPanels() {
   const can = useCan()
-  const commands = useFailed<ClockCommand>(FAILED_COMMANDS, can('devices:read'))
-  const syncs = useFailed<FailedSync>(FAILED_SYNCS, can('devices:read'))
+  const commands = useFailed(list('/api/dead-letters/commands'), can('devices:read'))
+  const syncs = useFailed(list('/api/dead-letters/syncs'), can('devices:read'))
   if (!commands.data || !syncs.data) return null
   return (
     <div className="columns-2">
@@ -69,7 +69,7 @@ function FailedSyncLine({ sync }: { sync: FailedSync }) {
   const { busy, run } = useAction()
   const again = () =>
     run('The sync could not be started', async () => {
-      await api.post(`${DEVICES}/${sync.device_id}/sync`)
+      await api.post('/api/devices/{device_id}/sync', { path: { device_id: sync.device_id } })
       await client.invalidateQueries()
     })
   return (

@@ -75,7 +75,10 @@ export function LiveFeed({ punches, today }: { punches: PunchLog[]; today: strin
         ))}
       </ul>
       {shown.length === 0 && (
-        <EmptyState title="No punches yet" hint="The next punch on any approved clock appears here within two seconds." />
+        <EmptyState
+          title="No punches yet"
+          hint="The next punch on any approved clock appears here within two seconds."
+        />
       )}
     </div>
   )

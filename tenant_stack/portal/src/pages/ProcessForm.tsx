@@ -1,6 +1,7 @@
-import { api, Field, listKey, Lookup, ResourceForm } from '@punctual/portal-kit'
+import { Field, listKey, Lookup, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Input } from 'antd'
+import { api } from '../api/client.ts'
 import { findStaff, RECORDS, staffName } from '../api/paths.ts'
 
 type ProcessIn = { from: string; to: string; staff_id?: string }
@@ -26,15 +27,18 @@ export function ProcessForm({ open, from, to, onClose, onStarted }: Props) {
   const client = useQueryClient()
   const { notification } = App.useApp()
   const send = async ({ staff_id, ...range }: ProcessIn) => {
-    const answer = await api.post<{ staff_days: number; run_id?: string }>('/api/attendance/process', {
-      ...range,
-      ...(staff_id && { staff_ids: [staff_id] }),
+    const answer = await api.post('/api/attendance/process', {
+      body: {
+        ...range,
+        ...(staff_id && { staff_ids: [staff_id] }),
+      },
     })
     if (answer.run_id) onStarted(answer.run_id)
-    else notification.success({
-      title: 'Processing again',
-      description: `${answer.staff_days.toLocaleString('en')} staff-days are being computed; the list refreshes by itself.`,
-    })
+    else
+      notification.success({
+        title: 'Processing again',
+        description: `${answer.staff_days.toLocaleString('en')} staff-days are being computed; the list refreshes by itself.`,
+      })
     await client.invalidateQueries({ queryKey: listKey(RECORDS) })
     onClose()
   }

@@ -2,6 +2,7 @@ import { dateIn, listKey, ResourceTable, WallTime, type Column, type Filter } fr
 import { useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { list } from '../api/client.ts'
 import { deviceName, findDevices, findStaff, PUNCHES, staffName } from '../api/paths.ts'
 import type { PunchLog } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
@@ -32,7 +33,12 @@ const COLUMNS: Column<PunchLog>[] = [
     csv: (punch) => punch.employee_id,
     render: (punch) => punch.employee_id ?? '–',
   },
-  { key: 'pin', title: 'PIN', csv: (punch) => punch.pin, render: (punch) => <span className="number">{punch.pin}</span> },
+  {
+    key: 'pin',
+    title: 'PIN',
+    csv: (punch) => punch.pin,
+    render: (punch) => <span className="number">{punch.pin}</span>,
+  },
   {
     key: 'device',
     title: 'Clock',
@@ -40,7 +46,13 @@ const COLUMNS: Column<PunchLog>[] = [
     csv: (punch) => punch.device_name,
     render: (punch) => <Link to={`/devices/${punch.device_id}`}>{punch.device_name}</Link>,
   },
-  { key: 'status', title: 'In or out', card: 'main', csv: (punch) => punch.status_name, render: (punch) => spoken(punch.status_name) },
+  {
+    key: 'status',
+    title: 'In or out',
+    card: 'main',
+    csv: (punch) => punch.status_name,
+    render: (punch) => spoken(punch.status_name),
+  },
   { key: 'verify', title: 'Method', csv: (punch) => punch.verify_name, render: (punch) => spoken(punch.verify_name) },
   { key: 'flags', title: 'Flags', csv: flagWords, render: (punch) => <FlagChips flags={punch.flags} /> },
   {
@@ -58,7 +70,13 @@ const COLUMNS: Column<PunchLog>[] = [
     render: (punch) => <span className="number">{punch.received_at}</span>,
   },
   { key: 'zone', title: 'Zone', optional: true, csv: (punch) => punch.zone, render: (punch) => punch.zone },
-  { key: 'source', title: 'Came by', optional: true, csv: (punch) => punch.source, render: (punch) => spoken(punch.source) },
+  {
+    key: 'source',
+    title: 'Came by',
+    optional: true,
+    csv: (punch) => punch.source,
+    render: (punch) => spoken(punch.source),
+  },
 ]
 
 export default function PunchesPage() {
@@ -85,7 +103,7 @@ export default function PunchesPage() {
       <ResourceTable<PunchLog>
         id="punches"
         label="Punch log"
-        path={PUNCHES}
+        path={list(PUNCHES)}
         rowKey={(punch) => punch.id}
         columns={COLUMNS}
         filters={filters}

@@ -1,5 +1,4 @@
 import {
-  api,
   Chip,
   Field,
   Instant,
@@ -15,7 +14,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Input } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import type { Replayed } from '../api/clocks.ts'
+import { api, list } from '../api/client.ts'
 import { deviceName, findDevices, QUARANTINE } from '../api/paths.ts'
 import type { QuarantinedLine } from '../api/types.ts'
 import { useCan } from '../session.ts'
@@ -58,7 +57,13 @@ const COLUMNS: Column<QuarantinedLine>[] = [
     render: (line) =>
       line.device_id ? <Link to={`/devices/${line.device_id}`}>{line.device_serial}</Link> : line.device_serial,
   },
-  { key: 'reason', title: 'Why it could not be read', card: 'title', csv: (line) => line.reason, render: (line) => line.reason },
+  {
+    key: 'reason',
+    title: 'Why it could not be read',
+    card: 'title',
+    csv: (line) => line.reason,
+    render: (line) => line.reason,
+  },
   {
     key: 'raw',
     title: 'The line itself',
@@ -102,7 +107,7 @@ export default function QuarantinePage() {
   }
   const replay = (body: { ids: string[] } | { all: true }) =>
     run('The lines were not taken in', async () => {
-      const result = await api.post<Replayed>(`${QUARANTINE}/replay`, body)
+      const result = await api.post('/api/attendance/quarantine/replay', { body })
       notification.success({
         title: `${lines(result.replayed)} taken in`,
         description: `${result.stored} stored as punches, ${result.duplicate} known already, ${result.left} still cannot be read.`,
@@ -110,7 +115,7 @@ export default function QuarantinePage() {
       await refresh()
     })
   const dismiss = async ({ reason }: { reason: string }) => {
-    await api.post(`${QUARANTINE}/dismiss`, { ids: chosen, reason })
+    await api.post('/api/attendance/quarantine/dismiss', { body: { ids: chosen, reason } })
     setDismissing(false)
     await refresh()
   }
@@ -134,7 +139,7 @@ export default function QuarantinePage() {
         <ResourceTable<QuarantinedLine>
           id="quarantine"
           label="Quarantine"
-          path={QUARANTINE}
+          path={list(QUARANTINE)}
           rowKey={(line) => line.id}
           columns={COLUMNS}
           filters={FILTERS}

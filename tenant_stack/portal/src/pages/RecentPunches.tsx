@@ -1,7 +1,8 @@
-import { api, EmptyState, ErrorPanel, WallTime, type Page } from '@punctual/portal-kit'
+import { EmptyState, ErrorPanel, WallTime } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import { Link } from 'react-router'
+import { api } from '../api/client.ts'
 import { PUNCHES } from '../api/paths.ts'
 import type { PunchLog } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
@@ -9,8 +10,13 @@ import { FlagChips, punchedBy, spoken } from '../words.tsx'
 
 /** The clock on a person's page, the person on a clock's page; each leads to its own page. */
 function Other({ punch, forStaff }: { punch: PunchLog; forStaff: boolean }) {
-  if (forStaff) return punch.device_id ? <Link to={`/devices/${punch.device_id}`}>{punch.device_name}</Link> : punch.device_name
-  return punch.staff_id ? <Link to={`/staff/${punch.staff_id}`}>{punchedBy(punch)}</Link> : <span>{punchedBy(punch)}</span>
+  if (forStaff)
+    return punch.device_id ? <Link to={`/devices/${punch.device_id}`}>{punch.device_name}</Link> : punch.device_name
+  return punch.staff_id ? (
+    <Link to={`/staff/${punch.staff_id}`}>{punchedBy(punch)}</Link>
+  ) : (
+    <span>{punchedBy(punch)}</span>
+  )
 }
 
 type Props = { by: { staff_id: string } | { device_id: string } }
@@ -21,7 +27,7 @@ export function RecentPunches({ by }: Props) {
   const queryKey = ['recent-punches', by]
   const query = useQuery({
     queryKey,
-    queryFn: ({ signal }) => api.get<Page<PunchLog>>(PUNCHES, { ...by, limit: 10 }, signal),
+    queryFn: ({ signal }) => api.get(PUNCHES, { query: { ...by, limit: 10 }, signal }),
   })
   const forStaff = 'staff_id' in by
   useLiveMessages((messages) => {

@@ -1,6 +1,5 @@
 import {
   Age,
-  api,
   ConfirmButton,
   EmptyState,
   ErrorPanel,
@@ -16,8 +15,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { STAFF, staffKey } from '../api/paths.ts'
-import type { Enrollment, Staff } from '../api/types.ts'
+import { api } from '../api/client.ts'
+import { staffKey } from '../api/paths.ts'
+import type { Enrollment, Staff, StaffDetail } from '../api/types.ts'
 import { useLiveMessages } from '../live.tsx'
 import { useCan } from '../session.ts'
 import { EnrollmentChip, OnDeviceChip } from '../words.tsx'
@@ -47,17 +47,29 @@ function EnrollmentActions({ staff, item }: { staff: Staff; item: Enrollment }) 
   const client = useQueryClient()
   const { busy, run } = useAction()
   const again = async () => {
-    const asked = () => api.post(`${STAFF}/${staff.id}/enroll`, { device_ids: [item.device_id], pin: item.pin })
-    if (await run('The clock was not asked again', asked)) await client.invalidateQueries({ queryKey: staffKey(staff.id) })
+    const asked = () =>
+      api.post('/api/staff/{staff_id}/enroll', {
+        path: { staff_id: staff.id },
+        body: { device_ids: [item.device_id], pin: item.pin },
+      })
+    if (await run('The clock was not asked again', asked))
+      await client.invalidateQueries({ queryKey: staffKey(staff.id) })
   }
   const leave = async () => {
-    await api.delete(`${STAFF}/${staff.id}/enrollments/${item.id}`)
+    await api.delete('/api/staff/{staff_id}/enrollments/{enrollment_id}', {
+      path: { staff_id: staff.id, enrollment_id: item.id },
+    })
     await client.invalidateQueries({ queryKey: staffKey(staff.id) })
   }
   return (
     <span className="row-actions">
       {item.status === 'failed' && (
-        <Button size="small" loading={busy} aria-label={`Send to ${item.device_name} again`} onClick={() => void again()}>
+        <Button
+          size="small"
+          loading={busy}
+          aria-label={`Send to ${item.device_name} again`}
+          onClick={() => void again()}
+        >
           Send again
         </Button>
       )}
@@ -78,9 +90,9 @@ function EnrollmentActions({ staff, item }: { staff: Staff; item: Enrollment }) 
   )
 }
 
-function Enrollments({ staff }: { staff: Staff }) {
+function Enrollments({ staff }: { staff: StaffDetail }) {
   const can = useCan()
-  const items = staff.enrollments ?? []
+  const items = staff.enrollments
   if (items.length === 0) {
     return <EmptyState title="On no clock yet" hint="Enrol this person on a clock to let them punch there." />
   }
@@ -122,9 +134,9 @@ export default function StaffDetailPage() {
   const [enrolling, setEnrolling] = useState(false)
   const query = useQuery({
     queryKey: staffKey(id),
-    queryFn: ({ signal }) => api.get<Staff>(`${STAFF}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/staff/{staff_id}', { path: { staff_id: id }, signal }),
     refetchInterval: ({ state }) =>
-      state.data?.enrollments?.some((item) => item.status === 'pending' || item.status === 'removing')
+      state.data?.enrollments.some((item) => item.status === 'pending' || item.status === 'removing')
         ? POLL_WHILE_PENDING_MS
         : false,
   })
@@ -139,7 +151,7 @@ export default function StaffDetailPage() {
     return <Skeleton active paragraph={{ rows: 8 }} />
   }
   const remove = async () => {
-    await api.delete(`${STAFF}/${id}`)
+    await api.delete('/api/staff/{staff_id}', { path: { staff_id: id } })
     await navigate('/staff')
     client.removeQueries({ queryKey: staffKey(id) })
     await client.invalidateQueries()
@@ -188,7 +200,10 @@ export default function StaffDetailPage() {
               { label: 'Card on clocks', value: staff.card_number },
               { label: 'E-mail', value: staff.email },
               { label: 'Phone', value: staff.phone },
-              { label: 'Hired on', value: staff.hired_on ? `${shortDate(staff.hired_on)} ${staff.hired_on.slice(0, 4)}` : null },
+              {
+                label: 'Hired on',
+                value: staff.hired_on ? `${shortDate(staff.hired_on)} ${staff.hired_on.slice(0, 4)}` : null,
+              },
               { label: 'Last punch', value: <Age at={staff.last_punch_at} /> },
               { label: 'Last changed', value: <Instant at={staff.updated_at} seconds={false} /> },
               { label: 'Notes', value: staff.notes },

@@ -1,6 +1,7 @@
-import { api, Field, ResourceForm } from '@punctual/portal-kit'
+import { Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input, InputNumber, Select, Switch } from 'antd'
+import { api } from '../api/client.ts'
 import { STAFF } from '../api/paths.ts'
 import type { Staff, StaffIn } from '../api/types.ts'
 import { codeOptions, useRuleSets, useSites } from './schedules/lists.ts'
@@ -26,7 +27,9 @@ export function StaffForm({ open, staff, onClose, onSaved }: Props) {
     // A choice that is not on the form (its list could not be read) must not be lost by saving the rest.
     if (sites.length === 0 && staff?.site_id) values.site_id = staff.site_id
     if (ruleSets.length === 0 && staff?.rule_set_code) values.rule_set_code = staff.rule_set_code
-    const saved = staff ? await api.put<Staff>(`${STAFF}/${staff.id}`, values) : await api.post<Staff>(STAFF, values)
+    const saved = staff
+      ? await api.put('/api/staff/{staff_id}', { path: { staff_id: staff.id }, body: values })
+      : await api.post(STAFF, { body: values })
     await client.invalidateQueries()
     onSaved(saved)
   }
@@ -55,7 +58,11 @@ export function StaffForm({ open, staff, onClose, onSaved }: Props) {
           <Input autoComplete="off" maxLength={64} />
         </Field>
       </div>
-      <Field name="card_number" label="Card number on clocks" extra="Empty: a badge number of digits is taken for the card.">
+      <Field
+        name="card_number"
+        label="Card number on clocks"
+        extra="Empty: a badge number of digits is taken for the card."
+      >
         <InputNumber min={0} max={4294967295} precision={0} controls={false} style={{ width: '100%' }} />
       </Field>
       <div className="form-row">

@@ -1,6 +1,7 @@
 import { Age, Chip, LinkButton, PageHeader, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
 import { Button } from 'antd'
 import { Link, useNavigate } from 'react-router'
+import { list } from '../api/client.ts'
 import { STAFF } from '../api/paths.ts'
 import type { Staff } from '../api/types.ts'
 import { useCan } from '../session.ts'
@@ -45,7 +46,12 @@ const COLUMNS: Column<Staff>[] = [
     csv: (staff) => staff.employee_id,
     render: (staff) => <span className="number">{staff.employee_id}</span>,
   },
-  { key: 'department', title: 'Department', csv: (staff) => staff.department, render: (staff) => staff.department ?? '–' },
+  {
+    key: 'department',
+    title: 'Department',
+    csv: (staff) => staff.department,
+    render: (staff) => staff.department ?? '–',
+  },
   {
     key: 'job_title',
     title: 'Job title',
@@ -97,14 +103,25 @@ export default function StaffPage() {
       Add a person
     </Button>
   )
-  const importButton = can('staff:create') && can('staff:update') && <LinkButton to="/staff/import">Import a file</LinkButton>
+  const importButton = can('staff:create') && can('staff:update') && (
+    <LinkButton to="/staff/import">Import a file</LinkButton>
+  )
   return (
     <>
-      <PageHeader title="Staff" note="Everybody who punches, on whichever clock." actions={<>{importButton}{addButton}</>} />
+      <PageHeader
+        title="Staff"
+        note="Everybody who punches, on whichever clock."
+        actions={
+          <>
+            {importButton}
+            {addButton}
+          </>
+        }
+      />
       <ResourceTable<Staff>
         id="staff"
         label="Staff"
-        path={STAFF}
+        path={list(STAFF)}
         rowKey={(staff) => staff.id}
         rowLink={(staff) => `/staff/${staff.id}`}
         columns={COLUMNS}
@@ -116,7 +133,11 @@ export default function StaffPage() {
           action: addButton,
         }}
       />
-      <StaffForm open={adding} onClose={() => setAdding(false)} onSaved={(staff) => void navigate(`/staff/${staff.id}`)} />
+      <StaffForm
+        open={adding}
+        onClose={() => setAdding(false)}
+        onSaved={(staff) => void navigate(`/staff/${staff.id}`)}
+      />
     </>
   )
 }

@@ -1,7 +1,8 @@
-import { Age, api, durationText, EmptyState, ErrorPanel, listKey, useAction, type Page } from '@punctual/portal-kit'
+import { Age, durationText, EmptyState, ErrorPanel, listKey, useAction, type Page } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import { useState } from 'react'
+import { api } from '../api/client.ts'
 import { DEVICES, deviceKey } from '../api/paths.ts'
 import type { SyncLog, SyncState } from '../api/types.ts'
 import { spoken, SyncChip } from '../words.tsx'
@@ -17,7 +18,8 @@ const isOver = (state: SyncState) => state === 'done' || state === 'failed'
 export function useSyncs(deviceId: string) {
   return useQuery({
     queryKey: ['syncs', deviceId],
-    queryFn: ({ signal }) => api.get<Page<SyncLog>>(`${DEVICES}/${deviceId}/syncs`, { limit: 20 }, signal),
+    queryFn: ({ signal }) =>
+      api.get('/api/devices/{device_id}/syncs', { path: { device_id: deviceId }, query: { limit: 20 }, signal }),
     refetchInterval: ({ state }) => (state.data?.items.some((sync) => !isOver(sync.state)) ? WATCH_MS : REST_MS),
   })
 }
@@ -32,7 +34,7 @@ export function useSyncNow(deviceId: string) {
     syncs.data?.items.find((sync) => sync.id === startedId) ?? syncs.data?.items.find((sync) => !isOver(sync.state))
   const start = () =>
     run('The sync could not be started', async () => {
-      const sync = await api.post<SyncLog>(`${DEVICES}/${deviceId}/sync`)
+      const sync = await api.post('/api/devices/{device_id}/sync', { path: { device_id: deviceId } })
       setStartedId(sync.id)
       client.setQueryData<Page<SyncLog>>(['syncs', deviceId], (page) => ({
         next_cursor: page?.next_cursor ?? null,

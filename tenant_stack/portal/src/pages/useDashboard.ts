@@ -1,6 +1,6 @@
-import { api } from '@punctual/portal-kit'
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
+import { api } from '../api/client.ts'
 import { DASHBOARD_KEY } from '../api/paths.ts'
 import type { Dashboard, LiveMessage, PunchLog } from '../api/types.ts'
 import { useLiveMessages, useLiveState } from '../live.tsx'
@@ -58,7 +58,7 @@ export function useDashboard() {
 
   return useQuery({
     queryKey: DASHBOARD_KEY,
-    queryFn: ({ signal }) => api.get<Dashboard>('/api/dashboard', undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/dashboard', { signal }),
     refetchInterval: phase === 'live' ? POLL_WHILE_LIVE_MS : POLL_WHILE_CUT_MS,
   })
 }

@@ -1,7 +1,8 @@
-import { api, dateIn, Instant, ResourceTable, useAction, useZone, type Column, type Filter } from '@punctual/portal-kit'
+import { dateIn, Instant, ResourceTable, useAction, useZone, type Column, type Filter } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Button } from 'antd'
 import { useMemo, useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import { AUDIT, type AuditLine, type AuditReport } from '../../api/access.ts'
 import { useCan } from '../../session.ts'
 import { AccessTabs } from './AccessTabs.tsx'
@@ -44,15 +45,27 @@ function Changes({ line }: { line: AuditLine }) {
 
 const FEW = 3
 const isEmpty = (value: unknown) =>
-  value === null || value === undefined || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+  value === null ||
+  value === undefined ||
+  value === '' ||
+  (typeof value === 'object' && Object.keys(value).length === 0)
 
 function ChangeList({ line, names }: { line: AuditLine; names: string[] }) {
   return (
     <ul className="plain-list audit-changes">
       {names.map((name) => (
         <li key={name}>
-          {name.replaceAll('_', ' ')}: {line.before && <del><Value of={line.before[name] ?? '–'} /></del>}{' '}
-          {line.after && <ins><Value of={line.after[name] ?? '–'} /></ins>}
+          {name.replaceAll('_', ' ')}:{' '}
+          {line.before && (
+            <del>
+              <Value of={line.before[name] ?? '–'} />
+            </del>
+          )}{' '}
+          {line.after && (
+            <ins>
+              <Value of={line.after[name] ?? '–'} />
+            </ins>
+          )}
         </li>
       ))}
     </ul>
@@ -60,7 +73,13 @@ function ChangeList({ line, names }: { line: AuditLine; names: string[] }) {
 }
 
 const COLUMNS: Column<AuditLine>[] = [
-  { key: 'number', title: 'Line', align: 'right', csv: (line) => line.number, render: (line) => <span className="number">{line.number ?? '…'}</span> },
+  {
+    key: 'number',
+    title: 'Line',
+    align: 'right',
+    csv: (line) => line.number,
+    render: (line) => <span className="number">{line.number ?? '…'}</span>,
+  },
   { key: 'at', title: 'When', card: 'main', csv: (line) => line.at, render: (line) => <Instant at={line.at} /> },
   {
     key: 'actor',
@@ -74,7 +93,13 @@ const COLUMNS: Column<AuditLine>[] = [
       </span>
     ),
   },
-  { key: 'action', title: 'What', card: 'title', csv: (line) => line.action, render: (line) => <code>{line.action}</code> },
+  {
+    key: 'action',
+    title: 'What',
+    card: 'title',
+    csv: (line) => line.action,
+    render: (line) => <code>{line.action}</code>,
+  },
   {
     key: 'target',
     title: 'Of',
@@ -87,7 +112,13 @@ const COLUMNS: Column<AuditLine>[] = [
     ),
   },
   { key: 'changes', title: 'Before and after', render: (line) => <Changes line={line} /> },
-  { key: 'correlation', title: 'Correlation id', optional: true, csv: (line) => line.correlation_id, render: (line) => <code>{line.correlation_id}</code> },
+  {
+    key: 'correlation',
+    title: 'Correlation id',
+    optional: true,
+    csv: (line) => line.correlation_id,
+    render: (line) => <code>{line.correlation_id}</code>,
+  },
 ]
 
 function Verdict({ report }: { report: AuditReport }) {
@@ -95,7 +126,12 @@ function Verdict({ report }: { report: AuditReport }) {
   return report.intact ? (
     <Alert type="success" showIcon title={`All ${report.checked} lines are as they were written.${waiting}`} />
   ) : (
-    <Alert type="error" showIcon title={`The trail is broken at line ${report.broken_number}`} description={report.problem} />
+    <Alert
+      type="error"
+      showIcon
+      title={`The trail is broken at line ${report.broken_number}`}
+      description={report.problem}
+    />
   )
 }
 
@@ -106,7 +142,7 @@ export default function AuditPage() {
   const [report, setReport] = useState<AuditReport | null>(null)
   const actions = useQuery({
     queryKey: ['audit-actions'],
-    queryFn: ({ signal }) => api.get<{ items: string[] }>(`${AUDIT}/actions`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/audit/actions', { signal }),
   })
   const filters = useMemo<Filter[]>(
     () => [
@@ -120,8 +156,7 @@ export default function AuditPage() {
     ],
     [actions.data],
   )
-  const verify = () =>
-    run('The trail was not verified', async () => setReport(await api.post<AuditReport>(`${AUDIT}/verify`)))
+  const verify = () => run('The trail was not verified', async () => setReport(await api.post('/api/audit/verify')))
   const buttons = (
     <>
       {can('audit:export') && (
@@ -136,13 +171,17 @@ export default function AuditPage() {
   )
   return (
     <>
-      <AccessTabs title="Audit" note="Who changed what, when and from where. Lines are only ever added." actions={buttons} />
+      <AccessTabs
+        title="Audit"
+        note="Who changed what, when and from where. Lines are only ever added."
+        actions={buttons}
+      />
       <div className="stack">
         {report && <Verdict report={report} />}
         <ResourceTable<AuditLine>
           id="audit"
           label="Audit trail"
-          path={AUDIT}
+          path={list(AUDIT)}
           rowKey={(line) => String(line.id)}
           columns={COLUMNS}
           filters={filters}

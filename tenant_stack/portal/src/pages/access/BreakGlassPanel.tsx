@@ -1,8 +1,9 @@
-import { Age, api, Chip, ConfirmButton, ErrorPanel, Facts, Field, Panel, ResourceForm } from '@punctual/portal-kit'
+import { Age, Chip, ConfirmButton, ErrorPanel, Facts, Field, Panel, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Skeleton } from 'antd'
 import { useState } from 'react'
-import { BREAK_GLASS, type BreakGlass, type BreakGlassIn, type BreakGlassSecrets } from '../../api/signIn.ts'
+import { api } from '../../api/client.ts'
+import { BREAK_GLASS, type BreakGlassIn, type BreakGlassSecrets } from '../../api/signIn.ts'
 import { useCan, useSession } from '../../session.ts'
 import { ShownOnce } from './ShownOnce.tsx'
 
@@ -21,7 +22,7 @@ export function BreakGlassPanel() {
   const [secrets, setSecrets] = useState<BreakGlassSecrets | null>(null)
   const query = useQuery({
     queryKey: KEY,
-    queryFn: ({ signal }) => api.get<BreakGlass>(BREAK_GLASS, undefined, signal),
+    queryFn: ({ signal }) => api.get(BREAK_GLASS, { signal }),
     enabled: can('settings:read'),
   })
   const changed = () => client.invalidateQueries({ queryKey: KEY })
@@ -42,7 +43,11 @@ export function BreakGlassPanel() {
             { label: 'Name to enter', value: found.name ?? '–' },
             {
               label: 'State',
-              value: <Chip tone={found.state === 'ready' ? 'ok' : 'warn'}>{found.state === 'ready' ? 'Ready' : 'Not confirmed yet'}</Chip>,
+              value: (
+                <Chip tone={found.state === 'ready' ? 'ok' : 'warn'}>
+                  {found.state === 'ready' ? 'Ready' : 'Not confirmed yet'}
+                </Chip>
+              ),
             },
             { label: 'Recovery codes left', value: String(found.recovery_codes_left) },
             { label: 'Last used', value: <Age at={found.last_used_at} /> },
@@ -56,7 +61,9 @@ export function BreakGlassPanel() {
               Enter a code
             </Button>
           )}
-          <Button onClick={() => setForm('set-up')}>{found.state === 'none' ? 'Set it up for me' : 'Set it up anew'}</Button>
+          <Button onClick={() => setForm('set-up')}>
+            {found.state === 'none' ? 'Set it up for me' : 'Set it up anew'}
+          </Button>
           {found.state !== 'none' && (
             <ConfirmButton
               question="Remove the emergency sign-in?"
@@ -79,7 +86,7 @@ export function BreakGlassPanel() {
         submitLabel="Make it"
         initial={{}}
         onSubmit={async (entered) => {
-          setSecrets(await api.post<BreakGlassSecrets>(BREAK_GLASS, entered))
+          setSecrets(await api.post(BREAK_GLASS, { body: entered }))
           setForm(null)
           await changed()
         }}
@@ -103,13 +110,17 @@ export function BreakGlassPanel() {
         submitLabel="Confirm"
         initial={{}}
         onSubmit={async (entered) => {
-          await api.post(`${BREAK_GLASS}/confirm`, entered)
+          await api.post('/api/settings/break-glass/confirm', { body: entered })
           setForm(null)
           await changed()
         }}
         onClose={() => setForm(null)}
       >
-        <Field name="code" label="Code of the authenticator" rules={[{ required: true, message: 'Enter the six digits' }]}>
+        <Field
+          name="code"
+          label="Code of the authenticator"
+          rules={[{ required: true, message: 'Enter the six digits' }]}
+        >
           <Input inputMode="numeric" autoComplete="one-time-code" maxLength={10} />
         </Field>
       </ResourceForm>

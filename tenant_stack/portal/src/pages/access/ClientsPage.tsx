@@ -1,8 +1,19 @@
-import { Age, api, Chip, ConfirmButton, Field, listKey, ResourceForm, ResourceTable, useAction, type Column } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  ConfirmButton,
+  Field,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  useAction,
+  type Column,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, InputNumber } from 'antd'
 import { useState } from 'react'
-import { CLIENTS, ROLES, type Client, type ClientIn, type NewSecret, type RoleList } from '../../api/access.ts'
+import { api, list } from '../../api/client.ts'
+import { CLIENTS, ROLES, type Client, type ClientIn, type NewSecret } from '../../api/access.ts'
 import { useCan } from '../../session.ts'
 import { AccessTabs } from './AccessTabs.tsx'
 import { PermissionMatrix } from './PermissionMatrix.tsx'
@@ -16,7 +27,10 @@ function ClientStatus({ client }: { client: Client }) {
   if (client.revoked_at) return <Chip tone="idle">Revoked</Chip>
   if (!client.grantor_active)
     return (
-      <Chip tone="bad" title="Whoever answered for it is suspended, so it may do nothing. Edit and save it to answer for it.">
+      <Chip
+        tone="bad"
+        title="Whoever answered for it is suspended, so it may do nothing. Edit and save it to answer for it."
+      >
         Nobody answers for it
       </Chip>
     )
@@ -31,20 +45,20 @@ export default function ClientsPage() {
   const [shown, setShown] = useState<NewSecret | null>(null)
   const roles = useQuery({
     queryKey: listKey(ROLES),
-    queryFn: ({ signal }) => api.get<RoleList>(ROLES, undefined, signal),
+    queryFn: ({ signal }) => api.get(ROLES, { signal }),
     enabled: can('users:read'),
   })
   const edited = form === 'new' || form === null ? undefined : form
   const changed = () => queries.invalidateQueries({ queryKey: listKey(CLIENTS) })
   const save = async (values: ClientIn) => {
-    if (edited) await api.put(`${CLIENTS}/${edited.client_id}`, values)
-    else setShown(await api.post<NewSecret>(CLIENTS, values))
+    if (edited) await api.put('/api/clients/{client_id}', { path: { client_id: edited.client_id }, body: values })
+    else setShown(await api.post(CLIENTS, { body: values }))
     await changed()
     setForm(null)
   }
   const addSecret = (client: Client) =>
     run('No second secret was made', async () => {
-      setShown(await api.post<NewSecret>(`${CLIENTS}/${client.client_id}/secrets`))
+      setShown(await api.post('/api/clients/{client_id}/secrets', { path: { client_id: client.client_id } }))
       await changed()
     })
   const columns: Column<Client>[] = [
@@ -67,8 +81,19 @@ export default function ClientsPage() {
       csv: (client) => client.scopes.join(' '),
       render: (client) => <span className="scope-list">{client.scopes.join(', ')}</span>,
     },
-    { key: 'by', title: 'Answered for by', csv: (client) => client.granted_by, render: (client) => client.granted_by ?? 'The operator' },
-    { key: 'used', title: 'Last used', card: 'main', csv: (client) => client.last_used_at, render: (client) => <Age at={client.last_used_at} /> },
+    {
+      key: 'by',
+      title: 'Answered for by',
+      csv: (client) => client.granted_by,
+      render: (client) => client.granted_by ?? 'The operator',
+    },
+    {
+      key: 'used',
+      title: 'Last used',
+      card: 'main',
+      csv: (client) => client.last_used_at,
+      render: (client) => <Age at={client.last_used_at} />,
+    },
     {
       key: 'secrets',
       title: 'Secrets',
@@ -86,7 +111,9 @@ export default function ClientsPage() {
                   confirmLabel="Remove"
                   refusal="The secret was not removed"
                   action={async () => {
-                    await api.delete(`${CLIENTS}/${client.client_id}/secrets/${secret.id}`)
+                    await api.delete('/api/clients/{client_id}/secrets/{secret_id}', {
+                      path: { client_id: client.client_id, secret_id: secret.id },
+                    })
                     await changed()
                   }}
                 >
@@ -118,7 +145,7 @@ export default function ClientsPage() {
                 confirmLabel="Revoke"
                 refusal="The client was not revoked"
                 action={async () => {
-                  await api.delete(`${CLIENTS}/${client.client_id}`)
+                  await api.delete('/api/clients/{client_id}', { path: { client_id: client.client_id } })
                   await changed()
                 }}
               >
@@ -140,11 +167,15 @@ export default function ClientsPage() {
       <ResourceTable<Client>
         id="clients"
         label="API clients"
-        path={CLIENTS}
+        path={list(CLIENTS)}
         rowKey={(client) => client.client_id}
         columns={columns}
         searchLabel="Name or client id"
-        empty={{ title: 'No API clients yet', hint: 'Make one for each program, with no more rights than it needs.', action: add }}
+        empty={{
+          title: 'No API clients yet',
+          hint: 'Make one for each program, with no more rights than it needs.',
+          action: add,
+        }}
       />
       <ResourceForm<ClientIn>
         open={form !== null}
@@ -173,7 +204,11 @@ export default function ClientsPage() {
             offered={(permission) => can(permission) && !FOR_PEOPLE.test(permission)}
           />
         </Field>
-        <Field name="requests_per_minute" label="Requests a minute" rules={[{ required: true, message: 'Enter a number' }]}>
+        <Field
+          name="requests_per_minute"
+          label="Requests a minute"
+          rules={[{ required: true, message: 'Enter a number' }]}
+        >
           <InputNumber min={1} max={6000} precision={0} />
         </Field>
       </ResourceForm>

@@ -1,6 +1,7 @@
-import { api, asProblem } from '@punctual/portal-kit'
+import { asProblem } from '@punctual/portal-kit'
 import { Button, Form, Input } from 'antd'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import './access.css'
 
 type Entered = { name: string; password: string; code: string }
@@ -14,7 +15,7 @@ export function EmergencySignIn() {
     setBusy(true)
     setRefusal('')
     try {
-      await api.post('/auth/break-glass', entered)
+      await api.post('/auth/break-glass', { body: entered })
       location.assign('/')
     } catch (error) {
       setRefusal(asProblem(error).detail)
@@ -29,7 +30,13 @@ export function EmergencySignIn() {
     )
   }
   return (
-    <Form<Entered> layout="vertical" className="emergency" requiredMark={false} disabled={busy} onFinish={(values) => void enter(values)}>
+    <Form<Entered>
+      layout="vertical"
+      className="emergency"
+      requiredMark={false}
+      disabled={busy}
+      onFinish={(values) => void enter(values)}
+    >
       <p className="sign-in-note">Emergency sign-in, for the owner who set it up. It lasts an hour, and is reported.</p>
       <div role="alert">{refusal && <p className="sign-in-message">{refusal}</p>}</div>
       <Form.Item name="name" label="Name" rules={[{ required: true, message: 'Enter the name' }]}>
@@ -38,7 +45,12 @@ export function EmergencySignIn() {
       <Form.Item name="password" label="Password" rules={[{ required: true, message: 'Enter the password' }]}>
         <Input.Password autoComplete="current-password" maxLength={200} />
       </Form.Item>
-      <Form.Item name="code" label="Code" rules={[{ required: true, message: 'Enter the code' }]} extra="Of the authenticator, or a recovery code.">
+      <Form.Item
+        name="code"
+        label="Code"
+        rules={[{ required: true, message: 'Enter the code' }]}
+        extra="Of the authenticator, or a recovery code."
+      >
         <Input autoComplete="one-time-code" maxLength={64} />
       </Form.Item>
       <Button htmlType="submit" block loading={busy}>

@@ -1,8 +1,9 @@
-import { api, Chip, ConfirmButton, ErrorPanel, Field, listKey, Panel, ResourceForm } from '@punctual/portal-kit'
+import { Chip, ConfirmButton, ErrorPanel, Field, listKey, Panel, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Skeleton } from 'antd'
 import { useState } from 'react'
-import { ROLES, type Role, type RoleIn, type RoleList } from '../../api/access.ts'
+import { api } from '../../api/client.ts'
+import { ROLES, type Role, type RoleIn } from '../../api/access.ts'
 import { useCan } from '../../session.ts'
 import { AccessTabs } from './AccessTabs.tsx'
 import { PermissionMatrix } from './PermissionMatrix.tsx'
@@ -14,14 +15,14 @@ export default function RolesPage() {
   const [form, setForm] = useState<Role | 'new' | null>(null)
   const query = useQuery({
     queryKey: listKey(ROLES),
-    queryFn: ({ signal }) => api.get<RoleList>(ROLES, undefined, signal),
+    queryFn: ({ signal }) => api.get(ROLES, { signal }),
   })
   const changed = () => client.invalidateQueries({ queryKey: listKey(ROLES) })
   const edited = form === 'new' || form === null ? undefined : form
   const save = async (values: RoleIn) => {
     const role = { title: values.title, permissions: values.permissions ?? [] }
-    if (edited) await api.put(`${ROLES}/${edited.name}`, role)
-    else await api.post(ROLES, role)
+    if (edited) await api.put('/api/roles/{name}', { path: { name: edited.name }, body: role })
+    else await api.post(ROLES, { body: role })
     await changed()
     setForm(null)
   }
@@ -53,7 +54,7 @@ export default function RolesPage() {
                     confirmLabel="Remove"
                     refusal="The role was not removed"
                     action={async () => {
-                      await api.delete(`${ROLES}/${role.name}`)
+                      await api.delete('/api/roles/{name}', { path: { name: role.name } })
                       await changed()
                     }}
                   >
@@ -76,7 +77,11 @@ export default function RolesPage() {
         onSubmit={save}
         onClose={() => setForm(null)}
       >
-        <Field name="title" label="Name" rules={[{ required: true, whitespace: true, message: 'Give the role a name' }]}>
+        <Field
+          name="title"
+          label="Name"
+          rules={[{ required: true, whitespace: true, message: 'Give the role a name' }]}
+        >
           <Input autoComplete="off" maxLength={80} />
         </Field>
         <Field name="permissions" label="What it may do" extra="You can give only what you hold yourself.">

@@ -1,5 +1,17 @@
-import { Age, api, Chip, ConfirmButton, ErrorPanel, Instant, listKey, PageHeader, Panel, Rows, type Column } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  ConfirmButton,
+  ErrorPanel,
+  Instant,
+  listKey,
+  PageHeader,
+  Panel,
+  Rows,
+  type Column,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { api } from '../../api/client.ts'
 import { SESSIONS, type SessionFacts } from '../../api/access.ts'
 import { useSession } from '../../session.ts'
 
@@ -8,7 +20,7 @@ export default function SessionsPage() {
   const client = useQueryClient()
   const query = useQuery({
     queryKey: listKey(SESSIONS),
-    queryFn: ({ signal }) => api.get<{ items: SessionFacts[] }>(SESSIONS, undefined, signal),
+    queryFn: ({ signal }) => api.get(SESSIONS, { signal }),
   })
   const changed = () => client.invalidateQueries({ queryKey: listKey(SESSIONS) })
   const columns: Column<SessionFacts>[] = [
@@ -23,7 +35,12 @@ export default function SessionsPage() {
         </span>
       ),
     },
-    { key: 'began', title: 'Signed in', card: 'main', render: (session) => <Instant at={session.began_at} seconds={false} /> },
+    {
+      key: 'began',
+      title: 'Signed in',
+      card: 'main',
+      render: (session) => <Instant at={session.began_at} seconds={false} />,
+    },
     { key: 'seen', title: 'Last used', card: 'main', render: (session) => <Age at={session.seen_at} /> },
     { key: 'ends', title: 'Ends at the latest', render: (session) => <Instant at={session.ends_at} seconds={false} /> },
     {
@@ -40,7 +57,7 @@ export default function SessionsPage() {
             confirmLabel="Sign out"
             refusal="The session was not ended"
             action={async () => {
-              await api.delete(`${SESSIONS}/${session.id}`)
+              await api.delete('/api/sessions/{session_id}', { path: { session_id: session.id } })
               await changed()
             }}
           >

@@ -25,7 +25,13 @@ export function ShownOnce({ title, note, text, onClose }: Props) {
     >
       <p>{note}</p>
       {/* Of fixed height: measuring it would put a copy of the secret outside this window. */}
-      <Input.TextArea readOnly rows={3} value={text ?? ''} aria-label={title} onFocus={(event) => event.target.select()} />
+      <Input.TextArea
+        readOnly
+        rows={3}
+        value={text ?? ''}
+        aria-label={title}
+        onFocus={(event) => event.target.select()}
+      />
     </Modal>
   )
 }

@@ -1,7 +1,8 @@
-import { api, Field, listKey, ResourceForm } from '@punctual/portal-kit'
+import { Field, listKey, ResourceForm } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Form, Input, Select } from 'antd'
-import { ROLES, type RoleList } from '../../api/access.ts'
+import { api } from '../../api/client.ts'
+import { ROLES } from '../../api/access.ts'
 import { SIGN_IN, type ConnectionIn, type SignInSettings } from '../../api/signIn.ts'
 
 type Entered = Omit<ConnectionIn, 'group_roles'> & { mapping?: string[] }
@@ -21,12 +22,12 @@ type Props = { open: boolean; settings: SignInSettings; onClose: () => void; onS
 export function SignInForm({ open, settings, onClose, onSaved }: Props) {
   const roles = useQuery({
     queryKey: listKey(ROLES),
-    queryFn: ({ signal }) => api.get<RoleList>(ROLES, undefined, signal),
+    queryFn: ({ signal }) => api.get(ROLES, { signal }),
   })
   const names = roles.data?.items.map((role) => role.name) ?? []
   const from = settings.draft ?? settings.active
   const save = async ({ mapping, ...entered }: Entered) => {
-    await api.put(SIGN_IN, { ...entered, group_roles: mapOf(mapping) })
+    await api.put(SIGN_IN, { body: { ...entered, group_roles: mapOf(mapping) } })
     await onSaved()
   }
   return (
@@ -68,7 +69,11 @@ export function SignInForm({ open, settings, onClose, onSaved }: Props) {
         name="client_secret"
         label="Client secret"
         rules={[{ required: !from, message: 'Enter the client secret' }]}
-        extra={from ? 'Empty: the one entered before stays, unless the issuer or client changes.' : 'It is never shown again.'}
+        extra={
+          from
+            ? 'Empty: the one entered before stays, unless the issuer or client changes.'
+            : 'It is never shown again.'
+        }
       >
         <Input.Password autoComplete="new-password" />
       </Field>
@@ -78,7 +83,11 @@ export function SignInForm({ open, settings, onClose, onSaved }: Props) {
       <Field name="allowed_domains" label="Only these e-mail domains" extra="Empty: all. Type a domain, then Enter.">
         <Select mode="tags" allowClear open={false} suffixIcon={null} />
       </Field>
-      <Field name="group_claim" label="Claim that names a person's groups" extra="Empty: roles are given here by hand only.">
+      <Field
+        name="group_claim"
+        label="Claim that names a person's groups"
+        extra="Empty: roles are given here by hand only."
+      >
         <Input autoComplete="off" spellCheck={false} placeholder="groups" />
       </Field>
       <Form.Item noStyle shouldUpdate>

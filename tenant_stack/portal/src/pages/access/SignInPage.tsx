@@ -1,8 +1,19 @@
-import { api, Chip, ConfirmButton, ErrorPanel, Facts, Instant, PageHeader, Panel, useAction, type Tone } from '@punctual/portal-kit'
+import {
+  Chip,
+  ConfirmButton,
+  ErrorPanel,
+  Facts,
+  Instant,
+  PageHeader,
+  Panel,
+  useAction,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Skeleton } from 'antd'
 import { useState } from 'react'
-import { SIGN_IN, type Connection, type Layer, type LayerReport, type SignInSettings, type Switched, type TestBegun } from '../../api/signIn.ts'
+import { api } from '../../api/client.ts'
+import { SIGN_IN, type Connection, type Layer, type LayerReport, type SignInSettings } from '../../api/signIn.ts'
 import { useCan, useSession } from '../../session.ts'
 import { BreakGlassPanel } from './BreakGlassPanel.tsx'
 import { SignInForm } from './SignInForm.tsx'
@@ -40,8 +51,8 @@ function Report({ report }: { report: LayerReport[] }) {
     <ul className="layers" aria-label="What the test found">
       {report.map((layer) => (
         <li key={layer.name}>
-          <Chip tone={STATES[layer.state].tone}>{STATES[layer.state].label}</Chip>{' '}
-          <strong>{LAYERS[layer.name]}</strong> <span className="muted">{layer.detail}</span>
+          <Chip tone={STATES[layer.state].tone}>{STATES[layer.state].label}</Chip> <strong>{LAYERS[layer.name]}</strong>{' '}
+          <span className="muted">{layer.detail}</span>
         </li>
       ))}
     </ul>
@@ -53,12 +64,12 @@ function Draft({ draft, onEdit, changed }: { draft: Connection; onEdit: () => vo
   const { notification } = App.useApp()
   const test = () =>
     run('The test could not begin', async () => {
-      const begun = await api.post<TestBegun>(`${SIGN_IN}/test`)
+      const begun = await api.post('/api/settings/sign-in/test')
       if (begun.url) location.assign(begun.url)
       else await changed()
     })
   const activate = async () => {
-    const { invited } = await api.post<Switched>(`${SIGN_IN}/activate`)
+    const { invited } = await api.post('/api/settings/sign-in/activate')
     notification.success({
       title: 'People sign in at the new provider now',
       description: invited > 0 ? `${invited} users were mailed a link to join it.` : undefined,
@@ -95,7 +106,7 @@ function Draft({ draft, onEdit, changed }: { draft: Connection; onEdit: () => vo
           confirmLabel="Discard"
           refusal="The draft was not discarded"
           action={async () => {
-            await api.delete(`${SIGN_IN}/draft`)
+            await api.delete('/api/settings/sign-in/draft')
             await changed()
           }}
         >
@@ -115,7 +126,10 @@ function Current({ settings, changed }: { settings: SignInSettings; changed: () 
         <Facts
           items={[
             ...facts(active),
-            { label: 'In use since', value: active.activated_at ? <Instant at={active.activated_at} seconds={false} /> : '–' },
+            {
+              label: 'In use since',
+              value: active.activated_at ? <Instant at={active.activated_at} seconds={false} /> : '–',
+            },
           ]}
         />
       ) : (
@@ -128,7 +142,7 @@ function Current({ settings, changed }: { settings: SignInSettings; changed: () 
           confirmLabel="Go back"
           refusal="The provider was not changed"
           action={async () => {
-            await api.post(`${SIGN_IN}/roll-back`)
+            await api.post('/api/settings/sign-in/roll-back')
             await changed()
           }}
         >
@@ -147,7 +161,7 @@ export default function SignInPage() {
   const [editing, setEditing] = useState(false)
   const query = useQuery({
     queryKey: KEY,
-    queryFn: ({ signal }) => api.get<SignInSettings>(SIGN_IN, undefined, signal),
+    queryFn: ({ signal }) => api.get(SIGN_IN, { signal }),
   })
   const changed = () => client.invalidateQueries({ queryKey: KEY })
   const settings = query.data

@@ -1,8 +1,29 @@
-import { Age, api, Chip, ConfirmButton, Field, listKey, ResourceForm, ResourceTable, useAction, type Column, type Filter, type Tone } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  ConfirmButton,
+  Field,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  useAction,
+  type Column,
+  type Filter,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Select, Switch } from 'antd'
 import { useState } from 'react'
-import { ROLES, USERS, type Invitation, type RoleList, type User, type UserIn, type UserStatus } from '../../api/access.ts'
+import { api, list } from '../../api/client.ts'
+import {
+  ROLES,
+  USERS,
+  type Invitation,
+  type User,
+  type InviteIn,
+  type UserIn,
+  type UserStatus,
+} from '../../api/access.ts'
 import { useCan, useSession } from '../../session.ts'
 import { useSites } from '../schedules/lists.ts'
 import { AccessTabs } from './AccessTabs.tsx'
@@ -24,33 +45,50 @@ const FILTERS: Filter[] = [
 ]
 
 function useRoles() {
-  return useQuery({ queryKey: listKey(ROLES), queryFn: ({ signal }) => api.get<RoleList>(ROLES, undefined, signal) })
+  return useQuery({ queryKey: listKey(ROLES), queryFn: ({ signal }) => api.get(ROLES, { signal }) })
 }
 
-type FormProps = { open: boolean; user?: User | undefined; onClose: () => void; onInvited: (invitation: Invitation) => void }
+type FormProps = {
+  open: boolean
+  user?: User | undefined
+  onClose: () => void
+  onInvited: (invitation: Invitation) => void
+}
+
+type Entered = InviteIn & Pick<UserIn, 'active'>
 
 function UserForm({ open, user, onClose, onInvited }: FormProps) {
   const client = useQueryClient()
   const roles = useRoles().data?.items ?? []
   const sites = useSites().data ?? []
-  const save = async (entered: UserIn) => {
+  const save = async (entered: Entered) => {
     const limits = {
       site_ids: entered.site_ids?.length ? entered.site_ids : null,
       departments: entered.departments?.length ? entered.departments : null,
     }
-    if (user) await api.put<User>(`${USERS}/${user.id}`, { ...entered, ...limits, staff_id: user.staff_id })
-    else onInvited(await api.post<Invitation>(USERS, { ...entered, ...limits }))
+    if (user)
+      await api.put('/api/users/{user_id}', {
+        path: { user_id: user.id },
+        body: { ...entered, ...limits, staff_id: user.staff_id },
+      })
+    else onInvited(await api.post(USERS, { body: { ...entered, ...limits } }))
     await client.invalidateQueries({ queryKey: listKey(USERS) })
     onClose()
   }
   return (
-    <ResourceForm<UserIn>
+    <ResourceForm<Entered>
       open={open}
       title={user ? `Edit ${user.name || user.email}` : 'Invite a user'}
       submitLabel={user ? 'Save' : 'Make the invitation'}
       initial={
         user
-          ? { name: user.name, roles: user.roles, site_ids: user.site_ids ?? [], departments: user.departments ?? [], active: user.status !== 'suspended' }
+          ? {
+              name: user.name,
+              roles: user.roles,
+              site_ids: user.site_ids ?? [],
+              departments: user.departments ?? [],
+              active: user.status !== 'suspended',
+            }
           : { roles: ['viewer'] }
       }
       onSubmit={save}
@@ -81,7 +119,12 @@ function UserForm({ open, user, onClose, onInvited }: FormProps) {
         <Select mode="tags" allowClear open={false} suffixIcon={null} />
       </Field>
       {user && (
-        <Field name="active" label="May sign in" valuePropName="checked" extra="Switching it off ends all sessions at once.">
+        <Field
+          name="active"
+          label="May sign in"
+          valuePropName="checked"
+          extra="Switching it off ends all sessions at once."
+        >
           <Switch />
         </Field>
       )}
@@ -100,7 +143,7 @@ export default function UsersPage() {
   const titleOf = (name: string) => roles.find((role) => role.name === name)?.title ?? name
   const renew = (user: User) =>
     run('No new link was made', async () => {
-      setInvitation(await api.post<Invitation>(`${USERS}/${user.id}/invite`))
+      setInvitation(await api.post('/api/users/{user_id}/invite', { path: { user_id: user.id } }))
       await client.invalidateQueries({ queryKey: listKey(USERS) })
     })
   const columns: Column<User>[] = [
@@ -141,7 +184,12 @@ export default function UsersPage() {
           ? [user.site_ids && `${user.site_ids.length} sites`, user.departments?.join(', ')].filter(Boolean).join('; ')
           : 'Everything',
     },
-    { key: 'last', title: 'Last sign-in', csv: (user) => user.last_sign_in_at, render: (user) => <Age at={user.last_sign_in_at} /> },
+    {
+      key: 'last',
+      title: 'Last sign-in',
+      csv: (user) => user.last_sign_in_at,
+      render: (user) => <Age at={user.last_sign_in_at} />,
+    },
     {
       key: 'change',
       title: 'Change',
@@ -152,11 +200,12 @@ export default function UsersPage() {
         ) : (
           <span className="actions">
             {can('users:update') && <Button onClick={() => setForm(user)}>Edit</Button>}
-            {can('users:update') && (user.status === 'invited' || (user.status === 'active' && user.invitation_expires_at)) && (
-              <Button loading={busy} onClick={() => void renew(user)}>
-                New link
-              </Button>
-            )}
+            {can('users:update') &&
+              (user.status === 'invited' || (user.status === 'active' && user.invitation_expires_at)) && (
+                <Button loading={busy} onClick={() => void renew(user)}>
+                  New link
+                </Button>
+              )}
             {can('users:delete') && (
               <ConfirmButton
                 question={`Remove ${user.email}?`}
@@ -164,7 +213,7 @@ export default function UsersPage() {
                 confirmLabel="Remove"
                 refusal="The user was not removed"
                 action={async () => {
-                  await api.delete(`${USERS}/${user.id}`)
+                  await api.delete('/api/users/{user_id}', { path: { user_id: user.id } })
                   await client.invalidateQueries({ queryKey: listKey(USERS) })
                 }}
               >
@@ -186,7 +235,7 @@ export default function UsersPage() {
       <ResourceTable<User>
         id="users"
         label="Users"
-        path={USERS}
+        path={list(USERS)}
         rowKey={(user) => user.id}
         columns={columns}
         filters={FILTERS}

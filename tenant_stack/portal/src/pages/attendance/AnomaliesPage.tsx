@@ -2,6 +2,7 @@ import { dateIn, PageHeader, ResourceTable, shortDate, useZone, type Column, typ
 import { Button } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { list } from '../../api/client.ts'
 import type { Anomaly } from '../../api/attendance.ts'
 import { ANOMALIES } from '../../api/paths.ts'
 import {
@@ -116,11 +117,14 @@ export default function AnomaliesPage() {
       <ResourceTable<Anomaly>
         id="anomalies"
         label="Anomalies"
-        path={ANOMALIES}
+        path={list(ANOMALIES)}
         rowKey={(anomaly) => anomaly.id}
         columns={columns}
         filters={filters}
-        empty={{ title: 'Nothing needs a look', hint: 'Missing punches, absences, doubtful clocks and long days appear here.' }}
+        empty={{
+          title: 'Nothing needs a look',
+          hint: 'Missing punches, absences, doubtful clocks and long days appear here.',
+        }}
       />
       <ResolveForm anomaly={resolving} onClose={() => setResolving(null)} />
     </>

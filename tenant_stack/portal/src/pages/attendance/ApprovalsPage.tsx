@@ -11,6 +11,7 @@ import {
 import { App, Button, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { list } from '../../api/client.ts'
 import type { ApproveAction, AttendanceRecord } from '../../api/attendance.ts'
 import { findStaff, RECORDS, staffName } from '../../api/paths.ts'
 import { ANOMALY_OPTIONS, STATE_OPTIONS, stateMeans, stateWords, STATUS_OPTIONS } from '../../attendanceWords.tsx'
@@ -76,7 +77,11 @@ function useBulk(span: Span) {
         title: `Approve ${ready.length.toLocaleString('en')} records without warnings?`,
         content: `${spanWords(span.first, span.last)}.${rest} Your own records are left for somebody else.`,
         okText: 'Approve',
-        onOk: () => approve.send('approve', ready.map((record) => record.id)),
+        onOk: () =>
+          approve.send(
+            'approve',
+            ready.map((record) => record.id),
+          ),
       })
     })
   return { approve, approveReady, busy: reading.busy || approve.busy, reading: reading.busy, read, known }
@@ -111,13 +116,20 @@ export default function ApprovalsPage() {
       <PageHeader
         title={
           <>
-            Approvals {locked && <Chip tone="idle">Locked{span.stored?.locked_by && ` by ${span.stored.locked_by}`}</Chip>}
+            Approvals{' '}
+            {locked && <Chip tone="idle">Locked{span.stored?.locked_by && ` by ${span.stored.locked_by}`}</Chip>}
           </>
         }
         note="Warnings first; the rest in one step. Nobody approves their own records."
         actions={
           <>
-            <Select<string> aria-label="Period" className="period-choice" value={key} options={options} onChange={choose} />
+            <Select<string>
+              aria-label="Period"
+              className="period-choice"
+              value={key}
+              options={options}
+              onChange={choose}
+            />
             <PeriodLock span={span} />
           </>
         }
@@ -155,7 +167,7 @@ export default function ApprovalsPage() {
           <ResourceTable<AttendanceRecord>
             id="approvals"
             label="Records of the period"
-            path={RECORDS}
+            path={list(RECORDS)}
             rowKey={(record) => record.id}
             rowLink={(record) => hrefOf(record.id)}
             columns={columns}
@@ -171,4 +183,3 @@ export default function ApprovalsPage() {
     </>
   )
 }
-

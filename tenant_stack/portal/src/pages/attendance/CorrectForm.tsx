@@ -1,8 +1,8 @@
-import { api, clockOn, Field, ResourceForm } from '@punctual/portal-kit'
+import { clockOn, Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Input, InputNumber, Radio, Select } from 'antd'
-import type { Changes, Correction, PunchFate, RecordDetail } from '../../api/attendance.ts'
-import { RECORDS } from '../../api/paths.ts'
+import { api } from '../../api/client.ts'
+import { traceOf, type AddedPunch, type Changes, type PunchFate, type RecordDetail } from '../../api/attendance.ts'
 import { roleWords } from '../../attendanceWords.tsx'
 import { useCan } from '../../session.ts'
 
@@ -11,14 +11,14 @@ type CorrectIn = {
   what: What
   date?: string
   time?: string
-  direction?: string
+  direction?: AddedPunch['direction']
   punch?: string
   hours?: number
   minutes?: number
   reason: string
 }
 
-const DIRECTIONS = [
+const DIRECTIONS: { value: AddedPunch['direction']; label: string }[] = [
   { value: 'in', label: 'In' },
   { value: 'out', label: 'Out' },
   { value: 'break_out', label: 'Out to a break' },
@@ -61,17 +61,20 @@ export function CorrectForm({ open, record, onClose }: Props) {
   const client = useQueryClient()
   const can = useCan()
   const { notification } = App.useApp()
-  const fates = record.trace?.punches ?? []
+  const fates = traceOf(record)?.punches ?? []
   const words = (fate: PunchFate) =>
     `${clockOn(record.work_date, record.zone, fate.at, true)} – ${roleWords(fate.role)}${fate.used ? '' : ' (ignored)'}`
   const punches = fates.map((fate) => ({ value: fate.punch, label: words(fate) }))
   const save = async (values: CorrectIn) => {
-    const answer = await api.put<{ state?: string; corrections?: Correction[] } | undefined>(`${RECORDS}/${record.id}`, {
-      changes: changesOf(values, record),
-      reason: values.reason,
-      version: record.version ?? 1,
+    const answer = await api.put('/api/attendance/records/{record_id}', {
+      path: { record_id: record.id },
+      body: {
+        changes: changesOf(values, record),
+        reason: values.reason,
+        version: record.version,
+      },
     })
-    const proposed = answer?.state === 'proposed' || answer?.corrections?.at(-1)?.state === 'proposed'
+    const proposed = answer.state === 'proposed'
     notification.success({
       title: proposed ? 'The correction is proposed' : 'The correction is in',
       description: proposed ? 'Somebody who may approve decides about it.' : 'The day is computed again with it.',

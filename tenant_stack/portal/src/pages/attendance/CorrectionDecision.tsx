@@ -1,12 +1,15 @@
-import { api, Field, ResourceForm } from '@punctual/portal-kit'
+import { Field, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Radio } from 'antd'
 import { useState } from 'react'
-import type { Correction } from '../../api/attendance.ts'
-import { CORRECTIONS } from '../../api/paths.ts'
+import { api } from '../../api/client.ts'
+import type { Correction, Decision } from '../../api/attendance.ts'
 import { useCan } from '../../session.ts'
 
-type DecisionIn = { decision: 'approve' | 'reject'; note?: string }
+const DECISIONS: { value: Decision['decision']; label: string }[] = [
+  { value: 'approved', label: 'Accept: the record is computed again with it' },
+  { value: 'rejected', label: 'Refuse: the record stays as it is' },
+]
 
 /** Accept or refuse a proposed correction. The server refuses whoever proposed it and whomever it concerns. */
 export function CorrectionDecision({ correction }: { correction: Correction }) {
@@ -14,8 +17,11 @@ export function CorrectionDecision({ correction }: { correction: Correction }) {
   const client = useQueryClient()
   const [open, setOpen] = useState(false)
   if (correction.state !== 'proposed' || !can('attendance:approve')) return null
-  const decide = async (values: DecisionIn) => {
-    await api.post(`${CORRECTIONS}/${correction.id}/decide`, values)
+  const decide = async (values: Decision) => {
+    await api.post('/api/attendance/corrections/{correction_id}/decide', {
+      path: { correction_id: correction.id },
+      body: values,
+    })
     await client.invalidateQueries()
     setOpen(false)
   }
@@ -24,11 +30,11 @@ export function CorrectionDecision({ correction }: { correction: Correction }) {
       <Button size="small" onClick={() => setOpen(true)}>
         Decide
       </Button>
-      <ResourceForm<DecisionIn>
+      <ResourceForm<Decision>
         open={open}
         title="Decide about this correction"
         submitLabel="Decide"
-        initial={{ decision: 'approve' }}
+        initial={{ decision: 'approved' }}
         onSubmit={decide}
         onClose={() => setOpen(false)}
       >
@@ -36,12 +42,7 @@ export function CorrectionDecision({ correction }: { correction: Correction }) {
           <p>“{correction.reason}”</p>
         </div>
         <Field name="decision" label="Decision">
-          <Radio.Group
-            options={[
-              { value: 'approve', label: 'Accept: the record is computed again with it' },
-              { value: 'reject', label: 'Refuse: the record stays as it is' },
-            ]}
-          />
+          <Radio.Group options={DECISIONS} />
         </Field>
         <Field name="note" label="Note">
           <Input.TextArea rows={3} maxLength={1000} />

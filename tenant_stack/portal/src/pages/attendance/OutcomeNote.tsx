@@ -39,7 +39,8 @@ export function OutcomeNote({ outcome, known, onClose }: Props) {
                 return (
                   <li key={reason}>
                     <strong>{reason}</strong>: {names.slice(0, NAMED).join('; ')}
-                    {rest > 0 && `${names.length ? ' and ' : ''}${rest} ${names.length ? 'more' : rest === 1 ? 'record' : 'records'}`}
+                    {rest > 0 &&
+                      `${names.length ? ' and ' : ''}${rest} ${names.length ? 'more' : rest === 1 ? 'record' : 'records'}`}
                   </li>
                 )
               })}

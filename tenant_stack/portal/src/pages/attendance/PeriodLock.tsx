@@ -1,8 +1,8 @@
-import { api, ConfirmButton, Field, ResourceForm, spanWords } from '@punctual/portal-kit'
+import { ConfirmButton, Field, ResourceForm, spanWords } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useState } from 'react'
-import type { Period } from '../../api/attendance.ts'
+import { api } from '../../api/client.ts'
 import { PERIODS } from '../../api/paths.ts'
 import { useCan } from '../../session.ts'
 import type { Span } from './usePeriods.ts'
@@ -15,13 +15,15 @@ export function PeriodLock({ span }: { span: Span }) {
   if (!can('attendance:approve')) return null
   const { stored } = span
   const lock = async () => {
-    const period =
-      stored ?? (await api.post<Period>(PERIODS, { starts_on: span.first, ends_on: span.last }))
-    await api.post(`${PERIODS}/${period.id}/lock`)
+    const period = stored ?? (await api.post(PERIODS, { body: { starts_on: span.first, ends_on: span.last } }))
+    await api.post('/api/attendance/periods/{period_id}/lock', { path: { period_id: period.id } })
     await client.invalidateQueries()
   }
   const unlock = async (values: { reason: string }) => {
-    await api.post(`${PERIODS}/${stored?.id}/unlock`, values)
+    await api.post('/api/attendance/periods/{period_id}/unlock', {
+      path: { period_id: stored?.id ?? '' },
+      body: values,
+    })
     await client.invalidateQueries()
     setUnlocking(false)
   }
@@ -52,8 +54,8 @@ export function PeriodLock({ span }: { span: Span }) {
       >
         <div className="hint-box">
           <p>
-            {spanWords(span.first, span.last)} was locked{stored.locked_by && ` by ${stored.locked_by}`}. Unlocking takes
-            another person than whoever locked it.
+            {spanWords(span.first, span.last)} was locked{stored.locked_by && ` by ${stored.locked_by}`}. Unlocking
+            takes another person than whoever locked it.
           </p>
         </div>
         <Field

@@ -70,7 +70,7 @@ export function RecordCorrections({ corrections, zone }: { corrections: Correcti
             </div>
             <p className="muted">
               “{correction.reason}”{correction.requested_by && ` – ${correction.requested_by}`}{' '}
-              <Age at={correction.requested_at ?? correction.created_at} never="" />
+              <Age at={correction.requested_at} never="" />
               {correction.decided_by && ` · ${correction.state} by ${correction.decided_by}`}
               {correction.note && ` (${correction.note})`}
             </p>

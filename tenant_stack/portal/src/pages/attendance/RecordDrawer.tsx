@@ -2,7 +2,7 @@ import { Chip, ErrorPanel, Facts, longDate, type Fact } from '@punctual/portal-k
 import { Alert, Button, Drawer, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import type { Anomaly, RecordDetail } from '../../api/attendance.ts'
+import { traceOf, type RecordDetail } from '../../api/attendance.ts'
 import { EstimatedChip, StateChip, stateMeans, StatusChip } from '../../attendanceWords.tsx'
 import { useCan } from '../../session.ts'
 import { CorrectForm } from './CorrectForm.tsx'
@@ -33,11 +33,8 @@ function factsOf(record: RecordDetail): Fact[] {
   return facts
 }
 
-export const anomaliesOf = (record: RecordDetail): Anomaly[] =>
-  Array.isArray(record.anomalies) ? record.anomalies : []
-
 function RecordBody({ record }: { record: RecordDetail }) {
-  const anomalies = anomaliesOf(record)
+  const trace = traceOf(record)
   return (
     <div className="why">
       <div className="why-head">
@@ -51,8 +48,8 @@ function RecordBody({ record }: { record: RecordDetail }) {
         {record.state && <p className="muted">{stateMeans(record.state)}</p>}
       </div>
       <Facts items={factsOf(record)} />
-      {record.trace?.sentences ? (
-        <RecordExplanation record={record} trace={record.trace} />
+      {trace ? (
+        <RecordExplanation record={record} trace={trace} />
       ) : (
         <Alert
           type="info"
@@ -61,7 +58,7 @@ function RecordBody({ record }: { record: RecordDetail }) {
         />
       )}
       <SinceApproval difference={record.difference} />
-      <RecordAnomalies anomalies={anomalies} />
+      <RecordAnomalies anomalies={record.anomalies} />
       <RecordCorrections corrections={record.corrections} zone={record.zone} />
       <RecordHistory entries={record.history} />
     </div>

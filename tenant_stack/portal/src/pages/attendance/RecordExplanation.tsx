@@ -40,14 +40,19 @@ function Punches({ record, fates }: { record: RecordDetail; fates: PunchFate[] }
     const punch = raw?.get(fate.punch)
     const entered = fate.punch.startsWith('correction:')
     // A clock says "check in" where the rules say "in".
-    const said = punch?.status_name.toLowerCase().replace(/^check[_ ]/, '').replaceAll(' ', '_')
+    const said = punch?.status_name
+      .toLowerCase()
+      .replace(/^check[_ ]/, '')
+      .replaceAll(' ', '_')
     return (
       <li key={fate.punch} className={fate.used ? undefined : 'is-ignored'}>
         <span className="number">{clockOn(record.work_date, record.zone, fate.at, true)}</span>
         <span className="two-lines">
           <span>
             {roleWords(fate.role)}
-            {said && said !== fate.role && <span className="muted"> – the clock said “{spoken(said).toLowerCase()}”</span>}
+            {said && said !== fate.role && (
+              <span className="muted"> – the clock said “{spoken(said).toLowerCase()}”</span>
+            )}
           </span>
           {entered && <span>Entered by a correction</span>}
           {(fate.why || punch) && (
@@ -66,7 +71,11 @@ function Punches({ record, fates }: { record: RecordDetail; fates: PunchFate[] }
   const ignored = fates.length - used
   return (
     <Part title="Punches" note={`${used} used${ignored ? `, ${ignored} ignored` : ''}`}>
-      {fates.length === 0 ? <p className="muted">Nobody punched on this day.</p> : <ul className="fates">{fates.map(row)}</ul>}
+      {fates.length === 0 ? (
+        <p className="muted">Nobody punched on this day.</p>
+      ) : (
+        <ul className="fates">{fates.map(row)}</ul>
+      )}
     </Part>
   )
 }
@@ -90,7 +99,9 @@ function Steps({ trace }: { trace: Trace }) {
           {steps.map((step, index) => (
             <tr key={index}>
               <td>{step.text || spoken(step.rule)}</td>
-              <td className="number step-effect">{step.seconds === 0 ? <span className="muted">–</span> : effectOf(step.seconds)}</td>
+              <td className="number step-effect">
+                {step.seconds === 0 ? <span className="muted">–</span> : effectOf(step.seconds)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -125,7 +136,7 @@ function Pay({ trace }: { trace: Trace }) {
               {line.premium && <span className="muted"> premium, on top</span>}
             </span>
             <span className="muted">× {line.rate}</span>
-            <span className="number">{hoursOf(line.seconds ?? (line.minutes ?? 0) * 60)}</span>
+            <span className="number">{hoursOf(line.minutes * 60)}</span>
           </li>
         ))}
       </ul>

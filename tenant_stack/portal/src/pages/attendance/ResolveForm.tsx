@@ -1,8 +1,8 @@
-import { api, Field, ResourceForm, shortDate } from '@punctual/portal-kit'
+import { Field, ResourceForm, shortDate } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input } from 'antd'
+import { api } from '../../api/client.ts'
 import type { Anomaly } from '../../api/attendance.ts'
-import { ANOMALIES } from '../../api/paths.ts'
 import { kindWords } from '../../attendanceWords.tsx'
 
 type ResolveIn = { resolution: string }
@@ -11,7 +11,10 @@ type ResolveIn = { resolution: string }
 export function ResolveForm({ anomaly, onClose }: { anomaly: Anomaly | null; onClose: () => void }) {
   const client = useQueryClient()
   const save = async ({ resolution }: ResolveIn) => {
-    await api.put(`${ANOMALIES}/${anomaly?.id}`, { state: 'resolved', resolution })
+    await api.put('/api/attendance/anomalies/{anomaly_id}', {
+      path: { anomaly_id: anomaly?.id ?? '' },
+      body: { state: 'resolved', resolution },
+    })
     await client.invalidateQueries()
     onClose()
   }

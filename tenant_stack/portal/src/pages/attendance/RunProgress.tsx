@@ -1,9 +1,9 @@
-import { api, listKey } from '@punctual/portal-kit'
+import { listKey } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Progress } from 'antd'
 import { useEffect } from 'react'
-import type { Run } from '../../api/attendance.ts'
-import { RECORDS, RUNS } from '../../api/paths.ts'
+import { api } from '../../api/client.ts'
+import { RECORDS } from '../../api/paths.ts'
 
 const WATCH_MS = 1_000
 
@@ -12,7 +12,7 @@ export function RunProgress({ id, onClose }: { id: string; onClose: () => void }
   const client = useQueryClient()
   const query = useQuery({
     queryKey: ['run', id],
-    queryFn: ({ signal }) => api.get<Run>(`${RUNS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/attendance/runs/{run_id}', { path: { run_id: id }, signal }),
     refetchInterval: ({ state }) => (state.data?.state === 'done' || state.error ? false : WATCH_MS),
   })
   const run = query.data

@@ -1,9 +1,10 @@
-import { api, effectOf, ErrorPanel, listKey, Panel, shortDate, type Page } from '@punctual/portal-kit'
+import { effectOf, ErrorPanel, listKey, Panel, shortDate } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import type { Anomaly, Correction, Delta } from '../../api/attendance.ts'
+import { api } from '../../api/client.ts'
+import type { Anomaly, Delta } from '../../api/attendance.ts'
 import { ANOMALIES, CORRECTIONS, DELTAS } from '../../api/paths.ts'
 import { kindWords, SeverityChip } from '../../attendanceWords.tsx'
 import { spoken } from '../../words.tsx'
@@ -29,7 +30,7 @@ export function Warnings({ span }: { span: Span }) {
   const query = useQuery({
     queryKey: [...listKey(ANOMALIES), 'warnings', span.first, span.last],
     queryFn: ({ signal }) =>
-      api.get<Page<Anomaly>>(ANOMALIES, { from: span.first, to: span.last, state: 'active', limit: 100 }, signal),
+      api.get(ANOMALIES, { query: { from: span.first, to: span.last, state: 'active', limit: 100 }, signal }),
   })
   if (query.isError && !query.data) {
     return (
@@ -65,7 +66,11 @@ export function Warnings({ span }: { span: Span }) {
               </span>
             </span>
             <span className="actions">
-              <Link className="why-link" to={whyOf(anomaly)} aria-label={`Why? ${anomaly.staff_name ?? ''}, ${shortDate(anomaly.work_date)}`}>
+              <Link
+                className="why-link"
+                to={whyOf(anomaly)}
+                aria-label={`Why? ${anomaly.staff_name ?? ''}, ${shortDate(anomaly.work_date)}`}
+              >
                 Why?
               </Link>
               {can('attendance:update') && (
@@ -86,7 +91,7 @@ export function Warnings({ span }: { span: Span }) {
 export function ProposedCorrections() {
   const query = useQuery({
     queryKey: [...listKey(CORRECTIONS), 'proposed'],
-    queryFn: ({ signal }) => api.get<Page<Correction>>(CORRECTIONS, { state: 'proposed', limit: 50 }, signal),
+    queryFn: ({ signal }) => api.get(CORRECTIONS, { query: { state: 'proposed', limit: 50 }, signal }),
   })
   const items = (query.data?.items ?? []).filter((correction) => correction.state === 'proposed')
   if (items.length === 0) return null
@@ -121,7 +126,7 @@ const secondsOf = (delta: Delta) =>
 export function LateDifferences() {
   const query = useQuery({
     queryKey: [...listKey(DELTAS), 'latest'],
-    queryFn: ({ signal }) => api.get<Page<Delta>>(DELTAS, { limit: 20 }, signal),
+    queryFn: ({ signal }) => api.get(DELTAS, { query: { limit: 20 }, signal }),
   })
   if (!query.data || query.data.items.length === 0) return null
   return (

@@ -1,4 +1,5 @@
-import { api, type Page } from '@punctual/portal-kit'
+import { type Page } from '@punctual/portal-kit'
+import { api } from '../../api/client.ts'
 import type { AttendanceRecord, RecordState } from '../../api/attendance.ts'
 import { RECORDS } from '../../api/paths.ts'
 import type { Span } from './usePeriods.ts'
@@ -19,12 +20,14 @@ export async function readyRecords(
   for (const state of WAITING) {
     let cursor: string | null = null
     do {
-      const page: Page<AttendanceRecord> = await api.get<Page<AttendanceRecord>>(RECORDS, {
-        from: span.first,
-        to: span.last,
-        state,
-        limit: ROWS_A_CALL,
-        cursor,
+      const page: Page<AttendanceRecord> = await api.get(RECORDS, {
+        query: {
+          from: span.first,
+          to: span.last,
+          state,
+          limit: ROWS_A_CALL,
+          cursor,
+        },
       })
       for (const record of page.items) found.set(record.id, record)
       cursor = page.next_cursor

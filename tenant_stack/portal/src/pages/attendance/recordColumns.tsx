@@ -150,7 +150,10 @@ export function recordColumns(hrefOf: (id: string) => string): Column<Attendance
       optional: true,
       csv: (record) => record.punch_count,
       render: (record) => (
-        <Link className="number" to={`/punches?staff_id=${record.staff_id}&from=${record.work_date}&to=${record.work_date}`}>
+        <Link
+          className="number"
+          to={`/punches?staff_id=${record.staff_id}&from=${record.work_date}&to=${record.work_date}`}
+        >
           {record.punch_count}
         </Link>
       ),
@@ -161,7 +164,11 @@ export function recordColumns(hrefOf: (id: string) => string): Column<Attendance
       title: 'Why',
       card: 'main',
       render: (record) => (
-        <Link className="nowrap" to={hrefOf(record.id)} aria-label={`Why? ${record.staff_name}, ${shortDate(record.work_date)}`}>
+        <Link
+          className="nowrap"
+          to={hrefOf(record.id)}
+          aria-label={`Why? ${record.staff_name}, ${shortDate(record.work_date)}`}
+        >
           Why?
         </Link>
       ),

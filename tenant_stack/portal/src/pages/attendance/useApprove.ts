@@ -1,6 +1,7 @@
-import { api, useAction } from '@punctual/portal-kit'
+import { useAction } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import type { ApproveAction, ApproveAnswer } from '../../api/attendance.ts'
 import { APPROVE } from '../../api/paths.ts'
 
@@ -8,8 +9,6 @@ import { APPROVE } from '../../api/paths.ts'
 const IDS_A_CALL = 200
 
 export type Outcome = { action: ApproveAction; changed: number; skipped: ApproveAnswer['skipped'] }
-
-const count = (changed: ApproveAnswer['changed']) => (typeof changed === 'number' ? changed : changed.length)
 
 /** Submit, approve or reopen records, many at once; `outcome` says what was skipped and why. */
 export function useApprove() {
@@ -23,12 +22,14 @@ export function useApprove() {
       setDone(0)
       try {
         for (let start = 0; start < ids.length; start += IDS_A_CALL) {
-          const answer = await api.post<ApproveAnswer>(APPROVE, {
-            record_ids: ids.slice(start, start + IDS_A_CALL),
-            action,
-            ...(note && { note }),
+          const answer = await api.post(APPROVE, {
+            body: {
+              record_ids: ids.slice(start, start + IDS_A_CALL),
+              action,
+              ...(note && { note }),
+            },
           })
-          total.changed += count(answer.changed)
+          total.changed += answer.changed
           total.skipped.push(...answer.skipped)
           setDone(Math.min(start + IDS_A_CALL, ids.length))
         }

@@ -1,9 +1,9 @@
-import { api, dateIn, derivedSpans, monthOf, spanWords, useZone, type Page } from '@punctual/portal-kit'
+import { dateIn, derivedSpans, monthOf, spanWords, useZone } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
+import { api } from '../../api/client.ts'
 import type { Period } from '../../api/attendance.ts'
 import { PERIODS, SETTINGS } from '../../api/paths.ts'
-import type { AttendanceSettings } from '../../api/schedules.ts'
 
 /** A span of days that is approved together; `stored` once the back end knows it. */
 export type Span = { first: string; last: string; stored: Period | null }
@@ -14,11 +14,11 @@ export function usePeriods() {
   const [params, setParams] = useSearchParams()
   const periods = useQuery({
     queryKey: ['periods'],
-    queryFn: ({ signal }) => api.get<Page<Period>>(PERIODS, { limit: 50 }, signal),
+    queryFn: ({ signal }) => api.get(PERIODS, { query: { limit: 50 }, signal }),
   })
   const settings = useQuery({
     queryKey: ['attendance-settings'],
-    queryFn: ({ signal }) => api.get<AttendanceSettings>(SETTINGS, undefined, signal),
+    queryFn: ({ signal }) => api.get(SETTINGS, { signal }),
     staleTime: 60_000,
   })
   const stored = periods.data?.items ?? []
@@ -30,8 +30,7 @@ export function usePeriods() {
   spans.sort((one, other) => other.first.localeCompare(one.first))
   const from = params.get('from')
   const to = params.get('to')
-  const chosen =
-    spans.find((span) => span.first === from && span.last === to) ??
+  const chosen = spans.find((span) => span.first === from && span.last === to) ??
     (from && to ? { first: from, last: to, stored: null } : undefined) ??
     spans.find((span) => span.first <= today && today <= span.last) ??
     spans[0] ?? { ...monthOf(today), stored: null }

@@ -1,10 +1,10 @@
-import { addDays, api, type Page } from '@punctual/portal-kit'
+import { addDays } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { useSearchParams } from 'react-router'
+import { api } from '../../api/client.ts'
 import type { RecordDetail } from '../../api/attendance.ts'
-import { PUNCHES, recordKey, RECORDS } from '../../api/paths.ts'
-import type { PunchLog } from '../../api/types.ts'
+import { PUNCHES, recordKey } from '../../api/paths.ts'
 
 const PARAM = 'record'
 
@@ -34,7 +34,7 @@ export function useOpenRecord() {
 export function useRecord(id: string | null) {
   return useQuery({
     queryKey: recordKey(id ?? ''),
-    queryFn: ({ signal }) => api.get<RecordDetail>(`${RECORDS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/attendance/records/{record_id}', { path: { record_id: id ?? '' }, signal }),
     enabled: id !== null,
   })
 }
@@ -44,11 +44,15 @@ export function useRawPunches(record: RecordDetail) {
   return useQuery({
     queryKey: ['raw-punches', record.staff_id, record.work_date],
     queryFn: async ({ signal }) => {
-      const page = await api.get<Page<PunchLog>>(
-        PUNCHES,
-        { staff_id: record.staff_id, from: addDays(record.work_date, -1), to: addDays(record.work_date, 1), limit: 200 },
+      const page = await api.get(PUNCHES, {
+        query: {
+          staff_id: record.staff_id,
+          from: addDays(record.work_date, -1),
+          to: addDays(record.work_date, 1),
+          limit: 200,
+        },
         signal,
-      )
+      })
       return new Map(page.items.map((punch) => [punch.id, punch]))
     },
     staleTime: 30_000,

@@ -1,5 +1,6 @@
 import { Instant, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
 import { Link } from 'react-router'
+import { list } from '../../api/client.ts'
 import { BIOMETRIC_ACCESS, type Access } from '../../api/biometrics.ts'
 import { findStaff, staffName } from '../../api/paths.ts'
 import { spoken } from '../../words.tsx'
@@ -25,17 +26,39 @@ const COLUMNS: Column<Access>[] = [
     title: 'Whose',
     card: 'title',
     csv: (item) => item.staff_name,
-    render: (item) => (item.staff_id ? <Link to={`/staff/${item.staff_id}`}>{item.staff_name ?? 'Somebody deleted'}</Link> : 'Nobody known'),
+    render: (item) =>
+      item.staff_id ? (
+        <Link to={`/staff/${item.staff_id}`}>{item.staff_name ?? 'Somebody deleted'}</Link>
+      ) : (
+        'Nobody known'
+      ),
   },
-  { key: 'purpose', title: 'What for', card: 'main', csv: (item) => item.purpose, render: (item) => spoken(item.purpose) },
+  {
+    key: 'purpose',
+    title: 'What for',
+    card: 'main',
+    csv: (item) => item.purpose,
+    render: (item) => spoken(item.purpose),
+  },
   {
     key: 'clock',
     title: 'Clock',
     csv: (item) => item.device_name,
-    render: (item) => (item.device_id ? <Link to={`/devices/${item.device_id}`}>{item.device_name ?? 'A clock since deleted'}</Link> : '–'),
+    render: (item) =>
+      item.device_id ? (
+        <Link to={`/devices/${item.device_id}`}>{item.device_name ?? 'A clock since deleted'}</Link>
+      ) : (
+        '–'
+      ),
   },
   { key: 'who', title: 'By', card: 'main', csv: (item) => item.actor_label, render: (item) => item.actor_label },
-  { key: 'template', title: 'Template', optional: true, csv: (item) => item.template_id, render: (item) => item.template_id },
+  {
+    key: 'template',
+    title: 'Template',
+    optional: true,
+    csv: (item) => item.template_id,
+    render: (item) => item.template_id,
+  },
 ]
 
 export default function AccessPage() {
@@ -45,11 +68,14 @@ export default function AccessPage() {
       <ResourceTable<Access>
         id="biometric-access"
         label="Access to templates"
-        path={BIOMETRIC_ACCESS}
+        path={list(BIOMETRIC_ACCESS)}
         rowKey={(item) => String(item.id)}
         columns={COLUMNS}
         filters={FILTERS}
-        empty={{ title: 'No access yet', hint: 'Each time a template is stored, compared, sent or erased, a line appears here.' }}
+        empty={{
+          title: 'No access yet',
+          hint: 'Each time a template is stored, compared, sent or erased, a line appears here.',
+        }}
       />
     </>
   )

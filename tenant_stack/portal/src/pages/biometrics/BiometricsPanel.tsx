@@ -1,10 +1,10 @@
-import { api, Chip, ConfirmButton, EmptyState, ErrorPanel, Instant, Panel } from '@punctual/portal-kit'
+import { Chip, ConfirmButton, EmptyState, ErrorPanel, Instant, Panel } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { biometricsKey, type Biometric, type Consent } from '../../api/biometrics.ts'
-import { STAFF } from '../../api/paths.ts'
+import { api } from '../../api/client.ts'
+import { biometricsKey, type Biometric } from '../../api/biometrics.ts'
 import type { Staff } from '../../api/types.ts'
 import { useCan } from '../../session.ts'
 import { ConsentForm, HOW } from './ConsentForm.tsx'
@@ -26,7 +26,9 @@ function TemplateLine({ item, staffId }: { item: Biometric; staffId: string }) {
   const client = useQueryClient()
   const name = partOf(item.template_type, item.finger_index)
   const erase = async () => {
-    await api.delete(`${STAFF}/${staffId}/biometrics/${item.id}`)
+    await api.delete('/api/staff/{staff_id}/biometrics/{template_id}', {
+      path: { staff_id: staffId, template_id: item.id },
+    })
     await client.invalidateQueries({ queryKey: biometricsKey(staffId) })
   }
   return (
@@ -75,14 +77,14 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
   const may = can('biometrics:read')
   const templates = useQuery({
     queryKey: [...biometricsKey(staff.id), 'templates'],
-    queryFn: ({ signal }) => api.get<{ items: Biometric[] }>(`${STAFF}/${staff.id}/biometrics`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/staff/{staff_id}/biometrics', { path: { staff_id: staff.id }, signal }),
     enabled: may,
     refetchInterval: ({ state }) =>
       state.data?.items.some((item) => item.copies.some((copy) => MOVING.has(copy.state))) ? POLL_MS : false,
   })
   const consents = useQuery({
     queryKey: [...biometricsKey(staff.id), 'consents'],
-    queryFn: ({ signal }) => api.get<{ items: Consent[] }>(`${STAFF}/${staff.id}/consents`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/staff/{staff_id}/consents', { path: { staff_id: staff.id }, signal }),
     enabled: may,
   })
   if (!may) return null
@@ -90,7 +92,7 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
   const last = consents.data?.items[0]
   const items = templates.data?.items ?? []
   const withdraw = async () => {
-    await api.post(`${STAFF}/${staff.id}/consents/withdraw`)
+    await api.post('/api/staff/{staff_id}/consents/withdraw', { path: { staff_id: staff.id } })
     await client.invalidateQueries({ queryKey: biometricsKey(staff.id) })
   }
   const failed = templates.isError ? templates : consents.isError ? consents : null
@@ -109,8 +111,8 @@ export function BiometricsPanel({ staff }: { staff: Staff }) {
               </>
             ) : (
               <>
-                <Chip tone="warn">{last ? 'Withdrawn' : 'No consent'}</Chip> Nothing may be taken of this person before they
-                agree; card and PIN work without.
+                <Chip tone="warn">{last ? 'Withdrawn' : 'No consent'}</Chip> Nothing may be taken of this person before
+                they agree; card and PIN work without.
               </>
             )}
           </p>

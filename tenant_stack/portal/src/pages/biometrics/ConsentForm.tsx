@@ -1,15 +1,14 @@
-import { api, Field, ResourceForm, type Page } from '@punctual/portal-kit'
+import { Field, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Input, Select } from 'antd'
 import { Link } from 'react-router'
-import { biometricsKey, CONSENT_TEXTS, type ConsentText } from '../../api/biometrics.ts'
-import { STAFF } from '../../api/paths.ts'
+import { api } from '../../api/client.ts'
+import { biometricsKey, CONSENT_TEXTS, type ConsentIn } from '../../api/biometrics.ts'
 import type { Staff } from '../../api/types.ts'
 
-type ConsentIn = { version: number; how: string; note?: string }
 type Props = { open: boolean; staff: Staff; onClose: () => void }
 
-export const HOW = [
+export const HOW: { value: ConsentIn['how']; label: string }[] = [
   { value: 'written', label: 'On paper, signed' },
   { value: 'electronic', label: 'Electronically' },
   { value: 'spoken', label: 'Spoken, before a witness' },
@@ -20,12 +19,12 @@ export function ConsentForm({ open, staff, onClose }: Props) {
   const client = useQueryClient()
   const texts = useQuery({
     queryKey: ['consent-texts'],
-    queryFn: ({ signal }) => api.get<Page<ConsentText>>(CONSENT_TEXTS, { limit: 50 }, signal),
+    queryFn: ({ signal }) => api.get(CONSENT_TEXTS, { query: { limit: 50 }, signal }),
     enabled: open,
   })
   const items = texts.data?.items ?? []
   const save = async (values: ConsentIn) => {
-    await api.post(`${STAFF}/${staff.id}/consents`, values)
+    await api.post('/api/staff/{staff_id}/consents', { path: { staff_id: staff.id }, body: values })
     await client.invalidateQueries({ queryKey: biometricsKey(staff.id) })
     onClose()
   }

@@ -1,14 +1,24 @@
-import { api, ErrorPanel, Facts, Field, Instant, listKey, Panel, ResourceForm, ResourceTable, type Column } from '@punctual/portal-kit'
+import {
+  ErrorPanel,
+  Facts,
+  Field,
+  Instant,
+  listKey,
+  Panel,
+  ResourceForm,
+  ResourceTable,
+  type Column,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, InputNumber } from 'antd'
 import { useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import {
   BIOMETRIC_KEY,
   BIOMETRIC_SETTINGS,
   CONSENT_TEXTS,
   type ConsentText,
   type Periods,
-  type TemplateKey,
 } from '../../api/biometrics.ts'
 import { useCan } from '../../session.ts'
 import { BiometricsTabs } from './BiometricsTabs.tsx'
@@ -22,9 +32,21 @@ const COLUMNS: Column<ConsentText>[] = [
     csv: (text) => text.text,
     render: (text) => <span className="consent-text">{text.text}</span>,
   },
-  { key: 'people', title: 'People', align: 'right', card: 'main', csv: (text) => text.people, render: (text) => text.people },
+  {
+    key: 'people',
+    title: 'People',
+    align: 'right',
+    card: 'main',
+    csv: (text) => text.people,
+    render: (text) => text.people,
+  },
   { key: 'by', title: 'Written by', csv: (text) => text.created_by, render: (text) => text.created_by },
-  { key: 'at', title: 'On', csv: (text) => text.created_at, render: (text) => <Instant at={text.created_at} seconds={false} /> },
+  {
+    key: 'at',
+    title: 'On',
+    csv: (text) => text.created_at,
+    render: (text) => <Instant at={text.created_at} seconds={false} />,
+  },
 ]
 
 type TextIn = { title: string; text: string }
@@ -32,13 +54,20 @@ type TextIn = { title: string; text: string }
 function TextForm({ open, onClose }: { open: boolean; onClose: () => void }) {
   const client = useQueryClient()
   const save = async (values: TextIn) => {
-    await api.post(CONSENT_TEXTS, values)
+    await api.post(CONSENT_TEXTS, { body: values })
     await client.invalidateQueries({ queryKey: listKey(CONSENT_TEXTS) })
     await client.invalidateQueries({ queryKey: ['consent-texts'] })
     onClose()
   }
   return (
-    <ResourceForm<TextIn> open={open} title="New version of the text" submitLabel="Add" initial={{}} onSubmit={save} onClose={onClose}>
+    <ResourceForm<TextIn>
+      open={open}
+      title="New version of the text"
+      submitLabel="Add"
+      initial={{}}
+      onSubmit={save}
+      onClose={onClose}
+    >
       <Field name="title" label="Title" rules={[{ required: true, whitespace: true, message: 'Give it a title' }]}>
         <Input maxLength={200} autoComplete="off" />
       </Field>
@@ -57,7 +86,7 @@ function TextForm({ open, onClose }: { open: boolean; onClose: () => void }) {
 function PeriodsForm({ open, periods, onClose }: { open: boolean; periods: Periods; onClose: () => void }) {
   const client = useQueryClient()
   const save = async (values: Periods) => {
-    await api.put(BIOMETRIC_SETTINGS, values)
+    await api.put(BIOMETRIC_SETTINGS, { body: values })
     await client.invalidateQueries({ queryKey: ['biometric-settings'] })
     onClose()
   }
@@ -67,10 +96,27 @@ function PeriodsForm({ open, periods, onClose }: { open: boolean; periods: Perio
     </Field>
   )
   return (
-    <ResourceForm<Periods> open={open} title="Periods" submitLabel="Save" initial={periods} onSubmit={save} onClose={onClose}>
-      {days('walk_up_days', 'Held back (days)', 'A template that came unasked is erased after this, if nobody agreed.', 1)}
+    <ResourceForm<Periods>
+      open={open}
+      title="Periods"
+      submitLabel="Save"
+      initial={periods}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {days(
+        'walk_up_days',
+        'Held back (days)',
+        'A template that came unasked is erased after this, if nobody agreed.',
+        1,
+      )}
       {days('leaver_days', 'Leavers (days)', 'Templates of inactive people are erased after this.', 0)}
-      {days('rotation_days', 'Age of a key (days)', 'Then a new version of the key is made and all templates are renewed.', 1)}
+      {days(
+        'rotation_days',
+        'Age of a key (days)',
+        'Then a new version of the key is made and all templates are renewed.',
+        1,
+      )}
     </ResourceForm>
   )
 }
@@ -80,18 +126,25 @@ function Keeping() {
   const [open, setOpen] = useState(false)
   const periods = useQuery({
     queryKey: ['biometric-settings'],
-    queryFn: ({ signal }) => api.get<Periods>(BIOMETRIC_SETTINGS, undefined, signal),
+    queryFn: ({ signal }) => api.get(BIOMETRIC_SETTINGS, { signal }),
     enabled: can('settings:read'),
   })
   const key = useQuery({
     queryKey: ['biometric-key'],
-    queryFn: ({ signal }) => api.get<TemplateKey>(BIOMETRIC_KEY, undefined, signal),
+    queryFn: ({ signal }) => api.get(BIOMETRIC_KEY, { signal }),
   })
   const facts = periods.data
   return (
     <Panel
       title="How long things are kept"
-      extra={can('settings:update') && facts && <Button size="small" onClick={() => setOpen(true)}>Change</Button>}
+      extra={
+        can('settings:update') &&
+        facts && (
+          <Button size="small" onClick={() => setOpen(true)}>
+            Change
+          </Button>
+        )
+      }
     >
       {key.isError && <ErrorPanel error={key.error} onRetry={() => void key.refetch()} />}
       <Facts
@@ -124,10 +177,14 @@ export default function ConsentTextsPage() {
         <ResourceTable<ConsentText>
           id="consent-texts"
           label="Consent texts"
-          path={CONSENT_TEXTS}
+          path={list(CONSENT_TEXTS)}
           rowKey={(text) => text.id}
           columns={COLUMNS}
-          empty={{ title: 'No text yet', hint: 'Write what people agree to before their first finger is taken.', action: add }}
+          empty={{
+            title: 'No text yet',
+            hint: 'Write what people agree to before their first finger is taken.',
+            action: add,
+          }}
         />
         <Keeping />
       </div>

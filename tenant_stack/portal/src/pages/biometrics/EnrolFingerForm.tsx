@@ -1,10 +1,11 @@
-import { api, Field, ResourceForm, type Page } from '@punctual/portal-kit'
+import { Field, ResourceForm } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Checkbox, Select } from 'antd'
 import { useNavigate } from 'react-router'
-import { biometricsKey, type Enrolment } from '../../api/biometrics.ts'
-import { DEVICES, STAFF } from '../../api/paths.ts'
-import type { Device, Staff } from '../../api/types.ts'
+import { api } from '../../api/client.ts'
+import { biometricsKey } from '../../api/biometrics.ts'
+import { DEVICES } from '../../api/paths.ts'
+import type { Staff } from '../../api/types.ts'
 import { FingerPicture } from './FingerPicture.tsx'
 import { FINGER_OPTIONS } from './words.tsx'
 
@@ -17,21 +18,24 @@ export function EnrolFingerForm({ open, staff, onClose }: Props) {
   const navigate = useNavigate()
   const devices = useQuery({
     queryKey: ['enroll-devices'],
-    queryFn: ({ signal }) => api.get<Page<Device>>(DEVICES, { limit: 200 }, signal),
+    queryFn: ({ signal }) => api.get(DEVICES, { query: { limit: 200 }, signal }),
     enabled: open,
   })
   const online = (devices.data?.items ?? []).filter((device) => device.status !== 'waiting_approval')
   const begin = async (values: Values) => {
-    const answer = await api.post<{ enrolment: Enrolment }>(`${STAFF}/${staff.id}/enroll`, {
-      biometric: {
-        device_id: values['biometric.device_id'],
-        finger_index: values['biometric.finger_index'],
-        overwrite: values.overwrite ?? false,
+    const answer = await api.post('/api/staff/{staff_id}/enroll', {
+      path: { staff_id: staff.id },
+      body: {
+        biometric: {
+          device_id: values['biometric.device_id'],
+          finger_index: values['biometric.finger_index'],
+          overwrite: values.overwrite ?? false,
+        },
       },
     })
     await client.invalidateQueries({ queryKey: biometricsKey(staff.id) })
     onClose()
-    await navigate(`/enrolments/${answer.enrolment.id}`)
+    if (answer.enrolment) await navigate(`/enrolments/${answer.enrolment.id}`)
   }
   return (
     <ResourceForm<Values>
@@ -61,7 +65,11 @@ export function EnrolFingerForm({ open, staff, onClose }: Props) {
               }))}
             />
           </Field>
-          <Field name="biometric.finger_index" label="Finger" rules={[{ required: true, message: 'Choose the finger' }]}>
+          <Field
+            name="biometric.finger_index"
+            label="Finger"
+            rules={[{ required: true, message: 'Choose the finger' }]}
+          >
             <Select options={FINGER_OPTIONS} />
           </Field>
           <FingerPicture finger={values['biometric.finger_index'] ?? null} />

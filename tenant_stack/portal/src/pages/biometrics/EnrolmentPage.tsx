@@ -1,8 +1,9 @@
-import { api, ConfirmButton, ErrorPanel, Instant, PageHeader, Panel, useNow, ZoneProvider } from '@punctual/portal-kit'
+import { ConfirmButton, ErrorPanel, Instant, PageHeader, Panel, useNow, ZoneProvider } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
 import { Link, useParams } from 'react-router'
-import { enrolmentKey, ENROLMENTS, type Enrolment } from '../../api/biometrics.ts'
+import { api } from '../../api/client.ts'
+import { enrolmentKey, type Enrolment } from '../../api/biometrics.ts'
 import { useLiveMessages } from '../../live.tsx'
 import { useCan } from '../../session.ts'
 import { FingerPicture } from './FingerPicture.tsx'
@@ -38,7 +39,7 @@ export default function EnrolmentPage() {
   const client = useQueryClient()
   const query = useQuery({
     queryKey: enrolmentKey(id),
-    queryFn: ({ signal }) => api.get<Enrolment>(`${ENROLMENTS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/enrolments/{enrolment_id}', { path: { enrolment_id: id }, signal }),
     refetchInterval: ({ state }) => (state.data?.open || state.data?.state === 'stored' ? POLL_MS : false),
   })
   useLiveMessages((messages) => {
@@ -52,7 +53,7 @@ export default function EnrolmentPage() {
     return <Skeleton active paragraph={{ rows: 8 }} />
   }
   const cancel = async () => {
-    await api.post(`${ENROLMENTS}/${id}/cancel`)
+    await api.post('/api/enrolments/{enrolment_id}/cancel', { path: { enrolment_id: id } })
     await client.invalidateQueries({ queryKey: enrolmentKey(id) })
   }
   const finger = partOf(enrolment.template_type, enrolment.finger_index)
@@ -69,8 +70,8 @@ export default function EnrolmentPage() {
         }
         note={
           <>
-            At <Link to={`/devices/${enrolment.device_id}`}>{enrolment.device_name}</Link>, PIN {enrolment.pin}. Times in{' '}
-            {enrolment.zone}.
+            At <Link to={`/devices/${enrolment.device_id}`}>{enrolment.device_name}</Link>, PIN {enrolment.pin}. Times
+            in {enrolment.zone}.
           </>
         }
         actions={
@@ -93,7 +94,10 @@ export default function EnrolmentPage() {
           <FingerPicture finger={enrolment.template_type === 'FINGERPRINT' ? enrolment.finger_index : null} />
           <p className="enrol-touches" role="img" aria-label={`${enrolment.touch} of 3 touches`}>
             {[1, 2, 3].map((touch) => (
-              <span key={touch} className={touch <= enrolment.touch || !NEXT_TOUCHES.has(enrolment.state) ? 'touch done' : 'touch'} />
+              <span
+                key={touch}
+                className={touch <= enrolment.touch || !NEXT_TOUCHES.has(enrolment.state) ? 'touch done' : 'touch'}
+              />
             ))}
           </p>
           <p aria-live="polite">{enrolment.message && !enrolment.open ? enrolment.message : NEXT[enrolment.state]}</p>
@@ -124,4 +128,12 @@ export default function EnrolmentPage() {
 }
 
 /** While these last, the circles count touches; afterwards all are filled or none matters. */
-const NEXT_TOUCHES = new Set<Enrolment['state']>(['asked', 'sent', 'started', 'touch', 'failed', 'cancelled', 'timed_out'])
+const NEXT_TOUCHES = new Set<Enrolment['state']>([
+  'asked',
+  'sent',
+  'started',
+  'touch',
+  'failed',
+  'cancelled',
+  'timed_out',
+])

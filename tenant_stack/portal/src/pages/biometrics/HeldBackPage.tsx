@@ -1,5 +1,6 @@
 import { Instant, ResourceTable, type Column } from '@punctual/portal-kit'
 import { Link } from 'react-router'
+import { list } from '../../api/client.ts'
 import { HELD_BACK, type HeldBack } from '../../api/biometrics.ts'
 import { BiometricsTabs } from './BiometricsTabs.tsx'
 import { partOf } from './words.tsx'
@@ -28,7 +29,12 @@ const COLUMNS: Column<HeldBack>[] = [
     render: (item) => (item.device_id ? <Link to={`/devices/${item.device_id}`}>{item.device_name}</Link> : '–'),
   },
   { key: 'why', title: 'Why it waits', card: 'main', csv: (item) => item.reason, render: (item) => item.reason },
-  { key: 'at', title: 'Since', csv: (item) => item.captured_at, render: (item) => <Instant at={item.captured_at} seconds={false} /> },
+  {
+    key: 'at',
+    title: 'Since',
+    csv: (item) => item.captured_at,
+    render: (item) => <Instant at={item.captured_at} seconds={false} />,
+  },
   {
     key: 'until',
     title: 'Erased on',
@@ -45,7 +51,7 @@ export default function HeldBackPage() {
       <ResourceTable<HeldBack>
         id="held-back"
         label="Templates held back"
-        path={HELD_BACK}
+        path={list(HELD_BACK)}
         rowKey={(item) => item.id}
         columns={COLUMNS}
         empty={{

@@ -1,6 +1,6 @@
 import type { Tone } from '@punctual/portal-kit'
 import type { Copy, CopyState, EnrolmentState, TemplateType } from '../../api/biometrics.ts'
-import { chip } from '../../words.tsx'
+import { chip, unknown } from '../../words.tsx'
 
 const FINGERS = [
   'Left little finger',
@@ -48,8 +48,8 @@ const STEPS: Record<EnrolmentState, [Tone, string]> = {
 }
 
 export const EnrolmentChip = ({ state }: { state: EnrolmentState }) => chip(STEPS[state])
-export const stepWords = (state: EnrolmentState, touch: number) =>
-  state === 'touch' ? `Touch ${touch} of 3` : STEPS[state][1]
+export const stepWords = (state: string, touch: number) =>
+  state === 'touch' ? `Touch ${touch} of 3` : (STEPS[state as EnrolmentState] ?? unknown(state))[1]
 
 /** Where a template is, clock by clock. */
 export function Copies({ items }: { items: Copy[] }) {

@@ -1,9 +1,10 @@
-import { api, Instant, useAction } from '@punctual/portal-kit'
+import { Instant, useAction } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Drawer, Input, InputNumber } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { CONFLICTS, type Conflict, type Take } from '../../api/groups.ts'
+import { api } from '../../api/client.ts'
+import type { Conflict, Take } from '../../api/groups.ts'
 import { useCan } from '../../session.ts'
 import { DecisionChip, kindWords, ThreeColumns } from './conflictWords.tsx'
 
@@ -13,7 +14,13 @@ type Own = { name?: string; card?: number }
 /** One conflict: the three versions, what was decided and why, and another decision. */
 export function ConflictDrawer({ conflict, onClose }: Props) {
   return (
-    <Drawer open={conflict !== null} title={conflict ? kindWords(conflict.kind) : ''} size={640} onClose={onClose} destroyOnHidden>
+    <Drawer
+      open={conflict !== null}
+      title={conflict ? kindWords(conflict.kind) : ''}
+      size={640}
+      onClose={onClose}
+      destroyOnHidden
+    >
       {conflict && <Body key={conflict.id} conflict={conflict} onDone={onClose} />}
     </Drawer>
   )
@@ -24,18 +31,25 @@ function Body({ conflict, onDone }: { conflict: Conflict; onDone: () => void }) 
   const client = useQueryClient()
   const { busy, run } = useAction()
   const [own, setOwn] = useState<Own | null>(null)
-  const send = async (path: string, body: object) => {
-    const done = await run('This was not decided', () => api.post(`${CONFLICTS}/${conflict.id}/${path}`, body))
+  const path = { conflict_id: conflict.id }
+  const send = async (call: () => Promise<unknown>) => {
+    const done = await run('This was not decided', call)
     if (!done) return
     await client.invalidateQueries()
     onDone()
   }
-  const take = (choice: Take) => send('resolve', choice === 'value' ? { take: choice, value: own } : { take: choice })
+  const take = (choice: Take) =>
+    send(() =>
+      api.post('/api/conflicts/{conflict_id}/resolve', {
+        path,
+        body: choice === 'value' ? { take: choice, value: own } : { take: choice },
+      }),
+    )
   return (
     <div className="stack">
       <p>
-        {conflict.staff_id ? <Link to={`/staff/${conflict.staff_id}`}>{conflict.staff_name}</Link> : 'Nobody known'}, PIN{' '}
-        {conflict.pin} on <Link to={`/devices/${conflict.device_id}`}>{conflict.device_name}</Link>{' '}
+        {conflict.staff_id ? <Link to={`/staff/${conflict.staff_id}`}>{conflict.staff_name}</Link> : 'Nobody known'},
+        PIN {conflict.pin} on <Link to={`/devices/${conflict.device_id}`}>{conflict.device_name}</Link>{' '}
         <DecisionChip conflict={conflict} />
       </p>
       <div>
@@ -63,14 +77,20 @@ function Body({ conflict, onDone }: { conflict: Conflict; onDone: () => void }) 
             {!own && (
               <Button
                 onClick={() =>
-                  setOwn({ name: conflict.ours?.name || conflict.theirs.name, card: conflict.ours?.card ?? conflict.theirs.card })
+                  setOwn({
+                    name: conflict.ours?.name || conflict.theirs.name,
+                    card: conflict.ours?.card ?? conflict.theirs.card,
+                  })
                 }
               >
                 Write another value
               </Button>
             )}
             {conflict.undo_until && (
-              <Button loading={busy} onClick={() => void send('undo', {})}>
+              <Button
+                loading={busy}
+                onClick={() => void send(() => api.post('/api/conflicts/{conflict_id}/undo', { path }))}
+              >
                 Take the decision back
               </Button>
             )}
@@ -79,7 +99,11 @@ function Body({ conflict, onDone }: { conflict: Conflict; onDone: () => void }) 
             <div className="form-row">
               <label>
                 Name
-                <Input value={own.name ?? ''} maxLength={200} onChange={(event) => setOwn({ ...own, name: event.target.value })} />
+                <Input
+                  value={own.name ?? ''}
+                  maxLength={200}
+                  onChange={(event) => setOwn({ ...own, name: event.target.value })}
+                />
               </label>
               <label>
                 Card

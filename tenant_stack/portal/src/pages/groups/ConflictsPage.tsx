@@ -2,6 +2,7 @@ import { Instant, ResourceTable, type Column, type Filter } from '@punctual/port
 import { Button } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { list } from '../../api/client.ts'
 import { CONFLICTS, type Conflict } from '../../api/groups.ts'
 import { deviceName, findDevices, findStaff, staffName } from '../../api/paths.ts'
 import { useCan } from '../../session.ts'
@@ -59,7 +60,12 @@ function columnsOf(open: (conflict: Conflict) => void): Column<Conflict>[] {
       csv: (conflict) => kindWords(conflict.kind),
       render: (conflict) => kindWords(conflict.kind),
     },
-    { key: 'ours', title: 'Ours', csv: (conflict) => said(conflict.ours, conflict.fields), render: (conflict) => said(conflict.ours, conflict.fields) },
+    {
+      key: 'ours',
+      title: 'Ours',
+      csv: (conflict) => said(conflict.ours, conflict.fields),
+      render: (conflict) => said(conflict.ours, conflict.fields),
+    },
     {
       key: 'theirs',
       title: 'The clock’s',
@@ -79,7 +85,11 @@ function columnsOf(open: (conflict: Conflict) => void): Column<Conflict>[] {
       title: 'Next',
       card: 'main',
       render: (conflict) => (
-        <Button size="small" aria-label={`Look at ${conflict.staff_name ?? `PIN ${conflict.pin}`}`} onClick={() => open(conflict)}>
+        <Button
+          size="small"
+          aria-label={`Look at ${conflict.staff_name ?? `PIN ${conflict.pin}`}`}
+          onClick={() => open(conflict)}
+        >
           {conflict.state === 'open' ? 'Decide' : 'Look'}
         </Button>
       ),
@@ -101,11 +111,14 @@ export default function ConflictsPage() {
       <ResourceTable<Conflict>
         id="conflicts"
         label="Conflicts"
-        path={CONFLICTS}
+        path={list(CONFLICTS)}
         rowKey={(conflict) => conflict.id}
         columns={columns}
         filters={FILTERS}
-        empty={{ title: 'Clocks and we agree', hint: 'What is changed at a clock appears here, with what it was before.' }}
+        empty={{
+          title: 'Clocks and we agree',
+          hint: 'What is changed at a clock appears here, with what it was before.',
+        }}
       />
       <ConflictDrawer conflict={shown} onClose={() => setShown(null)} />
       <ResolveManyForm open={many} onClose={() => setMany(false)} />

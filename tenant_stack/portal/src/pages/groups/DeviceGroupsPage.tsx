@@ -1,7 +1,8 @@
-import { api, ConfirmButton, listKey, ResourceTable, type Column } from '@punctual/portal-kit'
+import { ConfirmButton, listKey, ResourceTable, type Column } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useMemo, useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import { GROUPS, type DeviceGroup } from '../../api/groups.ts'
 import { useCan } from '../../session.ts'
 import { DeviceTabs } from './DeviceTabs.tsx'
@@ -17,9 +18,19 @@ function membersOf(group: DeviceGroup): string {
 
 type Can = (permission: string) => boolean
 
-function columnsOf(can: Can, edit: (id: string) => void, remove: (group: DeviceGroup) => Promise<void>): Column<DeviceGroup>[] {
+function columnsOf(
+  can: Can,
+  edit: (id: string) => void,
+  remove: (group: DeviceGroup) => Promise<void>,
+): Column<DeviceGroup>[] {
   return [
-    { key: 'name', title: 'Group', card: 'title', csv: (group) => group.name, render: (group) => <strong>{group.name}</strong> },
+    {
+      key: 'name',
+      title: 'Group',
+      card: 'title',
+      csv: (group) => group.name,
+      render: (group) => <strong>{group.name}</strong>,
+    },
     {
       key: 'devices',
       title: 'Clocks',
@@ -83,7 +94,7 @@ export default function DeviceGroupsPage() {
   const [form, setForm] = useState<{ id: string | null } | null>(null)
   const columns = useMemo(() => {
     const remove = async (group: DeviceGroup) => {
-      await api.delete(`${GROUPS}/${group.id}`)
+      await api.delete('/api/device-groups/{group_id}', { path: { group_id: group.id } })
       await client.invalidateQueries({ queryKey: listKey(GROUPS) })
     }
     return columnsOf(can, (id) => setForm({ id }), remove)
@@ -102,7 +113,7 @@ export default function DeviceGroupsPage() {
       <ResourceTable<DeviceGroup>
         id="device-groups"
         label="Groups of clocks"
-        path={GROUPS}
+        path={list(GROUPS)}
         rowKey={(group) => group.id}
         columns={columns}
         searchLabel="Search groups"

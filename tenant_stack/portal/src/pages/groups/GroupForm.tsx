@@ -1,10 +1,10 @@
-import { api, ErrorPanel, Field, ResourceForm, useSettled, type Option, type Page } from '@punctual/portal-kit'
+import { ErrorPanel, Field, ResourceForm, useSettled, type Option } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Input, Select, Skeleton, Switch } from 'antd'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import { GROUPS, type DeviceGroupDetail, type DeviceGroupIn, type Named } from '../../api/groups.ts'
 import { DEVICES, findStaff } from '../../api/paths.ts'
-import type { Device } from '../../api/types.ts'
 import { useSites } from '../schedules/lists.ts'
 
 type Props = { open: boolean; id: string | null; onClose: () => void }
@@ -52,7 +52,7 @@ function Fields({ group, everybody }: { group: DeviceGroupDetail | undefined; ev
   const sites = useSites().data ?? []
   const devices = useQuery({
     queryKey: ['group-devices'],
-    queryFn: ({ signal }) => api.get<Page<Device>>(DEVICES, { limit: 200 }, signal),
+    queryFn: ({ signal }) => api.get(DEVICES, { query: { limit: 200 }, signal }),
   })
   const approved = (devices.data?.items ?? []).filter((device) => device.status !== 'waiting_approval')
   return (
@@ -60,7 +60,11 @@ function Fields({ group, everybody }: { group: DeviceGroupDetail | undefined; ev
       <Field name="name" label="Name" rules={[{ required: true, whitespace: true, message: 'Give it a name' }]}>
         <Input autoComplete="off" maxLength={120} />
       </Field>
-      <Field name="device_ids" label="Clocks" {...(devices.isError && { extra: 'The list of clocks could not be read.' })}>
+      <Field
+        name="device_ids"
+        label="Clocks"
+        {...(devices.isError && { extra: 'The list of clocks could not be read.' })}
+      >
         <Select
           mode="multiple"
           loading={devices.isFetching}
@@ -70,7 +74,12 @@ function Fields({ group, everybody }: { group: DeviceGroupDetail | undefined; ev
           options={approved.map((device) => ({ value: device.id, label: `${device.name} (${device.device_serial})` }))}
         />
       </Field>
-      <Field name="everybody" label="Everybody" valuePropName="checked" extra="All active people, also those who join later.">
+      <Field
+        name="everybody"
+        label="Everybody"
+        valuePropName="checked"
+        extra="All active people, also those who join later."
+      >
         <Switch />
       </Field>
       {!everybody && (
@@ -101,7 +110,7 @@ export function GroupForm({ open, id, onClose }: Props) {
   const client = useQueryClient()
   const query = useQuery({
     queryKey: ['device-group', id],
-    queryFn: ({ signal }) => api.get<DeviceGroupDetail>(`${GROUPS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/device-groups/{group_id}', { path: { group_id: id ?? '' }, signal }),
     enabled: open && id !== null,
     staleTime: 0,
   })
@@ -121,10 +130,16 @@ export function GroupForm({ open, id, onClose }: Props) {
     const everybody = values.everybody === true
     // What is not on the form while everybody belongs stays as it was: people may switch back.
     const entered = everybody
-      ? { ...initial, ...values, departments: initial.departments, site_ids: initial.site_ids, staff_ids: initial.staff_ids }
+      ? {
+          ...initial,
+          ...values,
+          departments: initial.departments,
+          site_ids: initial.site_ids,
+          staff_ids: initial.staff_ids,
+        }
       : { ...initial, ...values }
-    if (id === null) await api.post(GROUPS, entered)
-    else await api.put(`${GROUPS}/${id}`, entered)
+    if (id === null) await api.post(GROUPS, { body: entered })
+    else await api.put('/api/device-groups/{group_id}', { path: { group_id: id }, body: entered })
     await client.invalidateQueries()
     onClose()
   }

@@ -1,18 +1,20 @@
-import { api, Field, ResourceForm } from '@punctual/portal-kit'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Field, ResourceForm } from '@punctual/portal-kit'
+import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Radio, Select } from 'antd'
-import { CONFLICTS, type ConflictKind } from '../../api/groups.ts'
+import { api } from '../../api/client.ts'
+import type { ResolveManyIn } from '../../api/groups.ts'
 import { KIND_OPTIONS } from './conflictWords.tsx'
 
-type Wanted = { kind: ConflictKind; take: 'ours' | 'device' | 'apart'; state: 'open' | 'resolved' }
-type Answer = { matched: number; resolved: number }
+type Wanted = Required<Pick<ResolveManyIn, 'kind' | 'take' | 'state'>>
 
 function Preview({ wanted }: { wanted: Partial<Wanted> }) {
   const { kind, take, state } = wanted
   const preview = useQuery({
     queryKey: ['conflicts-preview', kind, take, state],
-    queryFn: () => api.post<Answer>(`${CONFLICTS}/resolve`, { kind, take, state, preview: true }),
-    enabled: !!kind && !!take && !!state,
+    queryFn:
+      kind && take && state
+        ? () => api.post('/api/conflicts/resolve', { body: { kind, take, state, preview: true } })
+        : skipToken,
     staleTime: 0,
   })
   if (!kind || !take) return <p className="muted">Choose what to decide, and how.</p>
@@ -30,7 +32,7 @@ function Preview({ wanted }: { wanted: Partial<Wanted> }) {
 export function ResolveManyForm({ open, onClose }: { open: boolean; onClose: () => void }) {
   const client = useQueryClient()
   const save = async (values: Wanted) => {
-    await api.post<Answer>(`${CONFLICTS}/resolve`, values)
+    await api.post('/api/conflicts/resolve', { body: values })
     await client.invalidateQueries()
     onClose()
   }

@@ -1,8 +1,19 @@
-import { Age, api, Chip, ConfirmButton, Field, listKey, ResourceForm, ResourceTable, type Column, type Filter } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  ConfirmButton,
+  Field,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  type Column,
+  type Filter,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { api, list } from '../../api/client.ts'
 import { STRANGERS, type Stranger } from '../../api/groups.ts'
 import { deviceName, findDevices } from '../../api/paths.ts'
 import { useCan } from '../../session.ts'
@@ -20,8 +31,10 @@ function AdoptForm({ stranger, onClose }: { stranger: Stranger | null; onClose: 
   const client = useQueryClient()
   const save = async (values: AdoptIn) => {
     if (!stranger) return
-    const entered = values.staff_id ? { staff_id: values.staff_id } : { employee_id: values.employee_id, name: values.name }
-    await api.post(`${STRANGERS}/${stranger.id}/adopt`, entered)
+    const entered = values.staff_id
+      ? { staff_id: values.staff_id }
+      : { employee_id: values.employee_id, name: values.name }
+    await api.post('/api/device-users/{enrollment_id}/adopt', { path: { enrollment_id: stranger.id }, body: entered })
     await client.invalidateQueries()
     onClose()
   }
@@ -47,7 +60,9 @@ function AdoptForm({ stranger, onClose }: { stranger: Stranger | null; onClose: 
               <Field
                 name="employee_id"
                 label="Or somebody new: employee number"
-                rules={[{ required: true, whitespace: true, message: 'Choose a person, or enter the number of a new one' }]}
+                rules={[
+                  { required: true, whitespace: true, message: 'Choose a person, or enter the number of a new one' },
+                ]}
               >
                 <Input autoComplete="off" maxLength={64} />
               </Field>
@@ -64,7 +79,11 @@ function AdoptForm({ stranger, onClose }: { stranger: Stranger | null; onClose: 
 
 type Can = (permission: string) => boolean
 
-function columnsOf(can: Can, adopt: (each: Stranger) => void, remove: (each: Stranger) => Promise<void>): Column<Stranger>[] {
+function columnsOf(
+  can: Can,
+  adopt: (each: Stranger) => void,
+  remove: (each: Stranger) => Promise<void>,
+): Column<Stranger>[] {
   return [
     {
       key: 'name',
@@ -73,7 +92,13 @@ function columnsOf(can: Can, adopt: (each: Stranger) => void, remove: (each: Str
       csv: (each) => each.reported_name,
       render: (each) => each.reported_name || <span className="muted">No name</span>,
     },
-    { key: 'pin', title: 'PIN', card: 'main', csv: (each) => each.pin, render: (each) => <span className="number">{each.pin}</span> },
+    {
+      key: 'pin',
+      title: 'PIN',
+      card: 'main',
+      csv: (each) => each.pin,
+      render: (each) => <span className="number">{each.pin}</span>,
+    },
     {
       key: 'device',
       title: 'Clock',
@@ -85,7 +110,8 @@ function columnsOf(can: Can, adopt: (each: Stranger) => void, remove: (each: Str
       key: 'card',
       title: 'Card',
       csv: (each) => each.reported_card,
-      render: (each) => (each.reported_card ? <span className="number">{each.reported_card}</span> : <span className="muted">–</span>),
+      render: (each) =>
+        each.reported_card ? <span className="number">{each.reported_card}</span> : <span className="muted">–</span>,
     },
     {
       key: 'who',
@@ -139,7 +165,7 @@ export default function StrangersPage() {
   const [adopting, setAdopting] = useState<Stranger | null>(null)
   const columns = useMemo(() => {
     const remove = async (each: Stranger) => {
-      await api.delete(`${STRANGERS}/${each.id}`)
+      await api.delete('/api/device-users/{enrollment_id}', { path: { enrollment_id: each.id } })
       await client.invalidateQueries({ queryKey: listKey(STRANGERS) })
     }
     return columnsOf(can, setAdopting, remove)
@@ -150,7 +176,7 @@ export default function StrangersPage() {
       <ResourceTable<Stranger>
         id="device-users"
         label="People unknown here"
-        path={STRANGERS}
+        path={list(STRANGERS)}
         rowKey={(each) => each.id}
         columns={columns}
         filters={FILTERS}

@@ -31,7 +31,12 @@ function valueOf(facts: Facts | null, field: keyof Facts): string {
 /** Who decided, and for what. */
 export function DecisionChip({ conflict }: { conflict: Conflict }) {
   if (conflict.state === 'open') return <Chip tone="warn">To decide</Chip>
-  const whose = { ours: 'Ours', device: 'The clock’s', value: 'Another value', mixed: 'Of each the later' }
+  const whose: Record<string, string> = {
+    ours: 'Ours',
+    device: 'The clock’s',
+    value: 'Another value',
+    mixed: 'Of each the later',
+  }
   const words = conflict.taken && conflict.result ? whose[conflict.taken] : 'Two people'
   return (
     <Chip tone={conflict.automatic ? 'idle' : 'ok'} title={conflict.rule}>

@@ -47,7 +47,9 @@ export function ColumnsPanel({ columns, disabled, onChoose }: Props) {
     <Panel
       title="Columns"
       flush
-      extra={<span className="muted">{left === 0 ? 'All are understood' : `${left} of ${columns.length} left out`}</span>}
+      extra={
+        <span className="muted">{left === 0 ? 'All are understood' : `${left} of ${columns.length} left out`}</span>
+      }
     >
       <Rows<Place>
         label="Columns of the file"

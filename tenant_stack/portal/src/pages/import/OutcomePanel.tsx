@@ -1,7 +1,15 @@
 import { EmptyState, Panel, Rows, saveText, useAction, type Column } from '@punctual/portal-kit'
 import { Button, Tabs } from 'antd'
 import type { ReactNode } from 'react'
-import { IMPORT_FIELDS, wrongRows, type ChangedRow, type ImportOutcome, type ImportRow, type Mapping, type WrongRow } from '../../api/staffImport.ts'
+import {
+  fieldWords,
+  wrongRows,
+  type ChangedRow,
+  type ImportOutcome,
+  type ImportRow,
+  type Mapping,
+  type WrongRow,
+} from '../../api/staffImport.ts'
 
 const who: Column<ImportRow>[] = [
   { key: 'line', title: 'Line', width: 80, card: 'main', render: (row) => <span className="number">{row.line}</span> },
@@ -25,7 +33,7 @@ const changed = [
       <ul className="import-changes">
         {row.changes.map(({ field, before, after }) => (
           <li key={field}>
-            {IMPORT_FIELDS[field]}: <span className="muted">{before || 'empty'}</span> → {after || 'empty'}
+            {fieldWords(field)}: <span className="muted">{before || 'empty'}</span> → {after || 'empty'}
           </li>
         ))}
       </ul>
@@ -39,11 +47,21 @@ const wrong = [
     key: 'reason',
     title: 'Why it is left out',
     card: 'main',
-    render: (row: WrongRow) => (row.field ? `${IMPORT_FIELDS[row.field]}: ${row.reason}` : row.reason),
+    render: (row: WrongRow) => (row.field ? `${fieldWords(row.field)}: ${row.reason}` : row.reason),
   },
 ] as Column<WrongRow>[]
 
-function Listed<T extends ImportRow>({ label, rows, total, columns }: { label: string; rows: T[]; total: number; columns: Column<T>[] }) {
+function Listed<T extends ImportRow>({
+  label,
+  rows,
+  total,
+  columns,
+}: {
+  label: string
+  rows: T[]
+  total: number
+  columns: Column<T>[]
+}) {
   if (total === 0) return <EmptyState title="None" />
   return (
     <>
@@ -90,10 +108,13 @@ export function OutcomePanel({ outcome, file, mapping, action }: Props) {
         <>
           {outcome.wrong > 0 && (
             <p className="import-more">
-              {outcome.wrong === 1 ? 'Mend this row and import it again' : 'Mend these rows and import them again'}; the others need not
-              wait.{' '}
+              {outcome.wrong === 1 ? 'Mend this row and import it again' : 'Mend these rows and import them again'}; the
+              others need not wait.{' '}
               <Button size="small" loading={busy} onClick={() => void save()}>
-                Download {outcome.wrong === 1 ? 'it with its reason' : `all ${outcome.wrong.toLocaleString('en')} with their reasons`}
+                Download{' '}
+                {outcome.wrong === 1
+                  ? 'it with its reason'
+                  : `all ${outcome.wrong.toLocaleString('en')} with their reasons`}
               </Button>
             </p>
           )}

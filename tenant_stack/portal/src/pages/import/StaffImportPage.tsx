@@ -3,7 +3,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton, Upload } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { EXPORT, importStaff, TEMPLATE, type ImportField, type ImportOutcome, type Mapping } from '../../api/staffImport.ts'
+import {
+  EXPORT,
+  importStaff,
+  TEMPLATE,
+  type ImportField,
+  type ImportOutcome,
+  type Mapping,
+} from '../../api/staffImport.ts'
 import { useCan } from '../../session.ts'
 import '../../import.css'
 import { ColumnsPanel } from './ColumnsPanel.tsx'
@@ -140,7 +147,12 @@ export default function StaffImportPage() {
             mapping={tried.mapping}
             action={
               !done && (
-                <Button type="primary" loading={busy} disabled={idle || trial.isPending} onClick={() => void carryOut()}>
+                <Button
+                  type="primary"
+                  loading={busy}
+                  disabled={idle || trial.isPending}
+                  onClick={() => void carryOut()}
+                >
                   {importLabel(outcome)}
                 </Button>
               )

@@ -1,8 +1,20 @@
-import { api, Chip, Field, Instant, LinkButton, listKey, ResourceForm, ResourceTable, spanWords, type Column, type Tone } from '@punctual/portal-kit'
+import {
+  Chip,
+  Field,
+  Instant,
+  LinkButton,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  spanWords,
+  type Column,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useMemo, useState } from 'react'
 import '../../payroll.css'
+import { api, list } from '../../api/client.ts'
 import { BATCHES, type Batch } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { PayrollTabs } from './PayrollTabs.tsx'
@@ -13,7 +25,8 @@ const STATES: Record<Batch['state'], [Tone, string]> = {
   failed: ['bad', 'Not made'],
   withdrawn: ['idle', 'Withdrawn'],
 }
-const totalsOf = (batch: Batch) => batch.totals.map((total) => `${total.code} ${total.figure}${total.unit === 'days' ? ' d' : ''}`)
+const totalsOf = (batch: Batch) =>
+  batch.totals.map((total) => `${total.code} ${total.figure}${total.unit === 'days' ? ' d' : ''}`)
 const SHOWN_TOTALS = 2
 
 function columnsOf(mayExport: boolean, onWithdraw: (batch: Batch) => void): Column<Batch>[] {
@@ -94,12 +107,22 @@ function columnsOf(mayExport: boolean, onWithdraw: (batch: Batch) => void): Colu
       render: (batch) => (
         <span className="row-actions">
           {mayExport && batch.file_name && (
-            <Button size="small" href={`${BATCHES}/${batch.id}/file`} download aria-label={`Download batch ${batch.number}`}>
+            <Button
+              size="small"
+              href={`${BATCHES}/${batch.id}/file`}
+              download
+              aria-label={`Download batch ${batch.number}`}
+            >
               Download
             </Button>
           )}
           {mayExport && batch.state === 'done' && (
-            <Button size="small" type="text" onClick={() => onWithdraw(batch)} aria-label={`Withdraw batch ${batch.number}`}>
+            <Button
+              size="small"
+              type="text"
+              onClick={() => onWithdraw(batch)}
+              aria-label={`Withdraw batch ${batch.number}`}
+            >
               Withdraw
             </Button>
           )}
@@ -116,7 +139,7 @@ export default function BatchesPage() {
   const mayExport = can('reports:export')
   const columns = useMemo(() => columnsOf(mayExport, setLeaving), [mayExport])
   const withdraw = async (values: { reason: string }) => {
-    await api.post(`${BATCHES}/${leaving?.id}/withdraw`, values)
+    await api.post('/api/payroll/batches/{batch_id}/withdraw', { path: { batch_id: leaving?.id ?? '' }, body: values })
     await client.invalidateQueries({ queryKey: listKey(BATCHES) })
     setLeaving(null)
   }
@@ -126,7 +149,7 @@ export default function BatchesPage() {
       <ResourceTable<Batch>
         id="payroll-batches"
         label="Payroll batches"
-        path={BATCHES}
+        path={list(BATCHES)}
         rowKey={(batch) => batch.id}
         columns={columns}
         pollMs={5_000}

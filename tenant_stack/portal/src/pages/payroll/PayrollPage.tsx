@@ -1,10 +1,18 @@
-import { api, ErrorPanel, listKey, Panel, spanWords, useAction, withQuery, type Page } from '@punctual/portal-kit'
+import { ErrorPanel, listKey, Panel, spanWords, useAction, withQuery } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Select, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import '../../payroll.css'
-import { BATCHES, PAYROLL, PROFILES, type Batch, type PayrollPreview, type ProfileLine, type Readiness } from '../../api/payroll.ts'
+import { api } from '../../api/client.ts'
+import {
+  BATCHES,
+  PAYROLL,
+  PROFILES,
+  type PayrollPreview,
+  type PayrollQuery,
+  type Readiness,
+} from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { usePeriods } from '../attendance/usePeriods.ts'
 import { PayrollTabs } from './PayrollTabs.tsx'
@@ -38,7 +46,13 @@ function Ready({ counts, days }: { counts: Readiness; days: string }) {
   return (
     <div className="tally">
       <Tile label="Not approved" value={counts.unapproved} hint="records" to={`/attendance/approvals?${days}`} alert />
-      <Tile label="Doubts" value={counts.doubts} hint="anomalies to look at" to={`/attendance/anomalies?${days}&state=active`} alert />
+      <Tile
+        label="Doubts"
+        value={counts.doubts}
+        hint="anomalies to look at"
+        to={`/attendance/anomalies?${days}&state=active`}
+        alert
+      />
       <Tile label="Contradicted" value={counts.conflicts} hint="set by hand, punches differ" alert />
       <Tile label="Being computed" value={counts.computing} hint="days" alert />
       <Tile label="Approved" value={counts.approved} hint={`records of ${number(counts.people)} people`} />
@@ -58,7 +72,7 @@ export default function PayrollPage() {
   const making = useAction()
   const profiles = useQuery({
     queryKey: listKey(PROFILES),
-    queryFn: ({ signal }) => api.get<Page<ProfileLine>>(PROFILES, undefined, signal),
+    queryFn: ({ signal }) => api.get(PROFILES, { signal }),
   })
   const known = profiles.data?.items ?? []
   const chosen = known.find((each) => each.code === profile) ?? known.find((each) => each.code === 'generic-long')
@@ -68,11 +82,12 @@ export default function PayrollPage() {
     profile: chosen?.code ?? 'generic-long',
     include: everything ? 'all' : 'approved',
     differences: onlyNew,
-  }
+  } satisfies PayrollQuery
   const mayExport = can('reports:export')
   const preview = useQuery({
     queryKey: ['payroll-preview', query],
-    queryFn: ({ signal }) => api.get<PayrollPreview>(PAYROLL, { ...query, preview: true }, signal),
+    queryFn: async ({ signal }) =>
+      (await api.get(PAYROLL, { query: { ...query, preview: true }, signal })) as PayrollPreview,
     enabled: mayExport && chosen !== undefined,
   })
   const keep = (code: string) => {
@@ -81,11 +96,13 @@ export default function PayrollPage() {
   }
   const make = () =>
     making.run('No batch was made', async () => {
-      const batch = await api.post<Batch>(BATCHES, {
-        from: span.first,
-        to: span.last,
-        profile: query.profile,
-        include: query.include,
+      const batch = await api.post(BATCHES, {
+        body: {
+          from: span.first,
+          to: span.last,
+          profile: query.profile,
+          include: query.include,
+        },
       })
       await client.invalidateQueries({ queryKey: listKey(BATCHES) })
       await client.invalidateQueries({ queryKey: ['payroll-preview'] })
@@ -100,7 +117,9 @@ export default function PayrollPage() {
       title: `Make a batch for ${spanWords(span.first, span.last)}?`,
       content:
         'What it holds counts as paid: the next batch of these days holds only what changes. ' +
-        (everything ? 'Records that nobody approved are in it, and the file says so.' : 'Only approved records are in it.'),
+        (everything
+          ? 'Records that nobody approved are in it, and the file says so.'
+          : 'Only approved records are in it.'),
       okText: 'Make the batch',
       onOk: make,
     })
@@ -124,7 +143,13 @@ export default function PayrollPage() {
       <div className="stack">
         <Panel title="What to export">
           <div className="payroll-choices">
-            <Select<string> aria-label="Period" className="period-choice" value={key} options={options} onChange={choose} />
+            <Select<string>
+              aria-label="Period"
+              className="period-choice"
+              value={key}
+              options={options}
+              onChange={choose}
+            />
             <Select<string>
               aria-label="Profile"
               className="period-choice"

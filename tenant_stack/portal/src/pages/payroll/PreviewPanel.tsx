@@ -44,7 +44,9 @@ export function PreviewPanel({ preview, extra }: { preview: PayrollPreview; extr
     return (
       <Panel title="Preview" extra={extra}>
         <EmptyState
-          title={preview.differences ? 'Nothing has changed since the last batch' : 'There is nothing to pay in these dates'}
+          title={
+            preview.differences ? 'Nothing has changed since the last batch' : 'There is nothing to pay in these dates'
+          }
           hint={
             preview.readiness.unapproved > 0
               ? 'Records that nobody approved are left out.'

@@ -8,7 +8,17 @@ const UNITS: { value: Unit; label: string }[] = [
   { value: 'days', label: 'in days' },
 ]
 const SOURCES = [
-  ...['employee_id', 'badge_number', 'name', 'last_name', 'first_name', 'last_first', 'email', 'department', 'job_title'],
+  ...[
+    'employee_id',
+    'badge_number',
+    'name',
+    'last_name',
+    'first_name',
+    'last_first',
+    'email',
+    'department',
+    'job_title',
+  ],
   ...['site_code', 'site_name', 'period_start', 'period_end', 'date', 'reference', 'text', 'setting'],
   ...['code', 'our_code', 'rate', 'hours', 'days', 'amount', 'codes', 'slot_code', 'slot_amount'],
 ].map((value) => ({ value, label: spoken(value) }))
@@ -32,8 +42,8 @@ export function CodesInput({ codes, disabled, onChange }: ListProps<CodeMapping>
   return (
     <>
       <p className="muted">
-        A pay code, or a kind: regular, overtime, overtime@2, premium, leave, holiday, absence, presence, late, early. The most
-        exact one counts. “=” keeps our name; empty leaves it out.
+        A pay code, or a kind: regular, overtime, overtime@2, premium, leave, holiday, absence, presence, late, early.
+        The most exact one counts. “=” keeps our name; empty leaves it out.
       </p>
       <ul className="payroll-list">
         {codes.map((code, at) => (
@@ -81,7 +91,11 @@ export function CodesInput({ codes, disabled, onChange }: ListProps<CodeMapping>
   )
 }
 
-type SettingsProps = { settings: Record<string, string>; disabled: boolean; onChange: (settings: Record<string, string>) => void }
+type SettingsProps = {
+  settings: Record<string, string>
+  disabled: boolean
+  onChange: (settings: Record<string, string>) => void
+}
 
 export function SettingsInput({ settings, disabled, onChange }: SettingsProps) {
   return (
@@ -89,7 +103,12 @@ export function SettingsInput({ settings, disabled, onChange }: SettingsProps) {
       {Object.entries(settings).map(([name, value]) => (
         <label key={name}>
           <span>{spoken(name)}</span>
-          <Input disabled={disabled} value={value} maxLength={80} onChange={({ target }) => onChange({ ...settings, [name]: target.value })} />
+          <Input
+            disabled={disabled}
+            value={value}
+            maxLength={80}
+            onChange={({ target }) => onChange({ ...settings, [name]: target.value })}
+          />
         </label>
       ))}
     </div>
@@ -110,7 +129,7 @@ export function ColumnsInput({ columns, disabled, onChange }: ListProps<FileColu
               value={column.title}
               onChange={({ target }) => onChange(changed(columns, at, { title: target.value }))}
             />
-            <Select<string>
+            <Select<FileColumn['source']>
               className="wide"
               aria-label={`Content of column ${at + 1}`}
               disabled={disabled}

@@ -1,10 +1,20 @@
-import { api, asProblem, ConfirmButton, ErrorPanel, listKey, PageHeader, Panel, useAction, type ProblemError } from '@punctual/portal-kit'
+import {
+  asProblem,
+  ConfirmButton,
+  ErrorPanel,
+  listKey,
+  PageHeader,
+  Panel,
+  useAction,
+  type ProblemError,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Checkbox, Input, InputNumber, Select, Skeleton } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import '../../payroll.css'
-import { PROFILES, type PayrollPreview, type Profile, type ProfileDefinition } from '../../api/payroll.ts'
+import { api } from '../../api/client.ts'
+import { PROFILES, type Profile, type ProfileDefinition } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { usePeriods } from '../attendance/usePeriods.ts'
 import { PreviewPanel } from './PreviewPanel.tsx'
@@ -37,7 +47,7 @@ export default function ProfilePage() {
   const { code = '' } = useParams()
   const profile = useQuery({
     queryKey: ['payroll-profile', code],
-    queryFn: ({ signal }) => api.get<Profile>(`${PROFILES}/${code}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/payroll/profiles/{code}', { path: { code }, signal }),
   })
   if (profile.isError) return <ErrorPanel error={profile.error} onRetry={() => void profile.refetch()} />
   if (!profile.data) return <Skeleton active paragraph={{ rows: 10 }} />
@@ -54,12 +64,13 @@ function Editor({ profile }: { profile: Profile }) {
   const { span, key, options, choose } = usePeriods()
   const saving = useAction()
   const fixed = profile.ready || !can('reports:update')
-  const set = (change: Partial<ProfileDefinition>) => setShape((before) => ({ ...before, ...change }) as ProfileDefinition)
+  const set = (change: Partial<ProfileDefinition>) =>
+    setShape((before) => ({ ...before, ...change }) as ProfileDefinition)
   const trial = useQuery({
     queryKey: ['payroll-trial', shape, span.first, span.last],
     queryFn: async () => {
-      const body = { definition: shape, from: span.first, to: span.last, include: 'all' }
-      return api.post<PayrollPreview>(`${PROFILES}/preview`, body)
+      const body = { definition: shape, from: span.first, to: span.last, include: 'all' as const }
+      return api.post('/api/payroll/profiles/preview', { body })
     },
     enabled: can('reports:export'),
     placeholderData: (before) => before,
@@ -68,7 +79,10 @@ function Editor({ profile }: { profile: Profile }) {
   const save = async () => {
     setProblem(null)
     try {
-      await api.put(`${PROFILES}/${profile.code}`, { name, definition: shape, version: profile.version })
+      await api.put('/api/payroll/profiles/{code}', {
+        path: { code: profile.code },
+        body: { name, definition: shape, version: profile.version },
+      })
       await client.invalidateQueries({ queryKey: listKey(PROFILES) })
       await client.invalidateQueries({ queryKey: ['payroll-profile', profile.code] })
       void navigate('/payroll/profiles')
@@ -84,7 +98,11 @@ function Editor({ profile }: { profile: Profile }) {
       </p>
       <PageHeader
         title={profile.name}
-        note={profile.ready ? `This profile came ready: copy it to change it. ${profile.advice}` : 'An own profile. Batches keep the one they were made with.'}
+        note={
+          profile.ready
+            ? `This profile came ready: copy it to change it. ${profile.advice}`
+            : 'An own profile. Batches keep the one they were made with.'
+        }
         actions={
           !fixed && (
             <>
@@ -95,7 +113,7 @@ function Editor({ profile }: { profile: Profile }) {
                   confirmLabel="Remove"
                   refusal="It was not removed"
                   action={async () => {
-                    await api.delete(`${PROFILES}/${profile.code}`)
+                    await api.delete('/api/payroll/profiles/{code}', { path: { code: profile.code } })
                     await client.invalidateQueries({ queryKey: listKey(PROFILES) })
                     void navigate('/payroll/profiles')
                   }}
@@ -139,38 +157,80 @@ function Editor({ profile }: { profile: Profile }) {
                 <Select disabled={fixed} value={shape.time} options={TIMES} onChange={(time) => set({ time })} />
               </Labelled>
               <Labelled label="Decimal places">
-                <InputNumber disabled={fixed} min={0} max={6} value={shape.places} onChange={(places) => set({ places: places ?? 2 })} />
+                <InputNumber
+                  disabled={fixed}
+                  min={0}
+                  max={6}
+                  value={shape.places}
+                  onChange={(places) => set({ places: places ?? 2 })}
+                />
               </Labelled>
               <Labelled label="Decimal mark">
-                <Select disabled={fixed} value={shape.decimal_mark} options={MARKS} onChange={(decimal_mark) => set({ decimal_mark })} />
+                <Select
+                  disabled={fixed}
+                  value={shape.decimal_mark}
+                  options={MARKS}
+                  onChange={(decimal_mark) => set({ decimal_mark })}
+                />
               </Labelled>
               <Labelled label="Rounding">
-                <Select disabled={fixed} value={shape.rounding} options={ROUNDINGS} onChange={(rounding) => set({ rounding })} />
+                <Select
+                  disabled={fixed}
+                  value={shape.rounding}
+                  options={ROUNDINGS}
+                  onChange={(rounding) => set({ rounding })}
+                />
               </Labelled>
               <Labelled label="Rows hold">
                 <Select disabled={fixed} value={shape.each} options={EACH} onChange={(each) => set({ each })} />
               </Labelled>
               <Labelled label="Hours of a day of leave">
-                <Input disabled={fixed} value={shape.day_hours} onChange={({ target }) => set({ day_hours: target.value })} />
+                <Input
+                  disabled={fixed}
+                  value={shape.day_hours}
+                  onChange={({ target }) => set({ day_hours: target.value })}
+                />
               </Labelled>
               <Labelled label="Dates">
                 <Input disabled={fixed} value={shape.dates} onChange={({ target }) => set({ dates: target.value })} />
               </Labelled>
               {shape.layout === 'delimited' && (
                 <Labelled label="Between columns">
-                  <Select disabled={fixed} value={shape.separator} options={SEPARATORS} onChange={(separator) => set({ separator })} />
+                  <Select
+                    disabled={fixed}
+                    value={shape.separator}
+                    options={SEPARATORS}
+                    onChange={(separator) => set({ separator })}
+                  />
                 </Labelled>
               )}
               <Labelled label="Encoding">
-                <Select disabled={fixed} value={shape.encoding} options={ENCODINGS} onChange={(encoding) => set({ encoding })} />
+                <Select
+                  disabled={fixed}
+                  value={shape.encoding}
+                  options={ENCODINGS}
+                  onChange={(encoding) => set({ encoding })}
+                />
               </Labelled>
               <Labelled label="File name">
-                <Input disabled={fixed} value={shape.file_name} onChange={({ target }) => set({ file_name: target.value })} />
+                <Input
+                  disabled={fixed}
+                  value={shape.file_name}
+                  onChange={({ target }) => set({ file_name: target.value })}
+                />
               </Labelled>
-              <Checkbox disabled={fixed} checked={shape.header} onChange={({ target }) => set({ header: target.checked })}>
+              <Checkbox
+                disabled={fixed}
+                checked={shape.header}
+                onChange={({ target }) => set({ header: target.checked })}
+              >
                 A line of titles
               </Checkbox>
-              <Checkbox disabled={fixed} checked={shape.blank_zero} onChange={({ target }) => set({ blank_zero: target.checked })}>
+              <Checkbox
+                disabled={fixed}
+                checked={shape.blank_zero}
+                onChange={({ target }) => set({ blank_zero: target.checked })}
+              >
                 Leave zeros empty
               </Checkbox>
             </div>
@@ -184,7 +244,15 @@ function Editor({ profile }: { profile: Profile }) {
         {can('reports:export') && (
           <Panel
             title="Try it"
-            extra={<Select<string> aria-label="Period" className="period-choice" value={key} options={options} onChange={choose} />}
+            extra={
+              <Select<string>
+                aria-label="Period"
+                className="period-choice"
+                value={key}
+                options={options}
+                onChange={choose}
+              />
+            }
           >
             <p className="muted">On all records of these dates, approved or not. Nothing is exported.</p>
           </Panel>

@@ -1,8 +1,9 @@
-import { api, Chip, Field, listKey, ResourceForm, ResourceTable, type Column, type Page } from '@punctual/portal-kit'
+import { Chip, Field, listKey, ResourceForm, ResourceTable, type Column } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
+import { api, list } from '../../api/client.ts'
 import { PROFILES, type ProfileLine } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { PayrollTabs } from './PayrollTabs.tsx'
@@ -47,11 +48,11 @@ export default function ProfilesPage() {
   const [adding, setAdding] = useState(false)
   const known = useQuery({
     queryKey: [...listKey(PROFILES), 'choice'],
-    queryFn: ({ signal }) => api.get<Page<ProfileLine>>(PROFILES, undefined, signal),
+    queryFn: ({ signal }) => api.get(PROFILES, { signal }),
     enabled: adding,
   })
   const save = async (values: NewProfile) => {
-    await api.post(PROFILES, values)
+    await api.post(PROFILES, { body: values })
     await client.invalidateQueries({ queryKey: listKey(PROFILES) })
     void navigate(`/payroll/profiles/${values.code}`)
   }
@@ -70,7 +71,7 @@ export default function ProfilesPage() {
       <ResourceTable<ProfileLine>
         id="payroll-profiles"
         label="Payroll profiles"
-        path={PROFILES}
+        path={list(PROFILES)}
         rowKey={(profile) => profile.code}
         rowLink={(profile) => `/payroll/profiles/${profile.code}`}
         columns={COLUMNS}
@@ -97,7 +98,9 @@ export default function ProfilesPage() {
           name="code"
           label="Short name"
           extra="For addresses and programs: small letters, digits and hyphens."
-          rules={[{ required: true, pattern: /^[a-z0-9][a-z0-9-]{0,39}$/, message: 'Small letters, digits and hyphens' }]}
+          rules={[
+            { required: true, pattern: /^[a-z0-9][a-z0-9-]{0,39}$/, message: 'Small letters, digits and hyphens' },
+          ]}
         >
           <Input autoComplete="off" maxLength={40} spellCheck={false} />
         </Field>

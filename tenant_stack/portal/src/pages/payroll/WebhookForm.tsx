@@ -1,13 +1,14 @@
-import { api, Field, listKey, ResourceForm } from '@punctual/portal-kit'
+import { Field, listKey, ResourceForm } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Input, Select, Switch } from 'antd'
-import { EVENTS, WEBHOOKS, type Webhook, type WebhookMade } from '../../api/payroll.ts'
+import { api } from '../../api/client.ts'
+import { EVENTS, WEBHOOKS, type Webhook, type WebhookEvents, type WebhookMade } from '../../api/payroll.ts'
 
 const OPTIONS = Object.entries(EVENTS)
   .filter(([value]) => value !== 'test')
   .map(([value, label]) => ({ value, label }))
 
-type Values = { name: string; url: string; events: string[]; active: boolean }
+type Values = { name: string; url: string; events: WebhookEvents; active: boolean }
 type Props = { open: boolean; hook: Webhook | null; onClose: () => void }
 
 /** Shows a new secret, this once. */
@@ -23,8 +24,8 @@ export function useSecretNote() {
             <code className="payroll-secret">{made.secret}</code>
           </p>
           <p>
-            Give it to the receiver: it proves that a delivery is ours. It is kept encrypted and cannot be shown again; a new one can
-            be made at any time.
+            Give it to the receiver: it proves that a delivery is ours. It is kept encrypted and cannot be shown again;
+            a new one can be made at any time.
           </p>
         </>
       ),
@@ -38,10 +39,13 @@ export function WebhookForm({ open, hook, onClose }: Props) {
   const save = async (values: Values) => {
     const { name, url, events } = values
     if (hook) {
-      await api.put(`${WEBHOOKS}/${hook.id}`, { name, url, events, active: values.active })
+      await api.put('/api/webhooks/{webhook_id}', {
+        path: { webhook_id: hook.id },
+        body: { name, url, events, active: values.active },
+      })
       await client.invalidateQueries({ queryKey: ['webhook', hook.id] })
     } else {
-      showSecret(await api.post<WebhookMade>(WEBHOOKS, { name, url, events }))
+      showSecret(await api.post(WEBHOOKS, { body: { name, url, events } }))
     }
     await client.invalidateQueries({ queryKey: listKey(WEBHOOKS) })
     onClose()
@@ -51,7 +55,7 @@ export function WebhookForm({ open, hook, onClose }: Props) {
       open={open}
       title={hook ? 'Change the webhook' : 'New webhook'}
       submitLabel={hook ? 'Save' : 'Add'}
-      initial={hook ?? { events: ['period.locked', 'payroll.batch.created'] }}
+      initial={(hook as Values | null) ?? { events: ['period.locked', 'payroll.batch.created'] }}
       onSubmit={save}
       onClose={onClose}
     >

@@ -1,5 +1,4 @@
 import {
-  api,
   Chip,
   ConfirmButton,
   ErrorPanel,
@@ -19,7 +18,8 @@ import { Alert, Button, Skeleton } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import '../../payroll.css'
-import { EVENTS, WEBHOOKS, type Delivery, type Webhook, type WebhookMade } from '../../api/payroll.ts'
+import { api, list } from '../../api/client.ts'
+import { eventWords, WEBHOOKS, type Delivery } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { useSecretNote, WebhookForm } from './WebhookForm.tsx'
 import { WebhookChip } from './WebhooksPage.tsx'
@@ -54,7 +54,7 @@ function columnsOf(onReplay: ((delivery: Delivery) => void) | null): Column<Deli
       csv: (delivery) => delivery.event,
       render: (delivery) => (
         <span className="two-lines">
-          <span>{EVENTS[delivery.event] ?? delivery.event}</span>
+          <span>{eventWords(delivery.event)}</span>
           <code title={delivery.body}>{delivery.event_id.slice(0, 8)}</code>
         </span>
       ),
@@ -108,7 +108,8 @@ function columnsOf(onReplay: ((delivery: Delivery) => void) | null): Column<Deli
 
 export default function WebhookPage() {
   const { id = '' } = useParams()
-  const path = `${WEBHOOKS}/${id}`
+  const path = { webhook_id: id }
+  const deliveries = list('/api/webhooks/{webhook_id}/deliveries', path)
   const can = useCan()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -117,23 +118,29 @@ export default function WebhookPage() {
   const acting = useAction()
   const found = useQuery({
     queryKey: ['webhook', id],
-    queryFn: ({ signal }) => api.get<Webhook>(path, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/webhooks/{webhook_id}', { path, signal }),
     refetchInterval: 5_000,
   })
   const mayChange = can('settings:update')
   const again = async () => {
     await client.invalidateQueries({ queryKey: ['webhook', id] })
-    await client.invalidateQueries({ queryKey: listKey(`${path}/deliveries`) })
+    await client.invalidateQueries({ queryKey: listKey(deliveries) })
   }
-  const send = (what: string, failed: string) =>
+  const send = (failed: string, call: () => Promise<unknown>) =>
     acting.run(failed, async () => {
-      await api.post(`${path}/${what}`, {})
+      await call()
       await again()
     })
-  const columns = useMemo(
-    () => columnsOf(mayChange ? (delivery) => void send(`deliveries/${delivery.id}/replay`, 'It was not sent again') : null),
-    [mayChange, id],
-  )
+  const replay = (delivery: Delivery) =>
+    send('It was not sent again', () =>
+      api.post('/api/webhooks/{webhook_id}/deliveries/{delivery_id}/replay', {
+        path: { webhook_id: id, delivery_id: delivery.id },
+      }),
+    )
+  const test = () => send('No test was sent', () => api.post('/api/webhooks/{webhook_id}/test', { path }))
+  const replayAll = () =>
+    send('They were not sent again', () => api.post('/api/webhooks/{webhook_id}/replay', { path }))
+  const columns = useMemo(() => columnsOf(mayChange ? (delivery) => void replay(delivery) : null), [mayChange, id])
   if (found.isError) return <ErrorPanel error={found.error} onRetry={() => void found.refetch()} />
   if (!found.data) return <Skeleton active paragraph={{ rows: 8 }} />
   const hook = found.data
@@ -152,7 +159,7 @@ export default function WebhookPage() {
         actions={
           mayChange && (
             <>
-              <Button loading={acting.busy} disabled={!hook.active} onClick={() => void send('test', 'No test was sent')}>
+              <Button loading={acting.busy} disabled={!hook.active} onClick={() => void test()}>
                 Send a test
               </Button>
               <Button onClick={() => setChanging(true)}>Change</Button>
@@ -162,7 +169,7 @@ export default function WebhookPage() {
                 confirmLabel="Remove"
                 refusal="It was not removed"
                 action={async () => {
-                  await api.delete(path)
+                  await api.delete('/api/webhooks/{webhook_id}', { path })
                   await client.invalidateQueries({ queryKey: listKey(WEBHOOKS) })
                   void navigate('/payroll/webhooks')
                 }}
@@ -175,7 +182,12 @@ export default function WebhookPage() {
       />
       <div className="stack">
         {hook.disabled_reason && (
-          <Alert type="error" showIcon title="Nothing is sent" description={`${hook.disabled_reason}. Turn it on again under Change.`} />
+          <Alert
+            type="error"
+            showIcon
+            title="Nothing is sent"
+            description={`${hook.disabled_reason}. Turn it on again under Change.`}
+          />
         )}
         <Panel
           title="Secret and events"
@@ -189,7 +201,7 @@ export default function WebhookPage() {
                 danger={false}
                 size="small"
                 action={async () => {
-                  const made = await api.post<WebhookMade>(`${path}/secret`, {})
+                  const made = await api.post('/api/webhooks/{webhook_id}/secret', { path })
                   await again()
                   showSecret(made)
                 }}
@@ -201,7 +213,7 @@ export default function WebhookPage() {
         >
           <Facts
             items={[
-              { label: 'Is told when', value: hook.events.map((event) => EVENTS[event] ?? event).join('; ') },
+              { label: 'Is told when', value: hook.events.map((event) => eventWords(event)).join('; ') },
               { label: 'Last arrived', value: <Instant at={hook.last_success_at} /> },
               { label: 'Failing since', value: hook.failing_since ? <Instant at={hook.failing_since} /> : 'It is not' },
               { label: 'Secret made', value: <Instant at={hook.secret_made_at} /> },
@@ -216,7 +228,7 @@ export default function WebhookPage() {
           extra={
             mayChange &&
             hook.failed > 0 && (
-              <Button size="small" disabled={!hook.active} onClick={() => void send('replay', 'They were not sent again')}>
+              <Button size="small" disabled={!hook.active} onClick={() => void replayAll()}>
                 Send all {hook.failed} failed again
               </Button>
             )
@@ -225,7 +237,7 @@ export default function WebhookPage() {
           <ResourceTable<Delivery>
             id="webhook-deliveries"
             label="Deliveries"
-            path={`${path}/deliveries`}
+            path={deliveries}
             rowKey={(delivery) => delivery.id}
             columns={columns}
             filters={FILTERS}

@@ -3,7 +3,8 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import '../../payroll.css'
-import { EVENTS, WEBHOOKS, type Webhook } from '../../api/payroll.ts'
+import { list } from '../../api/client.ts'
+import { eventWords, WEBHOOKS, type Webhook } from '../../api/payroll.ts'
 import { useCan } from '../../session.ts'
 import { PayrollTabs } from './PayrollTabs.tsx'
 import { WebhookForm } from './WebhookForm.tsx'
@@ -50,7 +51,7 @@ const COLUMNS: Column<Webhook>[] = [
     key: 'events',
     title: 'Is told when',
     csv: (hook) => hook.events.join(' '),
-    render: (hook) => hook.events.map((event) => EVENTS[event] ?? event).join('; '),
+    render: (hook) => hook.events.map(eventWords).join('; '),
   },
   {
     key: 'last',
@@ -89,7 +90,7 @@ export default function WebhooksPage() {
       <ResourceTable<Webhook>
         id="webhooks"
         label="Webhooks"
-        path={WEBHOOKS}
+        path={list(WEBHOOKS)}
         rowKey={(hook) => hook.id}
         rowLink={(hook) => `/payroll/webhooks/${hook.id}`}
         columns={COLUMNS}

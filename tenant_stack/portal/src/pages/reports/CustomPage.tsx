@@ -1,13 +1,14 @@
-import { api, asProblem, ErrorPanel, Field, listKey, Panel, ResourceForm, ConfirmButton, type Page } from '@punctual/portal-kit'
+import { asProblem, ErrorPanel, Field, listKey, Panel, ResourceForm, ConfirmButton } from '@punctual/portal-kit'
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Input, Radio, Select, Switch } from 'antd'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import {
   CUSTOM_REPORT,
   SAVED_REPORTS,
-  type CustomAnswer,
   type CustomShape,
   type ReportRequest,
+  type ReportSpan,
   type SavedReport,
 } from '../../api/reports.ts'
 import { ExportButtons, RunBanner } from './ExportButtons.tsx'
@@ -16,7 +17,10 @@ import { ReportFilters } from './ReportFilters.tsx'
 import { ReportTabs } from './ReportTabs.tsx'
 import { useCatalogue, useReportAddress } from './useReportQuery.ts'
 
+type Dimension = CustomShape['group_by'][number]
+
 const START: CustomShape = {
+  title: '',
   columns: ['days_worked', 'days_absent', 'worked', 'late', 'overtime'],
   group_by: ['department', 'employee'],
   detail: false,
@@ -24,7 +28,7 @@ const START: CustomShape = {
 }
 const DETAIL_COLUMNS = ['work_date', 'employee_id', 'name', 'status', 'first_in', 'last_out', 'worked', 'overtime']
 const MOST_GROUPS = 3
-const DIMENSION_WORDS: Record<string, string> = {
+const DIMENSION_WORDS: Record<Dimension, string> = {
   employee: 'Person',
   department: 'Department',
   site: 'Site',
@@ -34,12 +38,17 @@ const DIMENSION_WORDS: Record<string, string> = {
   month: 'Month',
 }
 
+const DIMENSIONS = (Object.keys(DIMENSION_WORDS) as Dimension[]).map((value) => ({
+  value,
+  label: DIMENSION_WORDS[value],
+}))
+
 /** Saved reports: open one, or remove it. */
 function Saved({ onOpen }: { onOpen: (saved: SavedReport) => void }) {
   const client = useQueryClient()
   const saved = useQuery({
     queryKey: [...listKey(SAVED_REPORTS), 'all'],
-    queryFn: async ({ signal }) => (await api.get<Page<SavedReport>>(SAVED_REPORTS, { limit: 200 }, signal)).items,
+    queryFn: async ({ signal }) => (await api.get(SAVED_REPORTS, { query: { limit: 200 }, signal })).items,
   })
   if (saved.isError && !saved.data) return <ErrorPanel error={saved.error} onRetry={() => void saved.refetch()} />
   if (!saved.data?.length) return null
@@ -63,7 +72,7 @@ function Saved({ onOpen }: { onOpen: (saved: SavedReport) => void }) {
                 confirmLabel="Forget"
                 refusal="The report was not removed"
                 action={async () => {
-                  await api.delete(`${SAVED_REPORTS}/${each.id}`)
+                  await api.delete('/api/reports/saved/{saved_id}', { path: { saved_id: each.id } })
                   await client.invalidateQueries({ queryKey: listKey(SAVED_REPORTS) })
                 }}
                 aria-label={`Forget ${each.name}`}
@@ -87,12 +96,17 @@ export default function CustomPage() {
   const set = (changes: Partial<CustomShape>) => setShape((current) => ({ ...current, ...changes }))
   const span = address.part('span') ? address.span : 'this_month'
   const ready = shape.columns.length > 0 && (shape.detail || shape.group_by.length > 0)
-  const { cells: _cells, span: _span, ...shared } = address.request ?? { kind: 'custom' }
-  const request: ReportRequest = { ...shared, kind: 'custom', ...(span !== 'dates' && { span }), shape }
+  const { cells: _cells, span: _span, ...shared }: ReportRequest = address.request ?? { kind: 'custom' }
+  const request: ReportRequest = {
+    ...shared,
+    kind: 'custom',
+    ...(span !== 'dates' && { span: span as ReportSpan }),
+    shape,
+  }
   const preview = useQuery({
     queryKey: ['report', request],
     queryFn: async () => {
-      const answer = await api.post<CustomAnswer>(`${CUSTOM_REPORT}?limit=${PREVIEW_ROWS}`, request)
+      const answer = await api.post(CUSTOM_REPORT, { query: { limit: PREVIEW_ROWS }, body: request })
       if (!answer.report) throw new Error('No report in the answer')
       return answer.report
     },
@@ -102,14 +116,14 @@ export default function CustomPage() {
   })
   const fields = (catalogue.data?.fields ?? []).filter((field) => shape.detail || field.sums)
   const save = async ({ name }: { name: string }) => {
-    await api.post(SAVED_REPORTS, { name, report: { ...request, shape: { ...shape, title: name } } })
+    await api.post(SAVED_REPORTS, { body: { name, report: { ...request, shape: { ...shape, title: name } } } })
     await client.invalidateQueries({ queryKey: listKey(SAVED_REPORTS) })
     set({ title: name })
     setSaving(false)
   }
   const open = (saved: SavedReport) => {
     const { report } = saved
-    if (report.shape) setShape({ ...START, ...report.shape })
+    if (report.shape) setShape({ ...START, ...(report.shape as CustomShape) })
     address.change({
       span: report.span ?? 'dates',
       from: report.first ?? null,
@@ -150,15 +164,12 @@ export default function CustomPage() {
           />
           <label>
             <span>{shape.detail ? 'Sub-totals by' : 'Grouped by'}</span>
-            <Select<string[]>
+            <Select<CustomShape['group_by']>
               mode="multiple"
               aria-label="Grouped by"
               maxCount={MOST_GROUPS}
               style={{ minWidth: 220 }}
-              options={(catalogue.data?.dimensions ?? []).map((value) => ({
-                value,
-                label: DIMENSION_WORDS[value] ?? value,
-              }))}
+              options={DIMENSIONS.filter(({ value }) => catalogue.data?.dimensions.includes(value))}
               value={shape.group_by}
               onChange={(group_by) => set({ group_by })}
             />

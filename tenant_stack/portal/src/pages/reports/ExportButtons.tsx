@@ -1,8 +1,9 @@
-import { api, ConfirmButton, listKey, useAction } from '@punctual/portal-kit'
+import { ConfirmButton, listKey, useAction } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Progress } from 'antd'
 import { useState } from 'react'
-import { fileOf, isOver, REPORT_RUNS, type FileFormat, type ReportRequest, type ReportRun } from '../../api/reports.ts'
+import { api } from '../../api/client.ts'
+import { fileOf, isOver, REPORT_RUNS, type FileFormat, type ReportRequest } from '../../api/reports.ts'
 import { useCan } from '../../session.ts'
 
 const WATCH_MS = 1_000
@@ -13,7 +14,13 @@ const FORMATS: { format: FileFormat; label: string }[] = [
 ]
 
 /** Asks for a file; the run goes on when the page is left, and is found again under Files. */
-export function ExportButtons({ request, onStarted }: { request: ReportRequest | null; onStarted: (id: string) => void }) {
+export function ExportButtons({
+  request,
+  onStarted,
+}: {
+  request: ReportRequest | null
+  onStarted: (id: string) => void
+}) {
   const can = useCan()
   const client = useQueryClient()
   const { busy, run } = useAction()
@@ -22,7 +29,7 @@ export function ExportButtons({ request, onStarted }: { request: ReportRequest |
   const start = (format: FileFormat) => {
     setWanted(format)
     void run('The file was not started', async () => {
-      const made = await api.post<ReportRun>(REPORT_RUNS, { report: request, format })
+      const made = await api.post(REPORT_RUNS, { body: { report: request, format } })
       await client.invalidateQueries({ queryKey: listKey(REPORT_RUNS) })
       onStarted(made.id)
     })
@@ -48,7 +55,7 @@ export function ExportButtons({ request, onStarted }: { request: ReportRequest |
 export function RunBanner({ id, onClose }: { id: string; onClose: () => void }) {
   const query = useQuery({
     queryKey: ['report-run', id],
-    queryFn: ({ signal }) => api.get<ReportRun>(`${REPORT_RUNS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/reports/runs/{run_id}', { path: { run_id: id }, signal }),
     refetchInterval: ({ state }) => ((state.data && isOver(state.data)) || state.error ? false : WATCH_MS),
   })
   const run = query.data
@@ -60,7 +67,15 @@ export function RunBanner({ id, onClose }: { id: string; onClose: () => void }) 
       <Alert
         showIcon
         closable={{ onClose }}
-        type={run.state === 'done' ? 'success' : run.state === 'failed' ? 'error' : run.state === 'stuck' ? 'warning' : 'info'}
+        type={
+          run.state === 'done'
+            ? 'success'
+            : run.state === 'failed'
+              ? 'error'
+              : run.state === 'stuck'
+                ? 'warning'
+                : 'info'
+        }
         title={
           {
             queued: `${name} waits for its turn`,
@@ -77,7 +92,12 @@ export function RunBanner({ id, onClose }: { id: string; onClose: () => void }) 
           ) : run.state === 'failed' ? (
             run.message
           ) : run.state === 'running' && total > 0 ? (
-            <Progress percent={Math.floor((run.rows / total) * 100)} size="small" status="active" aria-label={run.step} />
+            <Progress
+              percent={Math.floor((run.rows / total) * 100)}
+              size="small"
+              status="active"
+              aria-label={run.step}
+            />
           ) : null
         }
         action={
@@ -103,7 +123,7 @@ export function CancelButton({ id, onDone }: { id: string; onDone: () => void })
       confirmLabel="Stop"
       refusal="The file was not stopped"
       action={async () => {
-        await api.post(`${REPORT_RUNS}/${id}/cancel`)
+        await api.post('/api/reports/runs/{run_id}/cancel', { path: { run_id: id } })
         onDone()
       }}
     >

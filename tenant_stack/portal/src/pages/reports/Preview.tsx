@@ -33,7 +33,8 @@ export function Preview({ query, hint }: { query: UseQueryResult<Report>; hint: 
       </div>
     )
   }
-  const days = report.first === report.last ? longDate(report.first) : `${longDate(report.first)} to ${longDate(report.last)}`
+  const days =
+    report.first === report.last ? longDate(report.first) : `${longDate(report.first)} to ${longDate(report.last)}`
   const columns = previewColumns(report)
   const lines = previewLines(report)
   const sheet = columns.length > 25

@@ -59,9 +59,21 @@ export function ReportFilters({ catalogue, span, today, part, change }: Props) {
           />
         </>
       )}
-      {choose('site', 'Any site', (sites.data ?? []).map((site) => ({ value: site.id, label: site.name })))}
-      {choose('department', 'Any department', (catalogue?.departments ?? []).map((name) => ({ value: name, label: name })))}
-      {choose('group', 'Any group of clocks', (groups.data ?? []).map((group) => ({ value: group.id, label: group.name })))}
+      {choose(
+        'site',
+        'Any site',
+        (sites.data ?? []).map((site) => ({ value: site.id, label: site.name })),
+      )}
+      {choose(
+        'department',
+        'Any department',
+        (catalogue?.departments ?? []).map((name) => ({ value: name, label: name })),
+      )}
+      {choose(
+        'group',
+        'Any group of clocks',
+        (groups.data ?? []).map((group) => ({ value: group.id, label: group.name })),
+      )}
       <Lookup
         label="Everybody"
         value={part('staff')}

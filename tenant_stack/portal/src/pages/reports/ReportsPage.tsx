@@ -1,4 +1,4 @@
-import { api, ErrorPanel, Panel } from '@punctual/portal-kit'
+import { ErrorPanel, Panel, readJson } from '@punctual/portal-kit'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Select } from 'antd'
 import { REPORTS, type Report } from '../../api/reports.ts'
@@ -20,9 +20,9 @@ export default function ReportsPage() {
   const preview = useQuery({
     queryKey: ['report', request],
     queryFn: ({ signal }) =>
-      api.get<Report>(
+      readJson<Report>(
         `${REPORTS}/${request?.kind ?? ''}`,
-        request ? { ...queryOf(request), limit: PREVIEW_ROWS } : undefined,
+        request ? { ...queryOf(request), limit: PREVIEW_ROWS } : {},
         signal,
       ),
     enabled: request !== null,

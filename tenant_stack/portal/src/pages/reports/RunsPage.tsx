@@ -1,7 +1,17 @@
-import { Age, Chip, LinkButton, listKey, ResourceTable, type Column, type Filter, type Tone } from '@punctual/portal-kit'
+import {
+  Age,
+  Chip,
+  LinkButton,
+  listKey,
+  ResourceTable,
+  type Column,
+  type Filter,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Progress } from 'antd'
 import { useMemo } from 'react'
+import { list } from '../../api/client.ts'
 import { fileOf, isOver, REPORT_RUNS, type ReportRun, type RunState } from '../../api/reports.ts'
 import { CancelButton, sizeText } from './ExportButtons.tsx'
 import { ReportTabs } from './ReportTabs.tsx'
@@ -58,7 +68,13 @@ function columnsOf(reload: () => void): Column<ReportRun>[] {
       csv: (run) => run.requested_by,
       render: (run) => (run.scheduled ? `${run.requested_by}, schedule` : run.requested_by),
     },
-    { key: 'when', title: 'When', card: 'main', csv: (run) => run.created_at, render: (run) => <Age at={run.created_at} /> },
+    {
+      key: 'when',
+      title: 'When',
+      card: 'main',
+      csv: (run) => run.created_at,
+      render: (run) => <Age at={run.created_at} />,
+    },
     {
       key: 'next',
       title: 'Next',
@@ -89,7 +105,7 @@ export default function RunsPage() {
       <ResourceTable<ReportRun>
         id="report-runs"
         label="Files"
-        path={REPORT_RUNS}
+        path={list(REPORT_RUNS)}
         rowKey={(run) => run.id}
         columns={columns}
         filters={FILTERS}

@@ -1,13 +1,14 @@
-import { api, Field, listKey, ResourceForm, useZone, zoneNames, type Page } from '@punctual/portal-kit'
+import { Field, listKey, ResourceForm, useZone, zoneNames } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Input, Select, Switch } from 'antd'
+import { api } from '../../api/client.ts'
 import {
   REPORT_SCHEDULES,
   SAVED_REPORTS,
   type FileFormat,
   type ReportRequest,
   type ReportSchedule,
-  type SavedReport,
+  type ReportSpan,
   type ScheduleIn,
 } from '../../api/reports.ts'
 import { WEEKDAYS } from '../schedules/lists.ts'
@@ -28,10 +29,21 @@ const EVERY = [
 const needed = (message: string) => [{ required: true, message }]
 
 /** `what` is a kind, or the id of a saved report. */
-type Values = Omit<ScheduleIn, 'report'> & { what: string; span: string; format: FileFormat }
+type Values = Omit<ScheduleIn, 'report'> & { what: string; span: ReportSpan; format: FileFormat }
 type Props = { open: boolean; schedule: ReportSchedule | null; onClose: () => void }
 
 const CURRENT = 'current'
+
+/** Whether a report says more than its kind and its days, so that no entry of the list stands for it. */
+const isNarrowed = ({
+  kind: _kind,
+  span: _span,
+  first: _first,
+  last: _last,
+  cells,
+  shape,
+  ...filters
+}: ReportRequest) => !!shape || cells === 'worked' || Object.values(filters).some((chosen) => chosen.length > 0)
 
 export function ScheduleForm({ open, schedule, onClose }: Props) {
   const client = useQueryClient()
@@ -39,21 +51,31 @@ export function ScheduleForm({ open, schedule, onClose }: Props) {
   const catalogue = useCatalogue()
   const saved = useQuery({
     queryKey: [...listKey(SAVED_REPORTS), 'all'],
-    queryFn: async ({ signal }) => (await api.get<Page<SavedReport>>(SAVED_REPORTS, { limit: 200 }, signal)).items,
+    queryFn: async ({ signal }) => (await api.get(SAVED_REPORTS, { query: { limit: 200 }, signal })).items,
   })
   const save = async ({ what, span, ...values }: Values) => {
     const kept = what === CURRENT ? schedule?.report : saved.data?.find((each) => each.id === what)?.report
     const { first: _first, last: _last, ...base }: ReportRequest = kept ?? { kind: what }
     const body: ScheduleIn = { ...values, active: values.active ?? false, report: { ...base, span } }
-    if (schedule) await api.put(`${REPORT_SCHEDULES}/${schedule.id}`, body)
-    else await api.post(REPORT_SCHEDULES, body)
+    if (schedule) await api.put('/api/reports/schedules/{schedule_id}', { path: { schedule_id: schedule.id }, body })
+    else await api.post(REPORT_SCHEDULES, { body })
     await client.invalidateQueries({ queryKey: listKey(REPORT_SCHEDULES) })
     onClose()
   }
-  const own = schedule && (schedule.report.shape || Object.keys(schedule.report).length > 2)
+  const own = schedule && isNarrowed(schedule.report)
   const initial: Partial<Values> = schedule
     ? { ...schedule, what: own ? CURRENT : schedule.report.kind, span: schedule.report.span ?? 'last_month' }
-    : { every: 'month', day: 1, weekday: 0, at: '06:00', zone: home, format: 'pdf', span: 'last_month', active: true, recipients: [] }
+    : {
+        every: 'month',
+        day: 1,
+        weekday: 0,
+        at: '06:00',
+        zone: home,
+        format: 'pdf',
+        span: 'last_month',
+        active: true,
+        recipients: [],
+      }
   const reports = [
     ...(own ? [{ value: CURRENT, label: 'As it is now' }] : []),
     ...(catalogue.data?.kinds ?? []).map((each) => ({ value: each.kind, label: each.title })),

@@ -1,7 +1,8 @@
-import { api, Chip, ConfirmButton, Instant, listKey, ResourceTable, type Column } from '@punctual/portal-kit'
+import { Chip, ConfirmButton, Instant, listKey, ResourceTable, type Column } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useMemo, useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import { REPORT_SCHEDULES, type Catalogue, type ReportSchedule } from '../../api/reports.ts'
 import { useCan } from '../../session.ts'
 import { WEEKDAYS } from '../schedules/lists.ts'
@@ -66,7 +67,11 @@ function columnsOf(catalogue: Catalogue | undefined, change: Change | null): Col
       title: 'Next',
       csv: (schedule) => schedule.next_at,
       render: (schedule) =>
-        schedule.active ? <Instant at={schedule.next_at} zone={schedule.zone} seconds={false} /> : <Chip tone="idle">Off</Chip>,
+        schedule.active ? (
+          <Instant at={schedule.next_at} zone={schedule.zone} seconds={false} />
+        ) : (
+          <Chip tone="idle">Off</Chip>
+        ),
     },
     {
       key: 'last',
@@ -113,7 +118,7 @@ export default function SchedulesPage() {
   const mayChange = can('reports:create') && can('reports:export')
   const columns = useMemo(() => {
     const remove = async (schedule: ReportSchedule) => {
-      await api.delete(`${REPORT_SCHEDULES}/${schedule.id}`)
+      await api.delete('/api/reports/schedules/{schedule_id}', { path: { schedule_id: schedule.id } })
       await client.invalidateQueries({ queryKey: listKey(REPORT_SCHEDULES) })
     }
     return columnsOf(catalogue.data, mayChange ? { edit: setEditing, remove } : null)
@@ -130,7 +135,7 @@ export default function SchedulesPage() {
       <ResourceTable<ReportSchedule>
         id="report-schedules"
         label="Schedules"
-        path={REPORT_SCHEDULES}
+        path={list(REPORT_SCHEDULES)}
         rowKey={(schedule) => schedule.id}
         columns={columns}
         pollMs={15_000}

@@ -24,7 +24,8 @@ function Cell({ column, row }: { column: ReportColumn; row: ReportRow }) {
   const text = cellText(column, value)
   if (!text) return <span className="muted">{column.kind === 'text' ? '' : '–'}</span>
   if (column.kind === 'mark') return <span className={`day-mark day-mark-${MARKS[text] ?? 'plain'}`}>{text}</span>
-  if (column.kind === 'text') return <span className={text.length > SHORT ? 'report-text' : 'report-text-short'}>{text}</span>
+  if (column.kind === 'text')
+    return <span className={text.length > SHORT ? 'report-text' : 'report-text-short'}>{text}</span>
   return (
     <span className="number nowrap" {...(column.kind === 'instant' && { title: String(value) })}>
       {text}
@@ -51,9 +52,12 @@ export function previewColumns(report: Report): Column<Line>[] {
       ...((column.kind === 'duration' || column.kind === 'number') && { align: 'right' as const }),
       ...(isDay(column) && { width: 34 }),
       ...(column.name === 'name' && { card: 'title' as const }),
-      ...(['status', 'worked', 'late', 'overtime', 'kind', 'work_date'].includes(column.name) && { card: 'main' as const }),
+      ...(['status', 'worked', 'late', 'overtime', 'kind', 'work_date'].includes(column.name) && {
+        card: 'main' as const,
+      }),
       render: (row: Line) => <Cell column={column} row={row} />,
     }))
 }
 
-export const previewLines = (report: Report): Line[] => report.items.map((row, index) => ({ ...row, key: String(index) }))
+export const previewLines = (report: Report): Line[] =>
+  report.items.map((row, index) => ({ ...row, key: String(index) }))

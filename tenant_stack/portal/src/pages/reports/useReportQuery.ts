@@ -1,12 +1,13 @@
-import { api, dateIn, useZone, type Option, type Page } from '@punctual/portal-kit'
+import { dateIn, useZone, type Option, type Query } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
-import { REPORTS, type Catalogue, type ReportKind, type ReportRequest } from '../../api/reports.ts'
+import { api } from '../../api/client.ts'
+import { REPORTS, type Catalogue, type ReportKind, type ReportRequest, type ReportSpan } from '../../api/reports.ts'
 
 export function useCatalogue() {
   return useQuery({
     queryKey: ['report-catalogue'],
-    queryFn: ({ signal }) => api.get<Catalogue>(REPORTS, undefined, signal),
+    queryFn: ({ signal }) => api.get(REPORTS, { signal }),
     staleTime: 60_000,
   })
 }
@@ -15,14 +16,13 @@ export function useCatalogue() {
 export function useGroups() {
   return useQuery({
     queryKey: ['list', '/api/device-groups', 'all'],
-    queryFn: async ({ signal }) =>
-      (await api.get<Page<{ id: string; name: string }>>('/api/device-groups', { limit: 200 }, signal)).items,
+    queryFn: async ({ signal }) => (await api.get('/api/device-groups', { query: { limit: 200 }, signal })).items,
     staleTime: 60_000,
     retry: false,
   })
 }
 
-const SPAN_OF: Record<ReportKind['span'], string> = { day: 'today', month: 'this_month', range: 'last_7_days' }
+const SPAN_OF: Record<ReportKind['span'], ReportSpan> = { day: 'today', month: 'this_month', range: 'last_7_days' }
 const REMEMBERED = ['kind', 'span', 'from', 'to', 'site', 'department', 'group', 'staff', 'cells'] as const
 export type Part = (typeof REMEMBERED)[number]
 
@@ -49,7 +49,7 @@ export function useReportAddress(kinds: ReportKind[] | undefined) {
   const request: ReportRequest | null = kind
     ? {
         kind: kind.kind,
-        ...(byDates ? { first: from ?? today, last: to ?? from ?? today } : { span }),
+        ...(byDates ? { first: from ?? today, last: to ?? from ?? today } : { span: span as ReportSpan }),
         ...listed('site_ids', part('site')),
         ...listed('departments', part('department')),
         ...listed('group_ids', part('group')),
@@ -63,7 +63,7 @@ export function useReportAddress(kinds: ReportKind[] | undefined) {
 const listed = (name: string, value: string | null) => (value ? { [name]: [value] } : {})
 
 /** The same request as the query of `GET /api/reports/KIND`. */
-export function queryOf(request: ReportRequest): Record<string, string | undefined> {
+export function queryOf(request: ReportRequest): Query {
   return {
     span: request.span,
     from: request.first,

@@ -1,28 +1,25 @@
-import { api, dateIn, Field, ResourceForm, useZone } from '@punctual/portal-kit'
+import { dateIn, Field, listKey, ResourceForm, useZone } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input } from 'antd'
-import { STAFF } from '../../api/paths.ts'
+import { api, list } from '../../api/client.ts'
+import type { AssignmentIn } from '../../api/schedules.ts'
 import { RotationInput } from './RotationInput.tsx'
 import { WeekdaysInput } from './WeekdaysInput.tsx'
-
-type AssignmentIn = {
-  rotation: (string | null)[]
-  starts_on: string
-  ends_on?: string
-  weekdays?: number[]
-  anchor?: string
-}
 
 type Props = { open: boolean; staffId: string; name: string; onClose: () => void }
 
 export function AssignmentForm({ open, staffId, name, onClose }: Props) {
   const client = useQueryClient()
   const today = dateIn(useZone())
-  const path = `${STAFF}/${staffId}/assignments`
   const save = async ({ weekdays, ...values }: AssignmentIn) => {
     const some = weekdays && weekdays.length > 0 && weekdays.length < 7
-    await api.post(path, { ...values, ...(some && { weekdays }) })
-    await client.invalidateQueries({ queryKey: ['list', path] })
+    await api.post('/api/staff/{staff_id}/assignments', {
+      path: { staff_id: staffId },
+      body: { ...values, ...(some && { weekdays }) },
+    })
+    await client.invalidateQueries({
+      queryKey: listKey(list('/api/staff/{staff_id}/assignments', { staff_id: staffId })),
+    })
     onClose()
   }
   return (

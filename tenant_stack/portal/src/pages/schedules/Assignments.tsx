@@ -1,9 +1,9 @@
-import { api, ConfirmButton, dayWords, EmptyState, ErrorPanel, Panel, type Page } from '@punctual/portal-kit'
+import { ConfirmButton, dayWords, EmptyState, ErrorPanel, Panel, readPage } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { ASSIGNMENTS, STAFF } from '../../api/paths.ts'
+import { api, list } from '../../api/client.ts'
 import type { Assignment } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
 import { AssignmentForm } from './AssignmentForm.tsx'
@@ -24,14 +24,14 @@ export function Assignments({ staffId, name }: { staffId: string; name: string }
   const can = useCan()
   const client = useQueryClient()
   const [adding, setAdding] = useState(false)
-  const path = `${STAFF}/${staffId}/assignments`
+  const path = list('/api/staff/{staff_id}/assignments', { staff_id: staffId })
   const query = useQuery({
     queryKey: ['list', path],
-    queryFn: ({ signal }) => api.get<Page<Assignment>>(path, { limit: 100 }, signal),
+    queryFn: ({ signal }) => readPage(path, { limit: 100 }, signal),
   })
   const mayChange = can('attendance:update')
   const remove = async (id: string) => {
-    await api.delete(`${ASSIGNMENTS}/${id}`)
+    await api.delete('/api/assignments/{assignment_id}', { path: { assignment_id: id } })
     await client.invalidateQueries({ queryKey: ['list', path] })
   }
   const items = query.data?.items

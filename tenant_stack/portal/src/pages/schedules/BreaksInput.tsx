@@ -35,7 +35,10 @@ export function BreaksInput({ value = [], onChange, id }: Props) {
           />
         </div>
       ))}
-      <Button icon={<PlusOutlined />} onClick={() => onChange?.([...value, { start: '12:00', end: '12:30', paid: false }])}>
+      <Button
+        icon={<PlusOutlined />}
+        onClick={() => onChange?.([...value, { start: '12:00', end: '12:30', paid: false }])}
+      >
         Add a break
       </Button>
     </div>

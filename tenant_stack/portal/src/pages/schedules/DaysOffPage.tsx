@@ -1,7 +1,8 @@
-import { api, dayWords, Field, listKey, ResourceForm, ResourceTable, type Column } from '@punctual/portal-kit'
+import { dayWords, Field, listKey, ResourceForm, ResourceTable, type Column } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import { WEEKLY_OFFS } from '../../api/paths.ts'
 import type { WeeklyOff } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
@@ -39,7 +40,12 @@ const COLUMNS: Column<WeeklyOff>[] = [
     title: 'Change',
     card: 'main',
     render: (off) => (
-      <RemoveButton path={WEEKLY_OFFS} id={off.id} question="Remove these days off?" what={weekdayWords(off.weekdays)} />
+      <RemoveButton
+        path={WEEKLY_OFFS}
+        remove={() => api.delete('/api/weekly-offs/{weekly_off_id}', { path: { weekly_off_id: off.id } })}
+        question="Remove these days off?"
+        what={weekdayWords(off.weekdays)}
+      />
     ),
   },
 ]
@@ -51,7 +57,7 @@ export default function DaysOffPage() {
   const client = useQueryClient()
   const [adding, setAdding] = useState(false)
   const save = async (values: WeeklyOffIn) => {
-    await api.post(WEEKLY_OFFS, values)
+    await api.post(WEEKLY_OFFS, { body: values })
     await client.invalidateQueries({ queryKey: listKey(WEEKLY_OFFS) })
     setAdding(false)
   }
@@ -66,7 +72,7 @@ export default function DaysOffPage() {
       <ResourceTable<WeeklyOff>
         id="weekly-offs"
         label="Weekly days off"
-        path={WEEKLY_OFFS}
+        path={list(WEEKLY_OFFS)}
         rowKey={(off) => off.id}
         columns={COLUMNS}
         empty={{

@@ -1,7 +1,18 @@
-import { api, dateIn, Field, listKey, ResourceForm, ResourceTable, shortDate, useZone, type Column, type Filter } from '@punctual/portal-kit'
+import {
+  dateIn,
+  Field,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  shortDate,
+  useZone,
+  type Column,
+  type Filter,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Input, InputNumber } from 'antd'
 import { useMemo, useState } from 'react'
+import { api, list } from '../../api/client.ts'
 import { HOLIDAYS } from '../../api/paths.ts'
 import type { Holiday } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
@@ -34,7 +45,12 @@ const COLUMNS: Column<Holiday>[] = [
     title: 'Change',
     card: 'main',
     render: (holiday) => (
-      <RemoveButton path={HOLIDAYS} id={holiday.id} question={`Remove ${holiday.name}?`} what={holiday.name} />
+      <RemoveButton
+        path={HOLIDAYS}
+        remove={() => api.delete('/api/holidays/{holiday_id}', { path: { holiday_id: holiday.id } })}
+        question={`Remove ${holiday.name}?`}
+        what={holiday.name}
+      />
     ),
   },
 ]
@@ -46,12 +62,19 @@ type FormProps = { open: boolean; onClose: () => void }
 function HolidayForm({ open, onClose }: FormProps) {
   const client = useQueryClient()
   const save = async (values: HolidayIn) => {
-    await api.post(HOLIDAYS, values)
+    await api.post(HOLIDAYS, { body: values })
     await client.invalidateQueries({ queryKey: listKey(HOLIDAYS) })
     onClose()
   }
   return (
-    <ResourceForm<HolidayIn> open={open} title="New holiday" submitLabel="Add" initial={{}} onSubmit={save} onClose={onClose}>
+    <ResourceForm<HolidayIn>
+      open={open}
+      title="New holiday"
+      submitLabel="Add"
+      initial={{}}
+      onSubmit={save}
+      onClose={onClose}
+    >
       <Field name="day" label="Day" rules={[{ required: true, message: 'Choose the day' }]}>
         <Input type="date" />
       </Field>
@@ -68,9 +91,11 @@ function ImportForm({ open, onClose }: FormProps) {
   const { notification } = App.useApp()
   const year = Number(dateIn(useZone()).slice(0, 4))
   const save = async (values: ImportIn) => {
-    const answer = await api.post<{ added: number; kept?: number }>(`${HOLIDAYS}/import`, {
-      ...values,
-      country: values.country.toUpperCase(),
+    const answer = await api.post('/api/holidays/import', {
+      body: {
+        ...values,
+        country: values.country.toUpperCase(),
+      },
     })
     notification.success({
       title: `${answer.added} holidays added`,
@@ -131,11 +156,15 @@ export default function HolidaysPage() {
       <ResourceTable<Holiday>
         id="holidays"
         label="Holidays"
-        path={HOLIDAYS}
+        path={list(HOLIDAYS)}
         rowKey={(holiday) => holiday.id}
         columns={COLUMNS}
         filters={filters}
-        empty={{ title: 'No holidays yet', hint: 'Import the public holidays of a country, or enter your own.', action: buttons && <div className="actions">{buttons}</div> }}
+        empty={{
+          title: 'No holidays yet',
+          hint: 'Import the public holidays of a country, or enter your own.',
+          action: buttons && <div className="actions">{buttons}</div>,
+        }}
       />
       <HolidayForm open={form === 'add'} onClose={() => setForm(null)} />
       <ImportForm open={form === 'import'} onClose={() => setForm(null)} />

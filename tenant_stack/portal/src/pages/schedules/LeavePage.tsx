@@ -1,8 +1,20 @@
-import { addDays, api, dateIn, Field, listKey, ResourceForm, ResourceTable, shortDate, useZone, type Column, type Filter } from '@punctual/portal-kit'
+import {
+  addDays,
+  dateIn,
+  Field,
+  listKey,
+  ResourceForm,
+  ResourceTable,
+  shortDate,
+  useZone,
+  type Column,
+  type Filter,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Radio, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { api, list } from '../../api/client.ts'
 import { findStaff, LEAVES, staffName } from '../../api/paths.ts'
 import type { Leave } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
@@ -57,7 +69,12 @@ const COLUMNS: Column<Leave>[] = [
     ),
   },
   { key: 'part', title: 'Part of the day', card: 'main', csv: partWords, render: partWords },
-  { key: 'note', title: 'Note', csv: (leave) => leave.note, render: (leave) => leave.note ?? <span className="muted">–</span> },
+  {
+    key: 'note',
+    title: 'Note',
+    csv: (leave) => leave.note,
+    render: (leave) => leave.note ?? <span className="muted">–</span>,
+  },
   {
     key: 'remove',
     title: 'Change',
@@ -65,7 +82,7 @@ const COLUMNS: Column<Leave>[] = [
     render: (leave) => (
       <RemoveButton
         path={LEAVES}
-        id={leave.id}
+        remove={() => api.delete('/api/leaves/{leave_id}', { path: { leave_id: leave.id } })}
         question={`Remove the leave of ${leave.staff_name ?? 'this person'}?`}
         what={`the leave of ${leave.staff_name ?? 'this person'}`}
       />
@@ -73,7 +90,12 @@ const COLUMNS: Column<Leave>[] = [
   },
 ]
 
-type LeaveIn = Pick<Leave, 'staff_id' | 'day' | 'part' | 'kind' | 'code'> & { start?: string; end?: string; note?: string; until?: string }
+type LeaveIn = Pick<Leave, 'staff_id' | 'day' | 'part' | 'kind' | 'code'> & {
+  start?: string
+  end?: string
+  note?: string
+  until?: string
+}
 const needed = (message: string) => [{ required: true, message }]
 
 export default function LeavePage() {
@@ -92,7 +114,7 @@ export default function LeavePage() {
     try {
       let day = values.day
       do {
-        await api.post(LEAVES, { ...values, day })
+        await api.post(LEAVES, { body: { ...values, day } })
         day = addDays(day, 1)
       } while (until && day <= until)
     } finally {
@@ -111,11 +133,15 @@ export default function LeavePage() {
       <ResourceTable<Leave>
         id="leave"
         label="Leave"
-        path={LEAVES}
+        path={list(LEAVES)}
         rowKey={(leave) => leave.id}
         columns={COLUMNS}
         filters={filters}
-        empty={{ title: 'Nobody is on leave', hint: 'Leave excuses an absence; duty elsewhere counts as present.', action: add }}
+        empty={{
+          title: 'Nobody is on leave',
+          hint: 'Leave excuses an absence; duty elsewhere counts as present.',
+          action: add,
+        }}
       />
       <ResourceForm<LeaveIn>
         open={adding}
@@ -150,8 +176,11 @@ export default function LeavePage() {
                   ({ getFieldValue }) => ({
                     validator: (_, last: string | undefined) => {
                       const first = String(getFieldValue('day') ?? '')
-                      if (!last || !first || (last >= first && last <= addDays(first, MOST_DAYS))) return Promise.resolve()
-                      return Promise.reject(new Error(last < first ? 'It is before the first day' : `At most ${MOST_DAYS} days`))
+                      if (!last || !first || (last >= first && last <= addDays(first, MOST_DAYS)))
+                        return Promise.resolve()
+                      return Promise.reject(
+                        new Error(last < first ? 'It is before the first day' : `At most ${MOST_DAYS} days`),
+                      )
                     },
                   }),
                 ]}
@@ -161,7 +190,12 @@ export default function LeavePage() {
               </Field>
             </div>
             <div className="form-row">
-              <Field name="code" label="Code" rules={needed('Give it a code')} extra="As payroll knows it: annual, sick.">
+              <Field
+                name="code"
+                label="Code"
+                rules={needed('Give it a code')}
+                extra="As payroll knows it: annual, sick."
+              >
                 <Input autoComplete="off" maxLength={40} spellCheck={false} />
               </Field>
               <Field name="part" label="Part of the day">

@@ -1,7 +1,8 @@
-import { api, asProblem, Banner, ConfirmButton, EmptyState, ErrorPanel, Instant, Panel } from '@punctual/portal-kit'
+import { asProblem, Banner, ConfirmButton, EmptyState, ErrorPanel, Instant, Panel } from '@punctual/portal-kit'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Skeleton, Upload } from 'antd'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import { LOGO, MOST_LOGO_BYTES, pictureOf, saveLogo, type Logo, type LogoNow } from '../../api/logo.ts'
 import { useCan } from '../../session.ts'
 
@@ -27,7 +28,15 @@ function refusalOf(file: File): string | null {
   return file.size > MOST_LOGO_BYTES ? 'The file is larger than 1 MB.' : null
 }
 
-function ChooseButton({ label, disabled, onChoose }: { label: string; disabled: boolean; onChoose: (file: File) => void }) {
+function ChooseButton({
+  label,
+  disabled,
+  onChoose,
+}: {
+  label: string
+  disabled: boolean
+  onChoose: (file: File) => void
+}) {
   return (
     <Upload
       accept=".png,.jpg,.jpeg,image/png,image/jpeg"
@@ -52,8 +61,8 @@ function Stored({ logo }: { logo: Logo }) {
       </span>
       <p className="muted">
         {logo.file_name && <span className="logo-name">{logo.file_name}, </span>}
-        {logo.width} × {logo.height} pixels, since <Instant at={logo.changed_at} seconds={false} /> by {logo.changed_by}.
-        Printed on the first page of every PDF.
+        {logo.width} × {logo.height} pixels, since <Instant at={logo.changed_at} seconds={false} /> by {logo.changed_by}
+        . Printed on the first page of every PDF.
       </p>
     </>
   )
@@ -68,7 +77,7 @@ export function LogoPanel() {
   const [refusal, setRefusal] = useState<string | null>(null)
   const query = useQuery({
     queryKey: logoKey,
-    queryFn: ({ signal }) => api.get<LogoNow>(`${LOGO}/facts`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/logo/facts', { signal }),
   })
   // A question asked before the change may be answered after it.
   const show = async (now: LogoNow) => {
@@ -148,7 +157,9 @@ export function LogoPanel() {
         <EmptyState
           title="No logo yet"
           hint={`Printed on reports: on the first page of every PDF, in place of Punctual's mark. ${WANTED}`}
-          action={mayChange && <ChooseButton label="Choose a file" disabled={false} onChoose={(file) => void choose(file)} />}
+          action={
+            mayChange && <ChooseButton label="Choose a file" disabled={false} onChoose={(file) => void choose(file)} />
+          }
         />
       )
     }

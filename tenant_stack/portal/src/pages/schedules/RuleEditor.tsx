@@ -2,6 +2,7 @@ import { addDays, asProblem, dateIn, listKey, Panel, useZone, type ProblemError 
 import { useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Form, Input } from 'antd'
 import { useEffect, useRef, useState } from 'react'
+import { api } from '../../api/client.ts'
 import { RULE_SETS } from '../../api/paths.ts'
 import type { RuleDefinition, RuleSet } from '../../api/schedules.ts'
 import { RuleFields } from './RuleFields.tsx'
@@ -65,7 +66,18 @@ export function RuleEditor({ rules, onClose }: { rules: RuleSet; onClose: () => 
     setBusy(true)
     setProblem(null)
     try {
-      await saveVersion(`${RULE_SETS}/${rules.id}/versions`, rules.versions, { effective, definition: definition() })
+      await saveVersion(
+        rules.versions,
+        { effective, definition: definition() },
+        {
+          add: (body) => api.post('/api/rule-sets/{rule_set_id}/versions', { path: { rule_set_id: rules.id }, body }),
+          replace: (version_id, body) =>
+            api.put('/api/rule-sets/{rule_set_id}/versions/{version_id}', {
+              path: { rule_set_id: rules.id, version_id },
+              body,
+            }),
+        },
+      )
       await client.invalidateQueries({ queryKey: ['rule-set', rules.id] })
       await client.invalidateQueries({ queryKey: listKey(RULE_SETS) })
       onClose()
@@ -106,7 +118,9 @@ export function RuleEditor({ rules, onClose }: { rules: RuleSet; onClose: () => 
             </Button>
           </span>
         </div>
-        <p className="muted">Days before it keep the rules they had, and days that are computed already stay as they are.</p>
+        <p className="muted">
+          Days before it keep the rules they had, and days that are computed already stay as they are.
+        </p>
       </Panel>
     </div>
   )

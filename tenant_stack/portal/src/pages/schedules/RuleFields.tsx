@@ -95,13 +95,24 @@ export function RuleFields() {
           <ChoiceField name={['pairing', 'hours']} label="Worked time is" options={PAIRING_HOURS} />
           <NumberField name={['pairing', 'longest_minutes']} label="Longest pair" />
           <NumberField name={['pairing', 'gap_minutes']} label="A new stretch after" />
-          <ChoiceField name={['pairing', 'auto_close']} label="A missing out becomes" options={AUTO_CLOSES} optional extra="Marked as estimated." />
+          <ChoiceField
+            name={['pairing', 'auto_close']}
+            label="A missing out becomes"
+            options={AUTO_CLOSES}
+            optional
+            extra="Marked as estimated."
+          />
           <ChoiceField name={['dating', 'kind']} label="Work belongs to" options={DATINGS} />
         </div>
       </Section>
       <Section title="Double swipes">
         <div className="rule-grid">
-          <NumberField name={['duplicates', 'window_seconds']} label="Swipes within" unit="s" extra="0: every swipe counts." />
+          <NumberField
+            name={['duplicates', 'window_seconds']}
+            label="Swipes within"
+            unit="s"
+            extra="0: every swipe counts."
+          />
           <ChoiceField
             name={['duplicates', 'keep']}
             label="Which counts"
@@ -187,7 +198,15 @@ export function RuleFields() {
                 <Minutes aria-label={label('Beyond')} />
               </Form.Item>
               <Form.Item noStyle name={[index, 'rate']}>
-                <InputNumber stringMode min="0" max="100" step="0.05" prefix="×" aria-label={label('Rate')} className="rule-rate" />
+                <InputNumber
+                  stringMode
+                  min="0"
+                  max="100"
+                  step="0.05"
+                  prefix="×"
+                  aria-label={label('Rate')}
+                  className="rule-rate"
+                />
               </Form.Item>
             </>
           )}
@@ -212,18 +231,19 @@ export function RuleFields() {
           <Form.Item name={['punctuality', 'mark_early']} label="Judge leaving early" valuePropName="checked">
             <Switch />
           </Form.Item>
-          <Form.Item
-            name={['punctuality', 'beyond_grace']}
-            label="Count only beyond the grace"
-            valuePropName="checked"
-          >
+          <Form.Item name={['punctuality', 'beyond_grace']} label="Count only beyond the grace" valuePropName="checked">
             <Switch />
           </Form.Item>
         </div>
       </Section>
       <Section title="Status">
         <div className="rule-grid">
-          <NumberField name={['status', 'half_day_below_minutes']} label="Half a day below" optional extra="Empty: never." />
+          <NumberField
+            name={['status', 'half_day_below_minutes']}
+            label="Half a day below"
+            optional
+            extra="Empty: never."
+          />
           <NumberField name={['status', 'absent_below_minutes']} label="Absent below" optional extra="Empty: never." />
         </div>
       </Section>

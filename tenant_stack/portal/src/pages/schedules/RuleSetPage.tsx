@@ -1,10 +1,10 @@
-import { api, Chip, dateIn, ErrorPanel, PageHeader, Panel, useZone } from '@punctual/portal-kit'
+import { Chip, dateIn, ErrorPanel, PageHeader, Panel, useZone } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Button, Skeleton } from 'antd'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
-import { RULE_SETS } from '../../api/paths.ts'
-import type { RuleDefinition, RuleSet } from '../../api/schedules.ts'
+import { api } from '../../api/client.ts'
+import type { RuleDefinition } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
 import { RuleEditor } from './RuleEditor.tsx'
 import { topicsOf } from './ruleWords.ts'
@@ -34,7 +34,7 @@ export default function RuleSetPage() {
   const [editing, setEditing] = useState(false)
   const query = useQuery({
     queryKey: ['rule-set', id],
-    queryFn: ({ signal }) => api.get<RuleSet>(`${RULE_SETS}/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/rule-sets/{rule_set_id}', { path: { rule_set_id: id }, signal }),
   })
   const rules = query.data
   if (!rules) {

@@ -1,10 +1,21 @@
-import { api, Chip, dateIn, Field, listKey, PageHeader, ResourceForm, ResourceTable, useZone, type Column } from '@punctual/portal-kit'
+import {
+  Chip,
+  dateIn,
+  Field,
+  listKey,
+  PageHeader,
+  ResourceForm,
+  ResourceTable,
+  useZone,
+  type Column,
+} from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
+import { api, list, type Schemas } from '../../api/client.ts'
 import { RULE_SETS } from '../../api/paths.ts'
-import type { RuleDefinition, RuleSet } from '../../api/schedules.ts'
+import type { RuleSet } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
 import { codeOptions, useRuleSets } from './lists.ts'
 import { sinceWords, versionOn } from './VersionList.tsx'
@@ -43,14 +54,21 @@ const COLUMNS: Column<RuleSet>[] = [
   {
     key: 'overtime',
     title: 'Overtime',
-    render: (rules) => rules.definition.overtime?.tiers.map((tier) => tier.code).join(', ') || <span className="muted">none</span>,
+    render: (rules) =>
+      rules.definition.overtime?.tiers.map((tier) => tier.code).join(', ') || <span className="muted">none</span>,
   },
   { key: 'since', title: 'Holds', card: 'main', render: (rules) => <Since rules={rules} /> },
 ]
 
 /** Where a new rule set starts from when it copies no other: the engine's own, with one rule written out. */
-const PLAIN: RuleDefinition = {
-  punctuality: { mark_late: true, mark_early: true, late_grace_minutes: 0, early_grace_minutes: 0, beyond_grace: false },
+const PLAIN: Schemas['RuleSetDefinition-Input'] = {
+  punctuality: {
+    mark_late: true,
+    mark_early: true,
+    late_grace_minutes: 0,
+    early_grace_minutes: 0,
+    beyond_grace: false,
+  },
 }
 type NewRules = { name: string; code: string; copy?: string }
 
@@ -62,7 +80,7 @@ export default function RulesPage() {
   const [adding, setAdding] = useState(false)
   const save = async ({ name, code, copy }: NewRules) => {
     const definition = known.find((rules) => rules.code === copy)?.definition ?? PLAIN
-    const made = await api.post<RuleSet>(RULE_SETS, { name, code, definition })
+    const made = await api.post(RULE_SETS, { body: { name, code, definition } })
     await client.invalidateQueries({ queryKey: listKey(RULE_SETS) })
     await navigate(`/schedules/rules/${made.id}`)
   }
@@ -81,11 +99,15 @@ export default function RulesPage() {
       <ResourceTable<RuleSet>
         id="rules"
         label="Rule sets"
-        path={RULE_SETS}
+        path={list(RULE_SETS)}
         rowKey={(rules) => rules.id}
         rowLink={(rules) => `/schedules/rules/${rules.id}`}
         columns={COLUMNS}
-        empty={{ title: 'The built-in rules count', hint: 'Punches are paired, nothing is rounded or taken off.', action: add }}
+        empty={{
+          title: 'The built-in rules count',
+          hint: 'Punches are paired, nothing is rounded or taken off.',
+          action: add,
+        }}
       />
       <ResourceForm<NewRules>
         open={adding}

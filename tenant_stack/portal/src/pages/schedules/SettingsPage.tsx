@@ -1,6 +1,7 @@
-import { api, ErrorPanel, PageHeader, Panel, useAction } from '@punctual/portal-kit'
+import { ErrorPanel, PageHeader, Panel, useAction } from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input, Select, Skeleton } from 'antd'
+import { api } from '../../api/client.ts'
 import { SETTINGS } from '../../api/paths.ts'
 import type { AttendanceSettings } from '../../api/schedules.ts'
 import { useCan, useSession } from '../../session.ts'
@@ -25,10 +26,12 @@ function AttendanceForm({ settings }: { settings: AttendanceSettings }) {
   const save = (values: AttendanceSettings) =>
     run('The settings were not saved', async () => {
       const { kind = 'monthly', anchor } = values.period ?? {}
-      await api.put<AttendanceSettings>(SETTINGS, {
-        default_shift: values.default_shift ?? null,
-        default_rule_set: values.default_rule_set ?? null,
-        period: { kind, ...(kind !== 'monthly' && anchor && { anchor }) },
+      await api.put(SETTINGS, {
+        body: {
+          default_shift: values.default_shift ?? null,
+          default_rule_set: values.default_rule_set ?? null,
+          period: { kind, ...(kind !== 'monthly' && anchor && { anchor }) },
+        },
       })
       await client.invalidateQueries({ queryKey: ['attendance-settings'] })
       notification.success({ title: 'Saved' })
@@ -42,7 +45,11 @@ function AttendanceForm({ settings }: { settings: AttendanceSettings }) {
       disabled={busy || !can('attendance:update')}
       onFinish={(values) => void save(values)}
     >
-      <Form.Item name="default_shift" label="Default shift" extra="For people without a shift of their own. Empty: none.">
+      <Form.Item
+        name="default_shift"
+        label="Default shift"
+        extra="For people without a shift of their own. Empty: none."
+      >
         <Select allowClear placeholder="None" options={codeOptions(shifts.data)} />
       </Form.Item>
       <Form.Item name="default_rule_set" label="Default rules" extra="For people without rules of their own.">
@@ -81,7 +88,7 @@ export default function SettingsPage() {
   const { organisation } = useSession()
   const query = useQuery({
     queryKey: ['attendance-settings'],
-    queryFn: ({ signal }) => api.get<AttendanceSettings>(SETTINGS, undefined, signal),
+    queryFn: ({ signal }) => api.get(SETTINGS, { signal }),
   })
   return (
     <>

@@ -1,8 +1,9 @@
-import { api, ConfirmButton, dateIn, Field, listKey, ResourceForm, useZone } from '@punctual/portal-kit'
+import { ConfirmButton, dateIn, Field, listKey, ResourceForm, useZone } from '@punctual/portal-kit'
 import { useQueryClient } from '@tanstack/react-query'
 import { Input, InputNumber, Switch } from 'antd'
+import { api } from '../../api/client.ts'
 import { SHIFTS } from '../../api/paths.ts'
-import type { Shift, ShiftDefinition } from '../../api/schedules.ts'
+import type { Shift, ShiftDefinition, Version } from '../../api/schedules.ts'
 import { DayBar } from '../DayBar.tsx'
 import { BreaksInput } from './BreaksInput.tsx'
 import { spansOf } from './shiftPicture.ts'
@@ -12,9 +13,20 @@ import { sinceWords, VersionList } from './VersionList.tsx'
 /** Names with `definition.` match the fields that the back end names when it refuses one. */
 type ShiftIn = { code: string; name: string; effective?: string } & Record<`definition.${string}`, unknown>
 
-const EDITED = ['start', 'end', 'before_minutes', 'after_minutes', 'breaks', 'expected_minutes', 'unpaid_break_minutes', 'flexible']
+const EDITED: (keyof ShiftDefinition)[] = [
+  'start',
+  'end',
+  'before_minutes',
+  'after_minutes',
+  'breaks',
+  'expected_minutes',
+  'unpaid_break_minutes',
+  'flexible',
+]
 const needed = (message: string) => [{ required: true, message }]
-const MinutesBox = (props: object) => <InputNumber min={0} max={2880} precision={0} suffix="min" style={{ width: '100%' }} {...props} />
+const MinutesBox = (props: object) => (
+  <InputNumber min={0} max={2880} precision={0} suffix="min" style={{ width: '100%' }} {...props} />
+)
 
 function definitionOf(values: Partial<ShiftIn>, before: ShiftDefinition | undefined): ShiftDefinition {
   const definition: Record<string, unknown> = { ...before }
@@ -37,6 +49,13 @@ const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stri
 
 type Props = { open: boolean; shift: Shift | null; onClose: () => void }
 
+const saveShiftVersion = (shift: Shift, version: Version<ShiftDefinition>) =>
+  saveVersion(shift.versions, version, {
+    add: (body) => api.post('/api/shifts/{shift_id}/versions', { path: { shift_id: shift.id }, body }),
+    replace: (version_id, body) =>
+      api.put('/api/shifts/{shift_id}/versions/{version_id}', { path: { shift_id: shift.id, version_id }, body }),
+  })
+
 /** A new shift, or a new version of one: a change holds from a date on and leaves earlier days as they were. */
 export function ShiftForm({ open, shift, onClose }: Props) {
   const client = useQueryClient()
@@ -49,16 +68,17 @@ export function ShiftForm({ open, shift, onClose }: Props) {
     const { code, name, effective } = values
     const definition = definitionOf(values, shift?.definition)
     if (!shift) {
-      await api.post(SHIFTS, { code, name, ...(effective && { effective }), definition })
+      await api.post(SHIFTS, { body: { code, name, ...(effective && { effective }), definition } })
     } else {
-      if (code !== shift.code || name !== shift.name) await api.put(`${SHIFTS}/${shift.id}`, { code, name })
+      if (code !== shift.code || name !== shift.name)
+        await api.put('/api/shifts/{shift_id}', { path: { shift_id: shift.id }, body: { code, name } })
       const known = definitionOf(initialOf(shift, today), shift.definition)
-      if (!same(definition, known)) await saveVersion(`${SHIFTS}/${shift.id}/versions`, shift.versions, { effective: effective ?? null, definition })
+      if (!same(definition, known)) await saveShiftVersion(shift, { effective: effective ?? null, definition })
     }
     await refresh()
   }
   const remove = async () => {
-    await api.delete(`${SHIFTS}/${shift?.id}`)
+    await api.delete('/api/shifts/{shift_id}', { path: { shift_id: shift?.id ?? '' } })
     await refresh()
   }
   return (
@@ -78,7 +98,12 @@ export function ShiftForm({ open, shift, onClose }: Props) {
             <Field name="name" label="Name" rules={needed('Give the shift a name')}>
               <Input autoComplete="off" maxLength={120} />
             </Field>
-            <Field name="code" label="Code" rules={needed('Give the shift a code')} extra="Short, as records show it: DAY.">
+            <Field
+              name="code"
+              label="Code"
+              rules={needed('Give the shift a code')}
+              extra="Short, as records show it: DAY."
+            >
               <Input autoComplete="off" maxLength={40} spellCheck={false} />
             </Field>
           </div>
@@ -104,7 +129,11 @@ export function ShiftForm({ open, shift, onClose }: Props) {
             <Switch />
           </Field>
           <div className="form-row">
-            <Field name="definition.expected_minutes" label="Time owed" extra="Empty: its length without unpaid breaks.">
+            <Field
+              name="definition.expected_minutes"
+              label="Time owed"
+              extra="Empty: its length without unpaid breaks."
+            >
               <MinutesBox />
             </Field>
             <Field name="definition.unpaid_break_minutes" label="Unpaid break, whenever taken">
@@ -112,7 +141,11 @@ export function ShiftForm({ open, shift, onClose }: Props) {
             </Field>
           </div>
           <div className="form-row">
-            <Field name="definition.before_minutes" label="Punches count before" extra="Empty: the nearest shift is taken.">
+            <Field
+              name="definition.before_minutes"
+              label="Punches count before"
+              extra="Empty: the nearest shift is taken."
+            >
               <MinutesBox />
             </Field>
             <Field name="definition.after_minutes" label="Punches count after">

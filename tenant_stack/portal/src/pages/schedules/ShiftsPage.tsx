@@ -2,6 +2,7 @@ import { dateIn, PageHeader, ResourceTable, useZone, type Column } from '@punctu
 import { Button } from 'antd'
 import { useMemo } from 'react'
 import { Link, useSearchParams } from 'react-router'
+import { list } from '../../api/client.ts'
 import { SHIFTS } from '../../api/paths.ts'
 import type { Shift } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
@@ -92,7 +93,7 @@ export default function ShiftsPage() {
       <ResourceTable<Shift>
         id="shifts"
         label="Shifts"
-        path={SHIFTS}
+        path={list(SHIFTS)}
         rowKey={(each) => each.id}
         rowLink={(each) => `/schedules/shifts?edit=${each.id}`}
         columns={COLUMNS}

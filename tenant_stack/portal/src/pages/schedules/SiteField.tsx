@@ -8,7 +8,11 @@ export function SiteField({ extra = 'Empty: all of them.' }: { extra?: string })
   if (sites.length === 0) return null
   return (
     <Field name="site_id" label="Site" extra={extra}>
-      <Select allowClear placeholder="All sites" options={sites.map((site) => ({ value: site.id, label: site.name }))} />
+      <Select
+        allowClear
+        placeholder="All sites"
+        options={sites.map((site) => ({ value: site.id, label: site.name }))}
+      />
     </Field>
   )
 }

@@ -1,5 +1,4 @@
 import {
-  api,
   ConfirmButton,
   EmptyState,
   ErrorPanel,
@@ -13,6 +12,7 @@ import {
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Input, InputNumber, Select, Skeleton } from 'antd'
 import { useState } from 'react'
+import { api } from '../../api/client.ts'
 import { SITES } from '../../api/paths.ts'
 import type { Site } from '../../api/schedules.ts'
 import { useCan } from '../../session.ts'
@@ -27,13 +27,19 @@ function SiteForm({ open, site, onClose }: { open: boolean; site: Site | null; o
   const client = useQueryClient()
   const home = useZone()
   const save = async (values: SiteIn) => {
-    if (site) await api.put(`${SITES}/${site.id}`, values)
-    else await api.post(SITES, values)
+    if (site) await api.put('/api/sites/{site_id}', { path: { site_id: site.id }, body: values })
+    else await api.post(SITES, { body: values })
     await client.invalidateQueries({ queryKey: listKey(SITES) })
     onClose()
   }
   const initial: Partial<SiteIn> = site
-    ? { code: site.code, name: site.name, zone: site.zone, latitude: site.latitude ?? null, longitude: site.longitude ?? null }
+    ? {
+        code: site.code,
+        name: site.name,
+        zone: site.zone,
+        latitude: site.latitude ?? null,
+        longitude: site.longitude ?? null,
+      }
     : { zone: home }
   return (
     <ResourceForm<SiteIn>
@@ -52,7 +58,12 @@ function SiteForm({ open, site, onClose }: { open: boolean; site: Site | null; o
           <Input autoComplete="off" maxLength={40} spellCheck={false} />
         </Field>
       </div>
-      <Field name="zone" label="Time zone" rules={needed('Choose the zone')} extra="The days of its people are counted in it.">
+      <Field
+        name="zone"
+        label="Time zone"
+        rules={needed('Choose the zone')}
+        extra="The days of its people are counted in it."
+      >
         <Select showSearch={{ optionFilterProp: 'label' }} options={ZONES} />
       </Field>
       <div className="form-row">
@@ -75,7 +86,7 @@ export function SitesPanel() {
   const [editing, setEditing] = useState<Site | 'new' | null>(null)
   const mayChange = can('attendance:update')
   const remove = async (id: string) => {
-    await api.delete(`${SITES}/${id}`)
+    await api.delete('/api/sites/{site_id}', { path: { site_id: id } })
     await client.invalidateQueries({ queryKey: listKey(SITES) })
   }
   const chosen = editing === 'new' ? null : editing

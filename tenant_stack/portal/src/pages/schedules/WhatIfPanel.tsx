@@ -1,15 +1,25 @@
-import { addDays, api, Cards, EmptyState, hoursMinutes, Panel, Rows, shortDate, useIsNarrow, type Column } from '@punctual/portal-kit'
+import {
+  addDays,
+  Cards,
+  EmptyState,
+  hoursMinutes,
+  Panel,
+  Rows,
+  shortDate,
+  useIsNarrow,
+  type Column,
+} from '@punctual/portal-kit'
 import { Button, Input } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { api } from '../../api/client.ts'
 import type { RecordStatus } from '../../api/attendance.ts'
-import { RULE_SETS } from '../../api/paths.ts'
 import type { Figures, RuleDefinition, WhatIf } from '../../api/schedules.ts'
 import { statusWords } from '../../attendanceWords.tsx'
 
 type Changed = WhatIf['changed'][number]
 
-const FIGURES: [string, string][] = [
+const FIGURES: [keyof Figures, string][] = [
   ['status', 'Status'],
   ['worked_minutes', 'Worked'],
   ['overtime_minutes', 'Overtime'],
@@ -19,7 +29,7 @@ const FIGURES: [string, string][] = [
   ['expected_minutes', 'Owed'],
 ]
 
-const figure = (figures: Figures | null, name: string): string => {
+const figure = (figures: Figures | null, name: keyof Figures): string => {
   const value = figures?.[name]
   if (value === undefined || value === null) return '–'
   return name === 'status' ? statusWords(value as RecordStatus) : hoursMinutes(Number(value))
@@ -34,8 +44,18 @@ const differences = ({ before, after }: Changed): string[] => {
 }
 
 const COLUMNS: Column<Changed>[] = [
-  { key: 'day', title: 'Day', card: 'main', render: (row) => <span className="number">{shortDate(row.work_date)}</span> },
-  { key: 'name', title: 'Name', card: 'title', render: (row) => <Link to={`/staff/${row.staff_id}`}>{row.staff_name}</Link> },
+  {
+    key: 'day',
+    title: 'Day',
+    card: 'main',
+    render: (row) => <span className="number">{shortDate(row.work_date)}</span>,
+  },
+  {
+    key: 'name',
+    title: 'Name',
+    card: 'title',
+    render: (row) => <Link to={`/staff/${row.staff_id}`}>{row.staff_name}</Link>,
+  },
   {
     key: 'change',
     title: 'Before → after',
@@ -68,7 +88,7 @@ export function WhatIfPanel({ ruleSetId, definition, onRefused, today }: Props) 
     setBusy(true)
     try {
       const body = { rule_set_id: ruleSetId, definition: definition(), from, to }
-      setAnswer(await api.post<WhatIf>(`${RULE_SETS}/what-if`, body))
+      setAnswer(await api.post('/api/rule-sets/what-if', { body }))
     } catch (error) {
       onRefused(error)
     } finally {
@@ -94,8 +114,9 @@ export function WhatIfPanel({ ruleSetId, definition, onRefused, today }: Props) 
       <div role="status">
         {answer && (
           <p className="what-if-sum">
-            <strong>{answer.changed_total.toLocaleString('en')}</strong> of {answer.records_compared.toLocaleString('en')} records
-            would change; worked time in all <strong className="number">{signed(answer.minutes_difference)}</strong> h.
+            <strong>{answer.changed_total.toLocaleString('en')}</strong> of{' '}
+            {answer.records_compared.toLocaleString('en')} records would change; worked time in all{' '}
+            <strong className="number">{signed(answer.minutes_difference)}</strong> h.
           </p>
         )}
       </div>
@@ -112,7 +133,9 @@ export function WhatIfPanel({ ruleSetId, definition, onRefused, today }: Props) 
               label="Days that would change"
             />
           </div>
-          {answer.changed_total > Math.min(SHOWN, answer.changed.length) && <p className="muted">The first {Math.min(SHOWN, answer.changed.length)} are shown.</p>}
+          {answer.changed_total > Math.min(SHOWN, answer.changed.length) && (
+            <p className="muted">The first {Math.min(SHOWN, answer.changed.length)} are shown.</p>
+          )}
         </>
       )}
     </Panel>

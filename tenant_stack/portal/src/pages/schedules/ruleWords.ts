@@ -63,7 +63,8 @@ export const BASES = [
 const label = (options: { value: string; label: string }[], value: string | null | undefined) =>
   options.find((option) => option.value === value)?.label ?? value ?? '–'
 const lower = (text: string) => `${text.charAt(0).toLowerCase()}${text.slice(1)}`
-const minutes = (count: number) => (count % 60 === 0 && count > 0 ? `${count / 60} h` : count < 60 ? `${count} min` : hoursMinutes(count))
+const minutes = (count: number) =>
+  count % 60 === 0 && count > 0 ? `${count / 60} h` : count < 60 ? `${count} min` : hoursMinutes(count)
 
 function tierWords(tier: Tier): string {
   const window = tier.window ? ` (${tier.window.join('–')})` : ''
@@ -82,7 +83,8 @@ export function topicsOf(rules: RuleDefinition): Topic[] {
       `Punches are paired ${lower(label(PAIRING_MODES, pairing.mode))}.`,
       `Worked time is ${lower(label(PAIRING_HOURS, pairing.hours))}; a pair longer than ${minutes(pairing.longest_minutes)} is never made.`,
     ]
-    if (pairing.auto_close) lines.push(`An open pair is closed by ${lower(label(AUTO_CLOSES, pairing.auto_close))}, and marked as estimated.`)
+    if (pairing.auto_close)
+      lines.push(`An open pair is closed by ${lower(label(AUTO_CLOSES, pairing.auto_close))}, and marked as estimated.`)
     if (dating) lines.push(`Work belongs to ${lower(label(DATINGS, dating.kind))}.`)
     topics.push({ title: 'Pairing', lines })
   }
@@ -104,20 +106,26 @@ export function topicsOf(rules: RuleDefinition): Topic[] {
     title: 'Breaks',
     lines: breaks?.length
       ? breaks.map((each) => {
-          const steps = each.steps_minutes.map(([over, amount]) => `${minutes(amount)} when more than ${minutes(over)} were worked`)
+          const steps = each.steps_minutes.map(
+            ([over, amount]) => `${minutes(amount)} when more than ${minutes(over)} were worked`,
+          )
           return `${label(BREAK_METHODS, each.method)} (${each.code})${steps.length ? `: ${steps.join(', ')}` : ''}${each.include_punched ? '; what was punched counts towards it' : ''}.`
         })
       : ['Nothing is taken off: breaks are what people punch.'],
   })
   if (overtime) {
-    const lines = overtime.tiers.length ? overtime.tiers.map(tierWords) : ['There is no overtime: all worked time is regular.']
+    const lines = overtime.tiers.length
+      ? overtime.tiers.map(tierWords)
+      : ['There is no overtime: all worked time is regular.']
     if (overtime.minimum_minutes) lines.push(`Less than ${minutes(overtime.minimum_minutes)} in a day is no overtime.`)
     if (overtime.cap_minutes) lines.push(`At most ${minutes(overtime.cap_minutes)} in a day.`)
-    if (overtime.tiers.some((tier) => tier.basis === 'weekly')) lines.push(`The week starts on ${WEEKDAYS[overtime.week_start] ?? 'Monday'}.`)
+    if (overtime.tiers.some((tier) => tier.basis === 'weekly'))
+      lines.push(`The week starts on ${WEEKDAYS[overtime.week_start] ?? 'Monday'}.`)
     topics.push({ title: 'Overtime', lines })
   }
   if (punctuality) {
-    const side = (on: boolean, what: string, grace: number) => (on ? `${what} beyond ${minutes(grace)} of grace.` : `${what} is not judged.`)
+    const side = (on: boolean, what: string, grace: number) =>
+      on ? `${what} beyond ${minutes(grace)} of grace.` : `${what} is not judged.`
     topics.push({
       title: 'Late and early',
       lines: [
@@ -128,7 +136,8 @@ export function topicsOf(rules: RuleDefinition): Topic[] {
   }
   if (status && (status.half_day_below_minutes || status.absent_below_minutes)) {
     const lines: string[] = []
-    if (status.half_day_below_minutes) lines.push(`Less than ${minutes(status.half_day_below_minutes)} worked is half a day.`)
+    if (status.half_day_below_minutes)
+      lines.push(`Less than ${minutes(status.half_day_below_minutes)} worked is half a day.`)
     if (status.absent_below_minutes) lines.push(`Less than ${minutes(status.absent_below_minutes)} worked is absence.`)
     topics.push({ title: 'Status', lines })
   }

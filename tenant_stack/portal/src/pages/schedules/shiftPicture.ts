@@ -16,14 +16,24 @@ export function spansOf(shift: Partial<ShiftDefinition>): BarSpan[] {
     const words = `punches count from ${before ?? 0} min before to ${after ?? 0} min after`
     spans.push({ kind: 'window', from: start - (before ?? 0), to: last + (after ?? 0), words })
   }
-  spans.push({ kind: 'shift', from: start, to: last, words: `${shift.start}–${shift.end}${last > DAY ? ' the next day' : ''}` })
+  spans.push({
+    kind: 'shift',
+    from: start,
+    to: last,
+    words: `${shift.start}–${shift.end}${last > DAY ? ' the next day' : ''}`,
+  })
   for (const pause of shift.breaks ?? []) {
     const from = minutesOf(pause.start)
     const to = minutesOf(pause.end)
     if (from === null || to === null) continue
     const begins = from < start ? from + DAY : from
     const ends = to > from ? begins + to - from : begins + to - from + DAY
-    spans.push({ kind: 'break', from: begins, to: ends, words: `break ${pause.start}–${pause.end}${pause.paid ? ', paid' : ''}` })
+    spans.push({
+      kind: 'break',
+      from: begins,
+      to: ends,
+      words: `break ${pause.start}–${pause.end}${pause.paid ? ', paid' : ''}`,
+    })
   }
   return spans
 }

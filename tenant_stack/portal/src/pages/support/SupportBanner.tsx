@@ -1,7 +1,8 @@
-import { api, Banner, timeIn, useNow } from '@punctual/portal-kit'
+import { Banner, timeIn, useNow } from '@punctual/portal-kit'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { SUPPORT, type SupportAccess, type SupportNow } from '../../api/support.ts'
+import { api } from '../../api/client.ts'
+import type { SupportAccess } from '../../api/support.ts'
 import { useCan, useSession } from '../../session.ts'
 
 const LOOK_MS = 10_000
@@ -15,7 +16,7 @@ export function SupportBanner() {
   const now = useNow()
   const query = useQuery({
     queryKey: supportNowKey,
-    queryFn: ({ signal }) => api.get<SupportNow>(`${SUPPORT}/now`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/support/now', { signal }),
     refetchInterval: LOOK_MS,
   })
   if (!query.data) return null

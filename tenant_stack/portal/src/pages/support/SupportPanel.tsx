@@ -1,7 +1,18 @@
-import { api, Chip, ConfirmButton, ErrorPanel, Instant, Panel, Rows, useAction, type Column, type Page, type Tone } from '@punctual/portal-kit'
+import {
+  Chip,
+  ConfirmButton,
+  ErrorPanel,
+  Instant,
+  Panel,
+  Rows,
+  useAction,
+  type Column,
+  type Tone,
+} from '@punctual/portal-kit'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Checkbox, Skeleton } from 'antd'
-import { SUPPORT, type SupportAccess, type SupportPolicy } from '../../api/support.ts'
+import { api } from '../../api/client.ts'
+import { SUPPORT, type SupportAccess } from '../../api/support.ts'
 import { useCan } from '../../session.ts'
 import { supportNowKey } from './SupportBanner.tsx'
 
@@ -21,11 +32,11 @@ function Policy() {
   const { busy, run } = useAction()
   const query = useQuery({
     queryKey: policyKey,
-    queryFn: ({ signal }) => api.get<SupportPolicy>(`${SUPPORT}/policy`, undefined, signal),
+    queryFn: ({ signal }) => api.get('/api/support/policy', { signal }),
   })
   const save = (approval_required: boolean) =>
     run('The setting was not saved', async () => {
-      client.setQueryData(policyKey, await api.put<SupportPolicy>(`${SUPPORT}/policy`, { approval_required }))
+      client.setQueryData(policyKey, await api.put('/api/support/policy', { body: { approval_required } }))
     })
   return (
     <Checkbox
@@ -45,13 +56,13 @@ export function SupportPanel() {
   const { busy, run } = useAction()
   const query = useQuery({
     queryKey: listKey,
-    queryFn: ({ signal }) => api.get<Page<SupportAccess>>(SUPPORT, { limit: 20 }, signal),
+    queryFn: ({ signal }) => api.get(SUPPORT, { query: { limit: 20 }, signal }),
     refetchInterval: LOOK_MS,
     enabled: can('settings:read'),
   })
   if (!can('settings:read')) return null
   const tell = async (access: SupportAccess, verb: 'approve' | 'decline' | 'end') => {
-    await api.post(`${SUPPORT}/${access.id}/${verb}`)
+    await api.post(`/api/support/{grant_id}/${verb}`, { path: { grant_id: access.id } })
     await Promise.all([listKey, supportNowKey].map((queryKey) => client.invalidateQueries({ queryKey })))
   }
   const columns: Column<SupportAccess>[] = [
@@ -74,7 +85,12 @@ export function SupportPanel() {
       card: 'main',
       render: (access) => `${access.write ? 'read and change' : 'read'}, ${access.minutes} min`,
     },
-    { key: 'asked', title: 'Asked', card: 'main', render: (access) => <Instant at={access.asked_at} seconds={false} /> },
+    {
+      key: 'asked',
+      title: 'Asked',
+      card: 'main',
+      render: (access) => <Instant at={access.asked_at} seconds={false} />,
+    },
     {
       key: 'state',
       title: 'State',
@@ -135,7 +151,12 @@ export function SupportPanel() {
       ) : query.data.items.length === 0 ? (
         <p className="muted panel-note">No operator of the platform has asked to look in.</p>
       ) : (
-        <Rows<SupportAccess> label="Support access" rows={query.data.items} rowKey={(each) => each.id} columns={columns} />
+        <Rows<SupportAccess>
+          label="Support access"
+          rows={query.data.items}
+          rowKey={(each) => each.id}
+          columns={columns}
+        />
       )}
     </Panel>
   )
