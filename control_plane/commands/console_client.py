@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import typer
@@ -17,7 +19,7 @@ from rich.text import Text
 from foundation.outbound import http_client
 
 Document = dict[str, Any]
-Result = TypeVar("Result")
+Command = Callable[..., Coroutine[Any, Any, None]]
 
 REFUSED = 1
 NOT_RUNNING = 2
@@ -116,20 +118,25 @@ class ConsoleClient:
         )
 
 
-def run_with_console(
-    connection: Callable[[], ConsoleConnection], work: Callable[[ConsoleClient], Coroutine[Any, Any, Result]]
-) -> Result:
-    """Run a command's work with a client; a failure is one sentence on standard error and an exit code."""
+def add_command(app: typer.Typer, connection: Callable[[], ConsoleConnection], work: Command, name: str) -> None:
+    """Make a coroutine function a command: its first parameter is given a `ConsoleClient`, the others are arguments and
+    options. `CommandFailed` becomes one sentence on standard error and an exit code."""
 
-    async def session() -> Result:
-        async with ConsoleClient(connection()) as console:
-            return await work(console)
+    @functools.wraps(work)
+    def command(**options: Any) -> None:
+        async def session() -> None:
+            async with ConsoleClient(connection()) as console:
+                await work(console, **options)
 
-    try:
-        return asyncio.run(session())
-    except CommandFailed as failure:
-        Console(stderr=True, highlight=False).print(Text(str(failure), style="red"), soft_wrap=True)
-        raise typer.Exit(failure.exit_code) from failure
+        try:
+            asyncio.run(session())
+        except CommandFailed as failure:
+            Console(stderr=True, highlight=False).print(Text(str(failure), style="red"), soft_wrap=True)
+            raise typer.Exit(failure.exit_code) from failure
+
+    _, *parameters = inspect.signature(work, eval_str=True).parameters.values()
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    app.command(name=name)(command)
 
 
 def _document(answer: httpx.Response) -> Document:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,11 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from control_plane.commands.console_client import (
+    Command,
     CommandFailed,
     ConsoleClient,
     ConsoleConnection,
     Document,
-    run_with_console,
+    add_command,
 )
 from control_plane.commands.step_view import StepView
 
@@ -42,143 +43,118 @@ POLL_SECONDS = 0.15
 def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
     """The commands; ``connection`` is asked only when one of them runs."""
     app = typer.Typer(help="Onboard organisations and look after them.", no_args_is_help=True)
-    commands = OrganisationCommands(connection)
-    app.command()(commands.create)
-    app.command(name="list")(commands.list_organisations)
-    app.command()(commands.show)
-    app.command()(commands.client)
-    app.command(name="invite-account")(commands.invite_account)
-    app.command()(commands.support)
+    commands: dict[str, Command] = {
+        "create": create,
+        "list": list_organisations,
+        "show": show,
+        "client": client,
+        "invite-account": invite_account,
+        "support": support,
+    }
+    for name, work in commands.items():
+        add_command(app, connection, work, name)
     return app
 
 
-class OrganisationCommands:
-    """One method a command; its docstring and parameters are the command's help and options."""
+async def create(
+    console: ConsoleClient,
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="The organisation's name.")],
+    owner_email: Annotated[str, typer.Option(help="E-mail address of its first administrator.")],
+    owner_name: Annotated[str, typer.Option(help="Name of its first administrator.")] = "",
+    zone: Annotated[str, typer.Option(help="IANA time zone in which its days begin.")] = "UTC",
+    wait: Annotated[bool, typer.Option(help="Wait until it is active.")] = True,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 120.0,
+    as_json: AsJson = False,
+) -> None:
+    """Create an organisation and watch it come up."""
+    wanted = {"slug": slug, "name": name, "owner_email": owner_email, "owner_name": owner_name, "zone": zone}
+    document = await console.post("/organisations", wanted)
+    if wait:
+        document = await _watch(console, document, timeout, quiet=as_json)
+    sign_in = await console.get(f"/organisations/{slug}/sign-in") if document["phase"] == "active" else None
+    if as_json:
+        _print_json(document | {"sign_in": sign_in})
+    elif sign_in is None:
+        out.print(f"{slug} is {document['phase']}; follow it with `punctual organisation show {slug}`")
+    else:
+        _print_ready(document, sign_in)
 
-    def __init__(self, connection: Callable[[], ConsoleConnection]) -> None:
-        self._connection = connection
 
-    def _run(self, work: Callable[[ConsoleClient], Coroutine[Any, Any, None]]) -> None:
-        run_with_console(self._connection, work)
+async def list_organisations(console: ConsoleClient, as_json: AsJson = False) -> None:
+    """All organisations and the phase each is in."""
+    documents = await console.get_all("/organisations")
+    if as_json:
+        _print_json(documents)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("Slug", "Name", "Phase", "Portal"):
+        table.add_column(heading, no_wrap=True)
+    for each in documents:
+        table.add_row(each["slug"], Text(each["name"]), each["phase"], each["urls"]["portal"])
+    out.print(table if documents else "There are no organisations yet")
 
-    def create(
-        self,
-        slug: Slug,
-        name: Annotated[str, typer.Option(help="The organisation's name.")],
-        owner_email: Annotated[str, typer.Option(help="E-mail address of its first administrator.")],
-        owner_name: Annotated[str, typer.Option(help="Name of its first administrator.")] = "",
-        zone: Annotated[str, typer.Option(help="IANA time zone in which its days begin.")] = "UTC",
-        wait: Annotated[bool, typer.Option(help="Wait until it is active.")] = True,
-        timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 120.0,
-        as_json: AsJson = False,
-    ) -> None:
-        """Create an organisation and watch it come up."""
 
-        async def work(console: ConsoleClient) -> None:
-            wanted = {"slug": slug, "name": name, "owner_email": owner_email, "owner_name": owner_name, "zone": zone}
-            document = await console.post("/organisations", wanted)
-            if wait:
-                document = await _watch(console, document, timeout, quiet=as_json)
-            sign_in = await console.get(f"/organisations/{slug}/sign-in") if document["phase"] == "active" else None
-            if as_json:
-                _print_json(document | {"sign_in": sign_in})
-            elif sign_in is None:
-                out.print(f"{slug} is {document['phase']}; follow it with `punctual organisation show {slug}`")
-            else:
-                _print_ready(document, sign_in)
+async def show(console: ConsoleClient, slug: Slug, as_json: AsJson = False) -> None:
+    """One organisation, step by step, with the last error of each."""
+    document = await console.get(f"/organisations/{slug}")
+    if as_json:
+        _print_json(document)
+        return
+    out.print(Text.assemble((document["name"], "bold"), f" ({slug}) is ", (document["phase"], "bold")))
+    out.print(StepView(document).table())
+    for title, place in document["urls"].items():
+        out.print(f"{title:8}{place}")
 
-        self._run(work)
 
-    def list_organisations(self, as_json: AsJson = False) -> None:
-        """All organisations and the phase each is in."""
+async def client(
+    console: ConsoleClient,
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="What the client is for.")],
+    scopes: Annotated[str, typer.Option(help="What it may do: `resource:action`, separated by blanks.")],
+) -> None:
+    """Create an OAuth client for a machine and print its credentials as JSON; the secret is shown this once."""
+    _print_json(await console.post(f"/organisations/{slug}/clients", {"name": name, "scopes": scopes.split()}))
 
-        async def work(console: ConsoleClient) -> None:
-            documents = await console.get_all("/organisations")
-            if as_json:
-                _print_json(documents)
-                return
-            table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-            for heading in ("Slug", "Name", "Phase", "Portal"):
-                table.add_column(heading, no_wrap=True)
-            for each in documents:
-                table.add_row(each["slug"], Text(each["name"]), each["phase"], each["urls"]["portal"])
-            out.print(table if documents else "There are no organisations yet")
 
-        self._run(work)
+async def invite_account(
+    console: ConsoleClient,
+    slug: Slug,
+    email: Annotated[str, typer.Argument(help="The address that the organisation invited.")],
+    name: Annotated[str, typer.Option(help="The person's name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody whom an organisation invited an account at the platform's own sign-in provider."""
+    document = await console.post(f"/organisations/{slug}/accounts", {"email": email, "name": name})
+    if as_json:
+        _print_json(document)
+        return
+    password = document["initial_password"]
+    out.print(f"Account   {document['user_name']}  " + (f"password  {password}" if password else "(existing)"))
+    out.print("The account opens nothing by itself: the person follows the link of the invitation.")
 
-    def show(self, slug: Slug, as_json: AsJson = False) -> None:
-        """One organisation, step by step, with the last error of each."""
 
-        async def work(console: ConsoleClient) -> None:
-            document = await console.get(f"/organisations/{slug}")
-            if as_json:
-                _print_json(document)
-                return
-            out.print(Text.assemble((document["name"], "bold"), f" ({slug}) is ", (document["phase"], "bold")))
-            out.print(StepView(document).table())
-            for title, place in document["urls"].items():
-                out.print(f"{title:8}{place}")
-
-        self._run(work)
-
-    def client(
-        self,
-        slug: Slug,
-        name: Annotated[str, typer.Option(help="What the client is for.")],
-        scopes: Annotated[str, typer.Option(help="What it may do: `resource:action`, separated by blanks.")],
-    ) -> None:
-        """Create an OAuth client for a machine and print its credentials as JSON; the secret is shown this once."""
-
-        async def work(console: ConsoleClient) -> None:
-            _print_json(await console.post(f"/organisations/{slug}/clients", {"name": name, "scopes": scopes.split()}))
-
-        self._run(work)
-
-    def invite_account(
-        self,
-        slug: Slug,
-        email: Annotated[str, typer.Argument(help="The address that the organisation invited.")],
-        name: Annotated[str, typer.Option(help="The person's name.")] = "",
-        as_json: AsJson = False,
-    ) -> None:
-        """Give somebody whom an organisation invited an account at the platform's own sign-in provider."""
-
-        async def work(console: ConsoleClient) -> None:
-            document = await console.post(f"/organisations/{slug}/accounts", {"email": email, "name": name})
-            if as_json:
-                _print_json(document)
-                return
-            password = document["initial_password"]
-            out.print(f"Account   {document['user_name']}  " + (f"password  {password}" if password else "(existing)"))
-            out.print("The account opens nothing by itself: the person follows the link of the invitation.")
-
-        self._run(work)
-
-    def support(
-        self,
-        slug: Slug,
-        reason: Annotated[str, typer.Option(help="Why; the organisation reads it.")],
-        ticket: Annotated[str, typer.Option(help="The ticket it is about; the organisation reads it.")],
-        minutes: Annotated[int, typer.Option(min=1, max=30, help="How long.")] = 30,
-        write: Annotated[bool, typer.Option("--write", help="More than reading is needed.")] = False,
-        as_json: AsJson = False,
-    ) -> None:
-        """Ask to look into an organisation, and print a link into its portal: good once, within a minute."""
-
-        async def work(console: ConsoleClient) -> None:
-            wanted = {"reason": reason, "ticket": ticket, "minutes": minutes, "write": write}
-            access = await console.post(f"/organisations/{slug}/support", wanted)
-            link = None
-            if access["state"] == "open":
-                link = await console.post(f"/organisations/{slug}/support/{access['id']}/link", {})
-            if as_json:
-                _print_json(access | {"url": link["url"] if link else None})
-            elif link is None:
-                out.print(f"{slug} must approve this first; its administrators see it now")
-            else:
-                out.print(f"Until {access['ends_at']}: {link['url']}", soft_wrap=True)
-
-        self._run(work)
+async def support(
+    console: ConsoleClient,
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why; the organisation reads it.")],
+    ticket: Annotated[str, typer.Option(help="The ticket it is about; the organisation reads it.")],
+    minutes: Annotated[int, typer.Option(min=1, max=30, help="How long.")] = 30,
+    write: Annotated[bool, typer.Option("--write", help="More than reading is needed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask to look into an organisation, and print a link into its portal: good once, within a minute."""
+    wanted = {"reason": reason, "ticket": ticket, "minutes": minutes, "write": write}
+    access = await console.post(f"/organisations/{slug}/support", wanted)
+    link = None
+    if access["state"] == "open":
+        link = await console.post(f"/organisations/{slug}/support/{access['id']}/link", {})
+    if as_json:
+        _print_json(access | {"url": link["url"] if link else None})
+    elif link is None:
+        out.print(f"{slug} must approve this first; its administrators see it now")
+    else:
+        out.print(f"Until {access['ends_at']}: {link['url']}", soft_wrap=True)
 
 
 async def _watch(console: ConsoleClient, document: Document, timeout: float, *, quiet: bool) -> Document:
