@@ -56,7 +56,7 @@ def build_app(connection: Callable[[], ConsoleConnection]) -> typer.Typer:
     return app
 
 
-async def create(
+async def create(  # noqa: PLR0913 - each is an option of the command line
     console: ConsoleClient,
     slug: Slug,
     name: Annotated[str, typer.Option(help="The organisation's name.")],
