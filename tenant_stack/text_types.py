@@ -34,7 +34,9 @@ Text200 = Annotated[str, Text, Field(max_length=200)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
 # Codes are parts of field paths and of trace lines: no spaces, no dots.
 Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\s.\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\s.\x00-\x1f\x7f]+$"),
+    Field(max_length=40),
 ]
 Notes = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 ZoneName = Annotated[str, Field(max_length=64, description="IANA zone of the site"), AfterValidator(_known_zone)]

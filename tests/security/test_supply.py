@@ -23,7 +23,7 @@ EXAMPLES = {
     "tests/control_plane/test_isolation.py",
     "tests/tenant_stack/access/test_connections.py",
     "tests/tenant_stack/reports/test_mail.py",
-    "tests/tenant_stack/webhooks/test_addresses.py",
+    "tests/foundation/test_addresses.py",
 }
 
 

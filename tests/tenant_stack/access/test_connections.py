@@ -225,14 +225,10 @@ async def test_addresses_that_are_none(browser: httpx.AsyncClient, own: HostileP
 
 
 @pytest.mark.parametrize("host", ["10.0.0.7", "169.254.169.254", "[fd00::1]", "192.168.1.1", "[::ffff:10.0.0.1]"])
-async def test_addresses_of_the_inside_are_not_dialled(
-    browser: httpx.AsyncClient, own: HostileProvider, host: str
-) -> None:
-    await save(browser, draft_of(own) | {"issuer": f"https://{host}"})
-    begun = (await browser.post(f"{SETTINGS}/test")).json()
-    assert begun["url"] is None
-    assert (begun["report"][0]["name"], begun["report"][0]["state"]) == ("address", "failed")
-    assert "private" in begun["report"][0]["detail"]
+async def test_addresses_of_the_inside_are_refused(browser: httpx.AsyncClient, own: HostileProvider, host: str) -> None:
+    refused = await save(browser, draft_of(own) | {"issuer": f"https://{host}"}, 422)
+    assert (refused["code"], refused["field"]) == ("issuer_refused", "issuer")
+    assert "private" in refused["detail"]
 
 
 async def test_changes_need_a_recent_login_and_the_right(
