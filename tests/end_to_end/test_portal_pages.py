@@ -251,7 +251,12 @@ async def test_every_page_opens_without_a_complaint(operator: Operator, slug: st
             await look(page, watched, path)
     finally:
         await clock.stop()
-    assert watched.complaints == [], "\n" + "\n".join(watched.complaints)
+    # The address of no page is answered with 404 and shows the portal's own page about that.
+    unknown = [each for each in watched.complaints if each.startswith("/no/such/page: ")]
+    assert len(unknown) == 2, unknown
+    assert all("404" in each for each in unknown), unknown
+    others = [each for each in watched.complaints if each not in unknown]
+    assert others == [], "\n" + "\n".join(others)
 
 
 async def test_the_menu_is_a_drawer_on_a_phone_and_works_by_keyboard(owner: BrowserContext) -> None:
